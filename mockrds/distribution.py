@@ -1,0 +1,188 @@
+"""Durations and the distributions they are drawn from, as scenario files write them.
+
+The classes here are plain dataclasses, so that a server without scenario files never imports
+pydantic; the ``__get_pydantic_*`` hooks are only called by the scenario loader.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Annotated, Any, Final
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from random import Random
+
+_UNITS: Final = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0}
+_DURATION: Final = re.compile(r"(\d+(?:\.\d+)?)\s*(ms|s|m|h|d)")
+_PATTERN: Final = r"^\d+(\.\d+)?\s*(ms|s|m|h|d)$"
+_Z99: Final = 2.3263478740408408  # the 99th percentile of the standard normal distribution
+_RESAMPLES: Final = 100
+
+
+class Duration(float):
+    """A time span in seconds, written as ``120ms``, ``3s``, ``5m``, ``6h``, ``2d`` or a number.
+
+    Raises:
+        ValueError: The text is no duration, or the number is negative or not finite.
+    """
+
+    __slots__ = ()
+
+    def __new__(cls, value: float | str) -> Duration:
+        """Read *value*, a number of seconds or a text with a unit."""
+        if isinstance(value, str):
+            match = _DURATION.fullmatch(value.strip())
+            if match is None:
+                raise ValueError(f"{value!r} is no duration: write 120ms, 3s, 5m, 6h, 2d or seconds")
+            return super().__new__(cls, float(match[1]) * _UNITS[match[2]])
+        if isinstance(value, bool) or not isinstance(value, int | float):
+            raise ValueError(f"{value!r} is no duration: write 120ms, 3s, 5m, 6h, 2d or seconds")
+        if not (math.isfinite(value) and value >= 0):
+            raise ValueError(f"{value!r} is no duration: it must be finite and not negative")
+        return super().__new__(cls, value)
+
+    @classmethod
+    def __get_pydantic_core_schema__(cls, source: object, handler: object) -> Any:
+        """Tell pydantic how to read a duration."""
+        from pydantic_core import core_schema
+
+        return core_schema.no_info_plain_validator_function(cls)
+
+    @classmethod
+    def __get_pydantic_json_schema__(cls, schema: object, handler: object) -> dict[str, Any]:
+        """Tell JSON Schema what a duration looks like."""
+        return {"anyOf": [{"type": "number", "minimum": 0}, {"type": "string", "pattern": _PATTERN}]}
+
+
+_DOCUMENT: Final = {"extra": "forbid", "use_attribute_docstrings": True}
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Uniform:
+    """Every duration between two bounds is as likely as any other."""
+
+    __pydantic_config__ = _DOCUMENT
+
+    lower: Duration
+    """The shortest duration."""
+    upper: Duration
+    """The longest duration."""
+
+    def __post_init__(self) -> None:
+        if self.lower > self.upper:
+            raise ValueError("'lower' must not be above 'upper'")
+
+    def sample(self, random: Random) -> float:
+        """Draw one duration, in seconds."""
+        return random.uniform(self.lower, self.upper)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Normal:
+    """The bell curve, cut off at zero."""
+
+    __pydantic_config__ = _DOCUMENT
+
+    mean: Duration
+    """The mean duration."""
+    stddev: Duration
+    """The standard deviation."""
+
+    def sample(self, random: Random) -> float:
+        """Draw one duration, in seconds; a draw below zero counts as zero."""
+        return max(0.0, random.normalvariate(self.mean, self.stddev))
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class LogNormal:
+    """What latencies look like in production: most near the median, with a long tail."""
+
+    __pydantic_config__ = _DOCUMENT
+
+    median: Duration
+    """Half of all durations are shorter than this."""
+    sigma: float | None = None
+    """The spread: standard deviation of the logarithm. Give this or *p99*."""
+    p99: Duration | None = None
+    """One duration in a hundred is longer than this. Give this or *sigma*."""
+    max: Duration | None = None
+    """Longer draws are drawn again."""
+
+    def __post_init__(self) -> None:
+        if (self.sigma is None) == (self.p99 is None):
+            raise ValueError("give exactly one of 'sigma' and 'p99'")
+        if self.median <= 0:
+            raise ValueError("'median' must be above zero")
+        if self.sigma is not None and self.sigma < 0:
+            raise ValueError("'sigma' must not be negative")
+        if self.p99 is not None and self.p99 < self.median:
+            raise ValueError("'p99' must not be below 'median'")
+        if self.max is not None and self.max < self.median:
+            raise ValueError("'max' must not be below 'median'")
+
+    def sample(self, random: Random) -> float:
+        """Draw one duration, in seconds."""
+        sigma = self.sigma if self.p99 is None else math.log(self.p99 / self.median) / _Z99
+        assert sigma is not None  # noqa: S101  (__post_init__ saw to it)
+        limit = math.inf if self.max is None else self.max
+        for _ in range(_RESAMPLES):
+            drawn = random.lognormvariate(math.log(self.median), sigma)
+            if drawn <= limit:
+                return drawn
+        return limit  # pragma: no cover  (half of all draws are below the median)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Distribution:
+    """How long something takes. Exactly one of the keys; a bare duration means *fixed*."""
+
+    __pydantic_config__ = _DOCUMENT
+
+    fixed: Duration | None = None
+    """Always the same."""
+    uniform: Uniform | None = None
+    """Anything between two bounds."""
+    normal: Normal | None = None
+    """The bell curve, cut off at zero."""
+    lognormal: LogNormal | None = None
+    """Most near the median, with a long tail."""
+
+    def __post_init__(self) -> None:
+        given = [shape for shape in (self.fixed, self.uniform, self.normal, self.lognormal) if shape is not None]
+        if len(given) != 1:
+            raise ValueError("give exactly one of 'fixed', 'uniform', 'normal' and 'lognormal'")
+
+    def sample(self, random: Random) -> float:
+        """Draw one duration, in seconds."""
+        if self.fixed is not None:
+            return self.fixed
+        shape = self.uniform or self.normal or self.lognormal
+        assert shape is not None  # noqa: S101  (__post_init__ saw to it)
+        return shape.sample(random)
+
+
+class _Shorthand:
+    """Lets a scenario file write ``3s`` where it means ``{fixed: 3s}``."""
+
+    def __get_pydantic_core_schema__(self, source: object, handler: Callable[[object], Any]) -> Any:
+        from pydantic_core import core_schema
+
+        def expand(value: object) -> object:
+            return {"fixed": value} if isinstance(value, str | int | float) else value
+
+        return core_schema.no_info_before_validator_function(expand, handler(source))
+
+    def __get_pydantic_json_schema__(self, schema: Any, handler: Callable[[object], Any]) -> dict[str, Any]:
+        return {"anyOf": [Duration.__get_pydantic_json_schema__(None, None), handler(schema["schema"])]}
+
+
+Durations = Annotated[Distribution, _Shorthand()]
+"""A distribution, or a bare duration for a fixed one."""
+
+
+def fixed(seconds: float) -> Distribution:
+    """Make the distribution that always gives *seconds*."""
+    return Distribution(fixed=Duration(seconds))

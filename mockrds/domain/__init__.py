@@ -1,0 +1,1 @@
+"""The relational database service itself: its rules, its state and its data, without HTTP."""

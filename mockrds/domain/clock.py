@@ -1,0 +1,102 @@
+"""The clock that life cycles read. The only reader of the wall clock besides the web layer."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Literal
+
+from mockrds.distribution import Duration
+
+Mode = Literal["real", "frozen", "scaled"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class ClockSetting:
+    """How a world's clock runs."""
+
+    __pydantic_config__ = {"extra": "forbid", "use_attribute_docstrings": True}
+
+    mode: Mode = "real"
+    """``real`` follows the machine, ``frozen`` stands still, ``scaled`` runs *by* times as fast."""
+    at: datetime | None = None
+    """Where the clock starts, for example "2026-01-31T22:00:00Z"; without it, now. No zone means UTC."""
+    by: float = 1.0
+    """The speed of a scaled clock: 60 makes an hour pass in a minute."""
+
+    def __post_init__(self) -> None:
+        if self.by <= 0:
+            raise ValueError("'by' must be above zero")
+        if self.by != 1.0 and self.mode != "scaled":
+            raise ValueError("'by' belongs to mode 'scaled'")
+
+
+class Clock:
+    """Tells the time of one world, in seconds since 1970 (UTC).
+
+    Args:
+        setting: How the clock starts out; ``set`` changes it later.
+    """
+
+    __slots__ = ("_base", "_origin", "_speed", "setting")
+
+    def __init__(self, setting: ClockSetting | None = None) -> None:
+        self.set(setting or ClockSetting())
+
+    def set(self, setting: ClockSetting) -> None:
+        """Start anew as *setting* says."""
+        self.setting = setting
+        self._origin = time.time()
+        self._base = self._origin
+        if setting.at is not None:
+            at = setting.at if setting.at.tzinfo else setting.at.replace(tzinfo=UTC)
+            self._base = at.timestamp()
+        self._speed = {"real": 1.0, "frozen": 0.0, "scaled": setting.by}[setting.mode]
+
+    def now(self) -> float:
+        """Tell the time, in seconds since 1970."""
+        if not self._speed:
+            return self._base
+        return self._base + (time.time() - self._origin) * self._speed
+
+    def advance(
+        self, by: float | str = 0, *, seconds: float = 0, minutes: float = 0, hours: float = 0, days: float = 0
+    ) -> None:
+        """Move the clock forward; takes no time and works in every mode.
+
+        Args:
+            by: A duration such as ``"6h"``, or seconds; the other arguments are added to it.
+            seconds: Seconds to add.
+            minutes: Minutes to add.
+            hours: Hours to add.
+            days: Days to add.
+
+        Raises:
+            ValueError: *by* is no duration, or the sum is negative; a world's time never runs back.
+        """
+        self._base += Duration(Duration(by) + seconds + 60 * minutes + 3600 * hours + 86400 * days)
+
+
+class Stamp:
+    """Writes times in one format, and remembers the last second it wrote."""
+
+    __slots__ = ("_format", "_second", "_text")
+
+    def __init__(self, pattern: str) -> None:
+        self._format = pattern
+        self._second = -1
+        self._text = ""
+
+    def __call__(self, seconds: float) -> str:
+        """Write *seconds* since 1970 as UTC."""
+        second = int(seconds)
+        if second != self._second:
+            self._text = time.strftime(self._format, time.gmtime(second))
+            self._second = second
+        return self._text
+
+
+def iso(seconds: float) -> str:
+    """Write *seconds* since 1970 as ``2026-01-31T22:00:00.000000Z``, the form of the identity service."""
+    return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")

@@ -1,0 +1,162 @@
+"""The things of a world: instances with their nodes, and backups. What they are at a moment is read, not driven."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from math import inf
+from typing import TYPE_CHECKING, Literal
+
+if TYPE_CHECKING:
+    from mockrds.domain.engines import Datastore, Flavor
+
+BackupStatus = Literal["BUILDING", "COMPLETED", "FAILED", "DELETING"]
+InstanceStatus = Literal["ACTIVE", "BUILD", "RESTORING", "REBOOTING", "DELETING", "FAILED"]
+Role = Literal["master", "slave", "readreplica"]
+
+
+@dataclass(slots=True, kw_only=True)
+class Activity:
+    """Something under way: what is shown meanwhile, and when it is over."""
+
+    status: str
+    ends: float
+    """When it is over, in seconds since 1970; infinite until a test says so, or *looks* runs out."""
+    looks: int | None = None
+    """How often a client still sees it unfinished; None does not count."""
+
+    def running(self, now: float) -> bool:
+        """Tell whether it is still under way at *now*."""
+        return now < self.ends
+
+    def look(self, now: float) -> None:
+        """Note that a client saw it unfinished at *now*."""
+        if self.looks is not None and now < self.ends:
+            self.looks -= 1
+            if self.looks <= 0:
+                self.ends = now
+
+
+@dataclass(slots=True, kw_only=True, eq=False)
+class Backup:
+    """A manual backup. Its end is settled when it is made; its status follows from the time."""
+
+    id: str
+    name: str
+    description: str
+    instance: Instance
+    """The instance it was made from, also after that instance is gone."""
+    node_id: str
+    """The primary node that API v1 was given."""
+    created: float
+    ends: float
+    """When it is no longer BUILDING, in seconds since 1970."""
+    outcome: Literal["COMPLETED", "FAILED"]
+    job_id: str
+    looks: int | None = None
+    """How often a client still sees it BUILDING; None does not count."""
+    deletion: Activity | None = None
+    restores: list[Activity] | None = None
+    """The restores that read it; it can't be deleted while one is under way."""
+
+    def restoring_at(self, now: float) -> bool:
+        """Tell whether an instance is being restored from it at *now*."""
+        return self.restores is not None and any(restore.running(now) for restore in self.restores)
+
+    def status_at(self, now: float) -> BackupStatus:
+        """Tell the status at *now*, in seconds since 1970."""
+        if self.deletion is not None:
+            return "DELETING"
+        return "BUILDING" if now < self.ends else self.outcome
+
+    def size_at(self, now: float) -> float:
+        """Tell the size at *now* in GB: zero until the backup is complete."""
+        if now < self.ends or self.outcome == "FAILED":
+            return 0.0
+        share = int(self.id[:8], 16) / 0xFFFFFFFF  # the id is random, so the size is, and it never changes
+        return round(0.05 * float(400.0**share), 6)
+
+    def look(self, now: float) -> None:
+        """Note that a client saw the backup at *now*."""
+        if self.deletion is not None:
+            self.deletion.look(now)
+        elif self.looks is not None and now < self.ends:
+            self.looks -= 1
+            if self.looks <= 0:
+                self.ends = now
+
+
+@dataclass(slots=True, kw_only=True)
+class BackupPolicy:
+    """When automated backups are made, and how long they are kept."""
+
+    keep_days: int
+    """Days an automated backup is kept; zero switches automated backups off."""
+    start_time: str
+    """Time of day, ``hh:mm:ss`` or ``hh:mm``, UTC."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Node:
+    """A machine of an instance. API v1 calls an instance by the id of its primary node."""
+
+    id: str
+    name: str
+    role: Role
+    availability_zone: str
+
+
+@dataclass(slots=True, kw_only=True, eq=False)
+class Instance:
+    """A DB instance: a single node, a primary/standby pair, or a read replica."""
+
+    id: str
+    """The DB instance id, which API v3 uses. API v1 wants ``node_id``."""
+    name: str
+    datastore: Datastore
+    nodes: tuple[Node, ...]
+    replication_mode: str | None
+    primary: Instance | None
+    """The instance that a read replica follows."""
+    flavor: Flavor
+    volume_type: str
+    volume_gb: int
+    region: str
+    vpc_id: str
+    subnet_id: str
+    security_group_id: str
+    port: int
+    host: str
+    created: float
+    policy: BackupPolicy
+    tags: dict[str, str] = field(default_factory=dict)
+    backups: dict[str, Backup] = field(default_factory=dict)
+    """Its manual backups, oldest first."""
+    replicas: list[Instance] = field(default_factory=list)
+    """The read replicas that follow it."""
+    activity: Activity | None = None
+    running: Backup | None = None
+    """The newest backup, which may still be BUILDING."""
+
+    @property
+    def node_id(self) -> str:
+        """The id of the primary node (of the only one, for a replica)."""
+        return self.nodes[0].id
+
+    @property
+    def standby(self) -> Node | None:
+        """The standby node of a primary/standby pair."""
+        return self.nodes[1] if len(self.nodes) > 1 else None
+
+    def status_at(self, now: float) -> str:
+        """Tell the status at *now*, in seconds since 1970."""
+        if self.activity is None or not self.activity.running(now):
+            return "ACTIVE"
+        return self.activity.status
+
+    def backing_up_at(self, now: float) -> bool:
+        """Tell whether a backup of this instance is BUILDING at *now*."""
+        return self.running is not None and self.running.status_at(now) == "BUILDING"
+
+
+FOREVER = inf
+"""The end of what lasts until a test says otherwise."""

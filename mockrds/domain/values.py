@@ -1,0 +1,130 @@
+"""Realistic identifiers, names and addresses, drawn from a seeded generator.
+
+``RDSValues`` is the one place that knows what an id looks like. The server draws from it directly;
+``mockrds.faker.RDSProvider`` is the same class as a Faker provider, so a test's fake data and the
+server's answers are alike, and the same seed gives the same bytes in both.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final
+
+from mockrds.domain.engines import ENGINES, SUFFIXES, Datastore, Engine
+
+if TYPE_CHECKING:
+    from random import Random
+
+_VARIANTS: Final = "89ab"
+_PURPOSES: Final = ("orders", "ledger", "billing", "catalog", "customers", "sessions", "reports", "inventory")
+_OCCASIONS: Final = ("nightly", "weekly", "before-release", "before-migration", "on-demand", "month-end")
+
+
+def uuid4(random: Random) -> str:
+    """Draw a random (version 4) UUID."""
+    h = f"{random.getrandbits(128):032x}"
+    return f"{h[:8]}-{h[8:12]}-4{h[13:16]}-{_VARIANTS[int(h[16], 16) & 3]}{h[17:20]}-{h[20:]}"
+
+
+def hex32(random: Random) -> str:
+    """Draw 32 hexadecimal digits, the form of project and request ids."""
+    return f"{random.getrandbits(128):032x}"
+
+
+def job_id(random: Random) -> str:
+    """Draw a job id of API v1: 32 hexadecimal digits that begin with ``ff8080``."""
+    return f"ff8080{random.getrandbits(104):026x}"
+
+
+class RDSValues:
+    """Draws everything about the database service that is an id, a name or an address.
+
+    Args:
+        random: The source of chance; the same seed draws the same values again.
+    """
+
+    def __init__(self, random: Random) -> None:
+        self.random = random
+
+    def rds_project_id(self) -> str:
+        """Draw a project id: 32 hexadecimal digits."""
+        return hex32(self.random)
+
+    def rds_request_id(self) -> str:
+        """Draw a gateway request id: 32 hexadecimal digits."""
+        return hex32(self.random)
+
+    def rds_instance_id(self, engine: Engine = "MySQL") -> str:
+        """Draw a DB instance id: 32 hexadecimal digits, ``in`` and the engine's suffix."""
+        return f"{hex32(self.random)}in{SUFFIXES[engine]}"
+
+    def rds_node_id(self, engine: Engine = "MySQL") -> str:
+        """Draw a node id: 32 hexadecimal digits, ``no`` and the engine's suffix."""
+        return f"{hex32(self.random)}no{SUFFIXES[engine]}"
+
+    def rds_backup_id(self) -> str:
+        """Draw a backup id: a UUID."""
+        return uuid4(self.random)
+
+    def rds_job_id(self) -> str:
+        """Draw a job id of API v1: 32 hexadecimal digits that begin with ``ff8080``."""
+        return job_id(self.random)
+
+    def rds_resource_id(self) -> str:
+        """Draw the id of a network, subnet or security group: a UUID."""
+        return uuid4(self.random)
+
+    def rds_engine(self) -> Engine:
+        """Draw one of the three engines."""
+        return self.random.choice(ENGINES)
+
+    def datastore_version(self, engine: Engine | None = None) -> str:
+        """Draw a documented version of *engine*, or of any engine."""
+        return self.random.choice(Datastore.all(engine or self.rds_engine())).version
+
+    def rds_datastore(self, engine: Engine | None = None) -> dict[str, str]:
+        """Draw a ``dataStore`` object as backups carry it: type, version and version id."""
+        return self.random.choice(Datastore.all(engine or self.rds_engine())).as_json()
+
+    def rds_instance_name(self) -> str:
+        """Draw an instance name that passes the rules of the API."""
+        return f"{self.random.choice(_PURPOSES)}-{self.random.getrandbits(16):04x}"
+
+    def rds_backup_name(self) -> str:
+        """Draw a backup name that passes the rules of the API."""
+        return f"{self.random.choice(_OCCASIONS)}-{self.random.getrandbits(32):08x}"
+
+    def rds_private_ip(self) -> str:
+        """Draw a private IPv4 address of a subnet that instances live in."""
+        return f"192.168.{self.random.randrange(256)}.{self.random.randrange(2, 255)}"
+
+    def rds_backup_size(self) -> float:
+        """Draw the size of a backup in GB."""
+        return round(self.random.lognormvariate(0.0, 1.0), 6)
+
+    def rds_timestamp(self) -> str:
+        """Draw a point in time of the years 2020 to 2029, as ``2016-09-12T01:17:05``."""
+        from mockrds.domain.clock import Stamp
+
+        return Stamp("%Y-%m-%dT%H:%M:%S")(1577836800 + self.random.randrange(315619200))
+
+    def rds_backup(self, **overrides: object) -> dict[str, Any]:
+        """Draw a manual backup as its creation answers it, key for key.
+
+        Args:
+            overrides: Keys to set to a value of your own.
+        """
+        engine = self.rds_engine()
+        return {
+            "created": self.rds_timestamp(),
+            "dataStore": self.rds_datastore(engine),
+            "description": "",
+            "id": self.rds_backup_id(),
+            "instance_id": self.rds_node_id(engine),
+            "locationRef": None,
+            "name": self.rds_backup_name(),
+            "parent_id": None,
+            "size": None,
+            "status": "BUILDING",
+            "updated": None,
+            "backuptype": "1",
+        } | overrides

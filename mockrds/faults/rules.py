@@ -1,0 +1,121 @@
+"""What a fault is: plain data, as scenario files write it."""
+
+from __future__ import annotations
+
+from copy import copy
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from mockrds.distribution import Durations  # noqa: TC001  (pydantic reads the annotation)
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+_DOCUMENT = {"extra": "forbid", "use_attribute_docstrings": True}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Response:
+    """A raw answer, sent instead of the real one."""
+
+    __pydantic_config__ = _DOCUMENT
+
+    status: int = 200
+    """The HTTP status, 200 to 599."""
+    headers: dict[str, str] = field(default_factory=dict)
+    """Headers to send; Content-Type follows from the body unless it stands here."""
+    json: Any = None
+    """A body to send as JSON."""
+    body: str | None = None
+    """A body to send as it stands, as text/html if it begins with ``<``, else as text/plain."""
+
+    def __post_init__(self) -> None:
+        if not 200 <= self.status <= 599:
+            raise ValueError("'status' must be between 200 and 599")
+        if self.json is not None and self.body is not None:
+            raise ValueError("give only one of 'json' and 'body'")
+        for name, value in self.headers.items():
+            if not name or not name.isascii() or not name.replace("-", "").replace("_", "").isalnum():
+                raise ValueError(f"{name!r} is no header name")
+            if any(c in value for c in "\r\n\0"):
+                raise ValueError(f"the value of header {name!r} must not have line breaks")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Rule:
+    """A fault: which calls it applies to, and what becomes of them."""
+
+    __pydantic_config__ = _DOCUMENT
+
+    name: str = ""
+    """What the journal calls it; absent: its place in the list."""
+    operation: str | tuple[str, ...] = "*"
+    """An operation such as v1.create_manual_backup, without its family for every API version, a list, or "*"."""
+
+    calls: tuple[int, ...] | None = None
+    """Only these calls, counted from 1 among those the rule applies to."""
+    first: int | None = None
+    """Only the first so many calls."""
+    after: int = 0
+    """Not the first so many calls."""
+    every: int = 1
+    """Only each so-many-th call of those that remain."""
+    times: int | None = None
+    """At most so many times in all."""
+    probability: float = 1.0
+    """Each time with this chance, between 0 and 1; drawn from the seed and the number of the call."""
+
+    error: str | None = None
+    """Answer with this documented error, such as RDS.3003: status, message and envelope follow by themselves."""
+    response: Response | None = None
+    """Answer with this raw response."""
+    latency: Durations | None = None
+    """Wait so long before anything happens; alone, the call then goes on as usual."""
+    quota: int | None = None
+    """Judge these calls as if the quota of manual backups were this number."""
+
+    source: str = field(default="", init=False, compare=False, repr=False)
+    """Where the rule stands, as file:line:column; the loader's word, not a key of the file."""
+
+    def __post_init__(self) -> None:
+        if self.error is not None and self.response is not None:
+            raise ValueError("give only one of 'error' and 'response'")
+        if all(effect is None for effect in (self.error, self.response, self.latency, self.quota)):
+            raise ValueError("the rule does nothing: give 'error', 'response', 'latency' or 'quota'")
+        if not 0 <= self.probability <= 1:
+            raise ValueError("'probability' must be between 0 and 1")
+        if self.calls is not None and (not self.calls or min(self.calls) < 1):
+            raise ValueError("'calls' are counted from 1")
+        for name, least in (("first", 1), ("times", 1), ("every", 1), ("after", 0), ("quota", 0)):
+            value = getattr(self, name)
+            if value is not None and value < least:
+                raise ValueError(f"'{name}' must be at least {least}")
+
+    def located(self, source: str) -> Rule:
+        """Give a copy that knows where it stands."""
+        rule = copy(self)
+        object.__setattr__(rule, "source", source)
+        return rule
+
+    @property
+    def operations(self) -> Iterable[str]:
+        """The operations as the rule names them."""
+        return (self.operation,) if isinstance(self.operation, str) else self.operation
+
+    @property
+    def by_chance(self) -> bool:
+        """Tell whether it fires by chance, so that it may never fire."""
+        return self.probability < 1
+
+    def covers(self, operation: str) -> bool:
+        """Tell whether the rule is about *operation*, an id with its family."""
+        bare = operation.rpartition(".")[2]
+        return any(name in ("*", operation, bare) for name in self.operations)
+
+    def wants(self, call: int) -> bool:
+        """Tell whether the rule is about the *call*-th of its calls, chance and *times* aside."""
+        if self.calls is not None and call not in self.calls:
+            return False
+        if self.first is not None and call > self.first:
+            return False
+        return call > self.after and (call - self.after) % self.every == 0

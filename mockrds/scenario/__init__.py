@@ -1,0 +1,1 @@
+"""Scenario files: what may stand in them, and reading them with every mistake reported."""

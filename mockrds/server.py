@@ -1,0 +1,319 @@
+"""``MockRDS``: the mock as one object, for tests, for the command line and for everything else."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from typing import TYPE_CHECKING, Any, Self
+
+from aiohttp import web
+
+from mockrds.domain.models import FOREVER
+from mockrds.simulator import Auth, Simulator
+from mockrds.web.app import build_app
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+    from pathlib import Path
+
+    from mockrds.domain.clock import Clock, ClockSetting
+    from mockrds.domain.models import Backup, Instance
+    from mockrds.domain.template import Outcome
+    from mockrds.faults.engine import Armed
+    from mockrds.journal import Entry, Journal
+    from mockrds.simulator import Tenant
+
+_BACKLOG = 4096  # with aiohttp's 128, five hundred clients that connect at once wait a second
+
+
+class Faults:
+    """The faults of one project.
+
+    Args:
+        tenant: The project.
+    """
+
+    def __init__(self, tenant: Tenant) -> None:
+        self._tenant = tenant
+
+    def add(self, **rule: object) -> Armed:
+        """Arm a fault, in the words of a scenario file: ``add(operation="...", error="RDS.0011", times=2)``.
+
+        Raises:
+            ScenarioError: The fault is wrong; the message says all that is.
+        """
+        from mockrds.scenario.loader import read_rule
+
+        return self._tenant.faults.add(read_rule(rule))
+
+    def clear(self) -> None:
+        """Disarm all faults."""
+        self._tenant.faults.clear()
+
+    @property
+    def armed(self) -> tuple[Armed, ...]:
+        """The faults in force, with how often each fired."""
+        return self._tenant.faults.armed
+
+    def unused(self) -> tuple[Armed, ...]:
+        """Give the faults that never fired."""
+        return self._tenant.faults.unused()
+
+
+class Project:
+    """One project of a running server: a cloud of its own.
+
+    Args:
+        server: The server.
+        tenant: The project.
+    """
+
+    def __init__(self, server: MockRDS, tenant: Tenant) -> None:
+        self._server = server
+        self._tenant = tenant
+        self.faults = Faults(tenant)
+        """What goes wrong: ``add``, ``clear``, ``unused``."""
+
+    @property
+    def url(self) -> str:
+        """Where the server is, such as ``http://127.0.0.1:8080``."""
+        return self._server.url
+
+    @property
+    def v1_url(self) -> str:
+        """Where API v1 of the project begins: ``{url}/rds/v1/{id}``."""
+        return f"{self._server.url}/rds/v1/{self.id}"
+
+    @property
+    def auth_url(self) -> str:
+        """Where clients authenticate: ``{url}/v3``."""
+        return f"{self._server.url}/v3"
+
+    @property
+    def id(self) -> str:
+        """The project id, which stands in every path."""
+        return self._tenant.id
+
+    @property
+    def name(self) -> str:
+        """The project name, which clients may authenticate with."""
+        return self._tenant.name
+
+    @property
+    def token(self) -> str:
+        """A fresh token, for ``X-Auth-Token``."""
+        return self._server.simulator.token(self._tenant)
+
+    @property
+    def instances(self) -> tuple[Instance, ...]:
+        """The DB instances; ``instances[0].node_id`` is what API v1 backs up."""
+        return self._tenant.world.instances
+
+    @property
+    def backups(self) -> tuple[Backup, ...]:
+        """The manual backups, oldest first."""
+        return self._tenant.world.backups
+
+    @property
+    def clock(self) -> Clock:
+        """The clock that life cycles read: ``advance("6h")``."""
+        return self._tenant.clock
+
+    @property
+    def journal(self) -> Journal:
+        """What the project was asked and what it answered."""
+        return self._tenant.journal
+
+    @property
+    def errors(self) -> list[BaseException]:
+        """Errors inside the mock itself, which it answered as a server failure."""
+        return self._tenant.errors
+
+    def finish(self, resource_id: str, outcome: Outcome | None = None) -> None:
+        """Bring to its end what a backup or an instance is doing.
+
+        Args:
+            resource_id: The id of a backup, an instance or a node.
+            outcome: How a BUILDING backup ends: COMPLETED or FAILED.
+
+        Raises:
+            KeyError: There is no such thing.
+        """
+        self._tenant.world.finish(resource_id, outcome)
+
+    def set_status(self, instance_id: str, status: str, *, seconds: float = FOREVER) -> None:
+        """Put an instance into a status such as REBOOTING, for *seconds* or until told otherwise.
+
+        Raises:
+            KeyError: There is no such instance.
+        """
+        self._tenant.world.set_status(instance_id, status, seconds=seconds)
+
+    def reset(self) -> None:
+        """Begin anew: the scenario's world, clock and faults, an empty journal."""
+        self._tenant.reset()
+
+    def __repr__(self) -> str:
+        return f"<Project {self.name} {self.id}>"
+
+
+class MockRDS:
+    """A mock of the relational database service.
+
+    ``with MockRDS() as mock:`` serves from a thread of its own, so that a test that blocks can't stop
+    it; ``async with`` serves on the running loop. Several servers in one process share nothing.
+
+    Args:
+        scenario: Names of the library, paths of files, documents as mappings, or a list of these.
+        seed: Decides ids, durations and chance; absent: the scenario's, or 0.
+        clock: How the clock of each project runs; absent: as the scenario says.
+        auth: ``any`` credentials will do, ``strict`` takes only those issued here, ``off`` needs none.
+        access_keys: Secret keys by access key; under ``strict`` signatures are verified with them.
+        strict_projects: Refuse projects that were not declared with ``project()``.
+        host: The address to listen on.
+        port: The port to listen on; 0 lets the system choose.
+        log: Called with each finished request.
+
+    Raises:
+        ScenarioError: The scenario is wrong; the message lists all mistakes.
+    """
+
+    def __init__(
+        self,
+        scenario: str | Path | Mapping[str, Any] | list[str | Path | Mapping[str, Any]] | None = None,
+        *,
+        seed: int | None = None,
+        clock: ClockSetting | None = None,
+        auth: Auth = "any",
+        access_keys: Mapping[str, str] | None = None,
+        strict_projects: bool = False,
+        host: str = "127.0.0.1",
+        port: int = 0,
+        log: Callable[[Tenant, Entry], None] | None = None,
+    ) -> None:
+        loaded = None
+        if scenario is not None:
+            from mockrds.scenario.loader import load
+
+            loaded = load(*scenario) if isinstance(scenario, list) else load(scenario)
+        self.simulator = Simulator(
+            loaded, seed=seed, clock=clock, auth=auth, access_keys=access_keys, strict_projects=strict_projects
+        )
+        self.host = host
+        self.port = port
+        self._log = log
+        self._runner: web.AppRunner | None = None
+        self._thread: threading.Thread | None = None
+        self._loop: asyncio.AbstractEventLoop | None = None
+
+    @property
+    def url(self) -> str:
+        """Where the server is, such as ``http://127.0.0.1:8080``."""
+        host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(self.host, self.host)  # noqa: S104
+        return f"http://[{host}]:{self.port}" if ":" in host else f"http://{host}:{self.port}"
+
+    def app(self) -> web.Application:
+        """Make an aiohttp application that serves this mock, for a test client or a server of your own."""
+        return build_app(self.simulator, self._log)
+
+    def project(
+        self,
+        name: str | None = None,
+        *,
+        id: str | None = None,  # noqa: A002  (the word of the API)
+        scenario: str | Path | Mapping[str, Any] | None = None,
+        seed: int | None = None,
+        clock: ClockSetting | None = None,
+    ) -> Project:
+        """Make a project, or find the one with this name or id; without either, a fresh one.
+
+        Args:
+            name: The name that clients authenticate with.
+            id: The project id; absent: follows from the name.
+            scenario: A scenario of its own.
+            seed: A seed of its own.
+            clock: A clock of its own.
+
+        Raises:
+            ScenarioError: The scenario is wrong.
+        """
+        loaded = None
+        if scenario is not None:
+            from mockrds.scenario.loader import load
+
+            loaded = load(scenario)
+        return Project(self, self.simulator.declare(name, id, scenario=loaded, seed=seed, clock=clock))
+
+    # On the caller's loop
+
+    async def start(self) -> None:
+        """Begin to serve on the running loop.
+
+        Raises:
+            OSError: The address or the port is not to be had.
+        """
+        runner = web.AppRunner(self.app(), access_log=None, handler_cancellation=True, shutdown_timeout=0)
+        await runner.setup()
+        try:
+            site = web.TCPSite(runner, self.host, self.port, backlog=_BACKLOG)
+            await site.start()
+        except BaseException:
+            await runner.cleanup()
+            raise
+        self.port = runner.addresses[0][1]
+        self._runner = runner
+
+    async def stop(self) -> None:
+        """Stop serving; requests that wait are dropped."""
+        runner, self._runner = self._runner, None
+        if runner is not None:
+            for tenant in (*self.simulator.tenants.values(), self.simulator.stray):
+                for drop in tuple(tenant.in_flight):
+                    drop()
+            await runner.cleanup()
+
+    async def __aenter__(self) -> Self:
+        await self.start()
+        return self
+
+    async def __aexit__(self, *exc_info: object) -> None:
+        await self.stop()
+
+    # In a thread of its own
+
+    def __enter__(self) -> Self:
+        started: list[BaseException | None] = []
+        ready = threading.Event()
+
+        def serve() -> None:
+            loop = asyncio.new_event_loop()
+            try:
+                try:
+                    loop.run_until_complete(self.start())
+                except BaseException as error:  # noqa: BLE001  (raised again in the caller's thread)
+                    started.append(error)
+                    return
+                finally:
+                    self._loop = loop
+                    ready.set()
+                loop.run_forever()
+                loop.run_until_complete(self.stop())
+            finally:
+                loop.close()
+
+        self._thread = threading.Thread(target=serve, name="mockrds", daemon=True)
+        self._thread.start()
+        ready.wait()
+        if started:
+            self._thread.join()
+            raise started[0] or RuntimeError
+        return self
+
+    def __exit__(self, *exc_info: object) -> None:
+        if self._loop is not None and self._thread is not None:
+            self._loop.call_soon_threadsafe(self._loop.stop)
+            self._thread.join()
+            self._loop = self._thread = None
+
+    def __repr__(self) -> str:
+        return f"<MockRDS {self.url}>"

@@ -1,0 +1,234 @@
+"""The aiohttp application: one catch-all route, and the path of a request through the mock.
+
+A request goes through route, fault, credentials, operation; the journal is opened when it arrives and
+completed when its answer is ready. Errors become envelopes in one place.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from contextlib import suppress
+from typing import TYPE_CHECKING, Any, Final
+
+from aiohttp import web
+
+from mockrds.domain.errors import CATALOGUE, GatewayError, RDSError
+from mockrds.domain.operations import OPERATIONS
+from mockrds.web import control, identity, versions
+from mockrds.web.call import Answer, Call
+from mockrds.web.credentials import authenticate
+from mockrds.web.identity import KeystoneError
+from mockrds.web.inject import raw_response
+from mockrds.web.routes import Routes
+from mockrds.web.v1 import HANDLERS as V1_HANDLERS, SHARED as V1_SHARED
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from mockrds.journal import Entry
+    from mockrds.simulator import Simulator, Tenant
+
+_log = logging.getLogger("mockrds")
+
+BODY_LIMIT: Final = 12 * 1024 * 1024  # API gateway: "The request body exceeds 12 MB."
+
+HANDLERS: Final[dict[str, Callable[[Call], Answer]]] = V1_HANDLERS | identity.HANDLERS | versions.HANDLERS
+_UNKNOWN: Final = "unknown"
+_PUBLIC: Final = identity.PUBLIC | versions.PUBLIC
+_ROUTES: Final = Routes(OPERATIONS.values())
+_SHARED: Final = {
+    operation.id: choose
+    for operation in OPERATIONS.values()
+    if (choose := V1_SHARED.get(f"{operation.method} {operation.path}"))
+}
+_FAMILIES: Final = {operation.id: operation.family for operation in OPERATIONS.values()}
+
+
+def build_app(simulator: Simulator, log: Callable[[Tenant, Entry], None] | None = None) -> web.Application:
+    """Make the application that serves *simulator*.
+
+    Args:
+        simulator: The cloud.
+        log: Called with each finished request.
+    """
+
+    async def handle(request: web.Request) -> web.StreamResponse:
+        return await _serve(simulator, request, log)
+
+    app = web.Application(client_max_size=BODY_LIMIT)
+    app.router.add_route("*", "/{path:.*}", handle)
+    return app
+
+
+async def _serve(
+    simulator: Simulator, request: web.Request, log: Callable[[Tenant, Entry], None] | None
+) -> web.StreamResponse:
+    oversized = False
+    body = b""
+    if request.body_exists:
+        try:
+            body = await request.read()
+        except web.HTTPRequestEntityTooLarge:
+            oversized = True
+    method, path = request.method, request.path
+    call = Call(simulator, method, path, request.query, request.headers, body)
+    if path.startswith(control.PREFIX):
+        return _send(control.handle(call), {})
+
+    match = _ROUTES.match(method, path)
+    tenant: Tenant | None = None
+    if match is not None:
+        call.parameters = match.parameters
+        call.operation = _operation(match.operations, call) if match.operations else _UNKNOWN
+        project_id = match.parameters.get("project_id")
+        if project_id is not None:
+            with suppress(RDSError):  # refused when the operation asks for its world, as documented
+                call.tenant = tenant = simulator.tenant(project_id)
+    else:
+        call.operation = _UNKNOWN
+    keeper = tenant if tenant is not None else simulator.stray
+    entry = keeper.journal.open(call.operation, method, request.path_qs, request.raw_headers, body, keeper.clock.now())
+    entry.request_id = request_id = keeper.request_ids.rds_request_id()
+    headers = {"X-Request-Id": request_id}
+
+    response: web.Response | None = None
+    answer: Answer | None = None
+    decision = keeper.faults.decide(call.operation)
+    if decision is not None:
+        call.decision = decision
+        entry.fault = ", ".join(decision.fired)
+        headers["X-Mockrds-Fault"] = _header(entry.fault)
+        if decision.delay:
+            await _sleep(keeper, decision.delay)
+        if decision.response is not None:
+            response = raw_response(decision.response)
+            response.headers.extend(headers)
+        elif decision.error is not None:
+            answer = _refusal(call, decision.error, "", request_id)
+    if answer is None and response is None:
+        answer = _answer(call, keeper, request.raw_path, request_id, oversized=oversized)
+    if response is None:
+        assert answer is not None  # noqa: S101
+        if answer.hint:
+            headers["X-Mockrds-Hint"] = _header(answer.hint)
+            entry.hint = answer.hint
+        entry.error = answer.error
+        entry.backup_ids = answer.backup_ids
+        response = _send(answer, headers)
+    entry.status = response.status
+    entry.response = response.body[:4096] if isinstance(response.body, bytes) else b""
+    entry.finished = keeper.clock.now()
+    if log is not None:
+        log(keeper, entry)
+    return response
+
+
+def _operation(operations: tuple[str, ...], call: Call) -> str:
+    """Tell which of the operations that share a method and a path is meant."""
+    if len(operations) == 1:
+        return operations[0]
+    choose = _SHARED.get(operations[0])
+    if choose is not None:
+        try:
+            content = call.content
+        except RDSError:
+            content = None
+        return choose(content if isinstance(content, dict) else {})
+    return next((operation for operation in operations if operation in HANDLERS), operations[0])
+
+
+def _answer(call: Call, keeper: Tenant, raw_path: str, request_id: str, *, oversized: bool) -> Answer:
+    """Let the operation answer, and turn what it raises into the envelope of its family."""
+    operation = call.operation
+    try:
+        if operation == _UNKNOWN:
+            return _gateway(_unknown(call), request_id)
+        if operation not in _PUBLIC:
+            authenticate(call, raw_path)
+        if oversized:
+            return _gateway(GatewayError("APIGW.0201"), request_id)
+        handler = HANDLERS.get(operation)
+        if handler is None:
+            reason = f"{operation} is in the API reference, but mockrds does not model it yet"
+            return Answer(status=501, headers={"X-Mockrds-Reason": reason})
+        return handler(call)
+    except RDSError as error:
+        problem = error.problem
+        code = problem.v1 if _FAMILIES[operation] == "v1" else problem.v3
+        return _refusal(call, code, error.hint, request_id)
+    except GatewayError as error:
+        return _gateway(error, request_id)
+    except KeystoneError as error:
+        answer = Answer(error.content, error.status)
+        answer.error = error.title
+        return answer
+    except Exception as error:  # noqa: BLE001  (a bug of ours must not look like a dead server)
+        _log.exception("mockrds itself failed on %s %s", call.method, call.path)
+        keeper.errors.append(error)
+        return _refusal(call, "RDS.0005", "an error inside mockrds; its log has the traceback", request_id)
+
+
+def _unknown(call: Call) -> GatewayError:
+    match = _ROUTES.match(call.method, call.path)
+    if match is None:
+        hint = "the API reference has no such path; v1 begins with /rds/v1/{project_id}, v3 with /v3/{project_id}"
+        return GatewayError("APIGW.0101", hint=hint)
+    hint = f"this path knows {', '.join(match.methods)}"
+    return GatewayError("APIGW.0101", hint=hint, message="The API does not exist")
+
+
+def _refusal(call: Call, code: str, hint: str, request_id: str) -> Answer:
+    """Render an error of the catalogue in the envelope of the family that was called."""
+    row = CATALOGUE[code]
+    if code.startswith("APIGW."):
+        return _gateway(GatewayError(code, hint=hint), request_id)
+    family = _FAMILIES.get(call.operation, "")
+    content: dict[str, Any]
+    if family in ("v3", "v3.1"):
+        content = {"error_msg": row.message, "error_code": row.code}
+    elif family == "trove":
+        name = "badRequest" if "." in row.code else row.code
+        content = {name: {"code": row.status, "message": row.message}}
+    elif family == "iam":
+        content = {"error": {"message": row.message, "code": row.status, "title": row.code}}
+    else:
+        content = {"errCode": row.code, "externalMessage": row.message}
+    answer = Answer(content, row.status)
+    answer.error, answer.hint = row.code, hint
+    return answer
+
+
+def _gateway(error: GatewayError, request_id: str) -> Answer:
+    content = {"error_msg": error.message, "error_code": error.code, "request_id": request_id}
+    answer = Answer(content, error.status)
+    answer.error, answer.hint = error.code, error.hint
+    return answer
+
+
+def _send(answer: Answer, headers: dict[str, str]) -> web.Response:
+    headers["Content-Type"] = "application/json"
+    if answer.headers is not None:
+        headers |= answer.headers
+    return web.Response(body=answer.body, status=answer.status, headers=headers)
+
+
+async def _sleep(tenant: Tenant, seconds: float) -> None:
+    """Wait; a reset of the project, or the end of the server, drops the request meanwhile."""
+    task = asyncio.current_task()
+    assert task is not None  # noqa: S101
+    loop = asyncio.get_running_loop()
+
+    def drop() -> None:
+        loop.call_soon_threadsafe(task.cancel)
+
+    tenant.in_flight.add(drop)
+    try:
+        await asyncio.sleep(seconds)
+    finally:
+        tenant.in_flight.discard(drop)
+
+
+def _header(text: str) -> str:
+    """Make *text* fit for a header: printable ASCII on one line."""
+    return "".join(c if " " <= c <= "~" else "?" for c in text)

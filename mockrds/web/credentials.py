@@ -1,0 +1,79 @@
+"""Who may call: the part of the API gateway that looks at tokens and signatures."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from mockrds.domain.errors import GatewayError
+from mockrds.domain.identity import InvalidTokenError, Token
+from mockrds.web import signature
+
+if TYPE_CHECKING:
+    from mockrds.web.call import Call
+
+_BAD_REQUEST_DATE = "verify aksk signature fail"
+
+
+def authenticate(call: Call, path_and_query: str) -> None:
+    """Refuse a call without credentials, or under ``strict`` with bad ones.
+
+    Credentials that are good but for another project only mark the call as not trusted: the gateway
+    lets them pass, and the service refuses them after it has read the request.
+
+    Args:
+        call: The call.
+        path_and_query: As it stood in the request line; signatures cover it.
+
+    Raises:
+        GatewayError: APIGW.0301 for credentials that are missing or bad, APIGW.0307 for expired ones.
+    """
+    mode = call.simulator.auth
+    if mode == "off":
+        return
+    token = call.headers.get("X-Auth-Token")
+    if token:
+        if mode == "strict":
+            _check_token(call, token)
+        return
+    authorization = call.headers.get("Authorization")
+    if not authorization:
+        raise GatewayError("APIGW.0301", "x-auth-token not found", hint="send X-Auth-Token, or sign the request")
+    signed = signature.parse(authorization)
+    if signed is None or not call.headers.get("X-Sdk-Date"):
+        hint = "Authorization must read SDK-HMAC-SHA256 Access=..., SignedHeaders=..., Signature=..., with X-Sdk-Date"
+        raise GatewayError("APIGW.0301", _BAD_REQUEST_DATE, hint=hint)
+    if mode == "strict":
+        _check_signature(call, signed, path_and_query)
+
+
+def read_token(call: Call, text: str) -> Token:
+    """Read a token that this server issued and that has not expired.
+
+    Raises:
+        GatewayError: APIGW.0301 or APIGW.0307.
+    """
+    try:
+        token = call.simulator.identity.read(text)
+    except InvalidTokenError:
+        raise GatewayError("APIGW.0301", "decrypt token fail", hint="mockrds did not issue this token") from None
+    tenant = call.simulator.tenants.get(token.project_id or "")
+    clock = tenant.clock if tenant is not None else call.simulator.clock
+    if clock.now() >= token.expires:
+        raise GatewayError("APIGW.0307", hint="the token has expired on the project's clock")
+    return token
+
+
+def _check_token(call: Call, text: str) -> None:
+    token = read_token(call, text)
+    call.trusted = token.project_id == call.parameters.get("project_id", token.project_id)
+
+
+def _check_signature(call: Call, signed: signature.Signature, path_and_query: str) -> None:
+    secret = call.simulator.access_keys.get(signed.access_key)
+    if secret is None:
+        hint = f"no secret key is configured for access key {signed.access_key!r}"
+        raise GatewayError("APIGW.0301", _BAD_REQUEST_DATE, hint=hint)
+    if not signature.verify(signed, secret, call.method, path_and_query, call.headers, call.body):
+        raise GatewayError("APIGW.0301", _BAD_REQUEST_DATE, hint="the signature does not match the secret key")
+    project_id = call.headers.get("X-Project-Id")
+    call.trusted = not project_id or project_id == call.parameters.get("project_id", project_id)

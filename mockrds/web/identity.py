@@ -1,0 +1,308 @@
+"""The identity service (Keystone v3) as far as clients of the database service need it.
+
+It shares the origin with the database service; every URL it gives out is built from the ``Host`` of
+the request.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final
+
+from mockrds.domain.clock import iso
+from mockrds.domain.errors import GatewayError, RDSError
+from mockrds.domain.identity import DEFAULT_DOMAIN, Token
+from mockrds.web.call import Answer
+from mockrds.web.credentials import read_token
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from mockrds.simulator import Tenant
+    from mockrds.web.call import Call
+
+_ENDPOINTS: Final = (
+    ("identity", "iam", "/v3"),
+    ("rdsv3", "rdsv3", "/v3/{id}"),
+    ("rdsv1", "rdsv1", "/rds/v1/{id}"),
+    ("rds", "rds", "/rds/v1/{id}"),
+    ("database", "database", "/v1.0/{id}"),
+    ("network", "neutron", "/"),
+    ("compute", "nova", "/v2.1/{id}"),
+)
+
+
+class KeystoneError(Exception):
+    """A request that the identity service refuses.
+
+    Args:
+        status: The HTTP status.
+        title: The name of the status.
+        message: What is wrong.
+    """
+
+    def __init__(self, status: int, title: str, message: str) -> None:
+        super().__init__(message)
+        self.title = title
+        self.content = {"error": {"message": message, "code": status, "title": title}}
+        self.status = status
+
+
+def list_versions(call: Call) -> Answer:
+    """List the versions of the identity service (Keystone, "List versions")."""
+    return Answer({"versions": {"values": [_version(call)]}}, 300)
+
+
+def get_version(call: Call) -> Answer:
+    """Tell about version 3 of the identity service (Keystone, "Show version details")."""
+    return Answer({"version": _version(call)})
+
+
+def create_token(call: Call) -> Answer:
+    """Issue a token (IAM API reference, "Obtaining a User Token Through Password Authentication")."""
+    auth = _object(_read(call), "auth")
+    identity = _object(auth, "identity")
+    methods = identity.get("methods")
+    if not isinstance(methods, list) or not methods:
+        raise KeystoneError(400, "Bad Request", "identity.methods is missing")
+    user, domain = DEFAULT_DOMAIN, DEFAULT_DOMAIN
+    simulator = call.simulator
+    if "password" in methods:
+        given = _object(_object(identity, "password"), "user")
+        user = str(given.get("name") or given.get("id") or "")
+        if not given.get("password") or not user:
+            raise _unauthorized()
+        named = given.get("domain")
+        if isinstance(named, dict):
+            domain = str(named.get("name") or named.get("id") or domain)
+    elif "token" in methods:
+        text = str(_object(identity, "token").get("id") or "")
+        if not text:
+            raise _unauthorized()
+        if simulator.auth == "strict":
+            old = _issued(call, text)
+            user, domain = old.user, old.domain
+    else:
+        raise _unauthorized()
+    scope = auth.get("scope")
+    scope = scope if isinstance(scope, dict) else {}
+    tenant = _scoped(call, scope)
+    clock = tenant.clock if tenant is not None else simulator.clock
+    life = (tenant.scenario if tenant is not None else simulator.scenario).lifecycle.token
+    now = clock.now()
+    token = Token(
+        user=user,
+        domain=domain,
+        issued=now,
+        expires=now + life,
+        methods=tuple(str(method) for method in methods),
+        project_id=tenant.id if tenant is not None else None,
+        project_name=tenant.name if tenant is not None else None,
+        domain_scoped=tenant is None and "domain" in scope,
+    )
+    headers = {"X-Subject-Token": simulator.identity.issue(token)}
+    return Answer({"token": _render(call, token, catalog="nocatalog" not in call.query)}, 201, headers)
+
+
+def get_token(call: Call) -> Answer:
+    """Tell what a token says (Keystone, "Validate and show information for token")."""
+    text = call.headers.get("X-Subject-Token") or ""
+    token = _issued(call, text)
+    return Answer({"token": _render(call, token)}, 200, {"X-Subject-Token": text})
+
+
+def verify_token(call: Call) -> Answer:
+    """Tell whether a token is valid (IAM API reference, "Verifying a Token")."""
+    _issued(call, call.headers.get("X-Subject-Token") or "")
+    return Answer()
+
+
+def list_catalog(call: Call) -> Answer:
+    """List the services (Keystone, "Get service catalog")."""
+    tenant = _caller(call)
+    return Answer({"catalog": _catalog(call, tenant), "links": {}})
+
+
+def list_projects(call: Call) -> Answer:
+    """List projects, or find one by name (IAM API reference, "Querying Project Information").
+
+    A name that is not there yet becomes a project; without a name, all projects are listed.
+    """
+    simulator = call.simulator
+    name = call.query.get("name")
+    if name is None:
+        tenants = list(simulator.tenants.values())
+    else:
+        tenant = simulator.named(name)
+        tenants = [] if tenant is None else [tenant]
+    return Answer({"projects": [_project(call, tenant) for tenant in tenants], "links": _links(call)})
+
+
+def list_domains(call: Call) -> Answer:
+    """List domains, or find one by name (IAM API reference, "Querying the List of Domains")."""
+    name = call.query.get("name") or DEFAULT_DOMAIN
+    domain = {"id": _domain_id(call, name), "name": name, "enabled": True, "links": {}}
+    return Answer({"domains": [domain], "links": _links(call)})
+
+
+def list_regions(call: Call) -> Answer:
+    """List regions (IAM API reference, "Querying a Region List")."""
+    regions = dict.fromkeys(tenant.world.region for tenant in call.simulator.tenants.values())
+    rows: list[dict[str, Any]] = [
+        {"id": region, "type": "public", "parent_region_id": None, "links": {}} for region in regions
+    ]
+    return Answer({"regions": rows, "links": _links(call)})
+
+
+HANDLERS: Final[dict[str, Callable[[Call], Answer]]] = {
+    "iam.list_versions": list_versions,
+    "iam.get_version": get_version,
+    "iam.create_token": create_token,
+    "iam.get_token": get_token,
+    "iam.verify_token": verify_token,
+    "iam.list_catalog": list_catalog,
+    "iam.list_projects": list_projects,
+    "iam.list_auth_projects": list_projects,
+    "iam.list_domains": list_domains,
+    "iam.list_regions": list_regions,
+}
+PUBLIC: Final = frozenset({"iam.list_versions", "iam.get_version", "iam.create_token"})
+"""What needs no credentials."""
+
+
+def base_url(call: Call) -> str:
+    """Give the origin that the client used, without a slash at the end."""
+    scheme = call.headers.get("X-Forwarded-Proto", "http")
+    return f"{'https' if scheme == 'https' else 'http'}://{call.headers.get('Host', '127.0.0.1')}"
+
+
+def _read(call: Call) -> dict[str, Any]:
+    try:
+        return call.document
+    except RDSError as error:
+        message = f"Expecting to find valid JSON in request body: {error.hint or 'the body is empty'}"
+        raise KeystoneError(400, "Bad Request", message) from None
+
+
+def _object(document: dict[str, Any], key: str) -> dict[str, Any]:
+    value = document.get(key)
+    if not isinstance(value, dict):
+        raise KeystoneError(400, "Bad Request", f"Expecting to find {key} in the request body")
+    return value
+
+
+def _unauthorized(message: str = "Unauthorized") -> KeystoneError:
+    return KeystoneError(401, "Unauthorized", message)
+
+
+def _issued(call: Call, text: str) -> Token:
+    try:
+        return read_token(call, text)
+    except GatewayError:
+        raise _unauthorized("The X-Auth-Token is invalid!") from None
+
+
+def _scoped(call: Call, scope: dict[str, Any]) -> Tenant | None:
+    project = scope.get("project")
+    if not isinstance(project, dict):
+        return None
+    tenant: Tenant | None = None
+    if project.get("id"):
+        try:
+            tenant = call.simulator.tenant(str(project["id"]))
+        except RDSError:
+            tenant = None
+    elif project.get("name"):
+        tenant = call.simulator.named(str(project["name"]))
+    if tenant is None:
+        raise _unauthorized("The project is unknown")
+    return tenant
+
+
+def _caller(call: Call) -> Tenant:
+    text = call.headers.get("X-Auth-Token")
+    if text:
+        try:
+            project_id = call.simulator.identity.read(text).project_id
+        except Exception:  # noqa: BLE001  (any credentials will do here, so any text may stand in for a token)
+            project_id = None
+        if project_id:
+            return call.simulator.tenant(project_id)
+    project_id = call.headers.get("X-Project-Id")
+    return call.simulator.tenant(project_id) if project_id else call.simulator.default
+
+
+def _render(call: Call, token: Token, *, catalog: bool = True) -> dict[str, Any]:
+    domain = {"id": _domain_id(call, token.domain), "name": token.domain}
+    rendered: dict[str, Any] = {
+        "methods": list(token.methods),
+        "expires_at": iso(token.expires),
+        "issued_at": iso(token.issued),
+        "user": {
+            "id": call.simulator.identity.stable_id("user", token.user),
+            "name": token.user,
+            "domain": domain,
+            "password_expires_at": "",
+        },
+        "roles": [{"id": "0", "name": "te_admin"}],
+    }
+    tenant = call.simulator.tenants.get(token.project_id or "")
+    if token.project_id is not None:
+        rendered["project"] = {"id": token.project_id, "name": token.project_name, "domain": domain}
+    elif token.domain_scoped:
+        rendered["domain"] = domain
+    if catalog:
+        rendered["catalog"] = _catalog(call, tenant) if token.project_id is not None else []
+    return rendered
+
+
+def _catalog(call: Call, tenant: Tenant | None) -> list[dict[str, Any]]:
+    tenant = tenant or call.simulator.default
+    base, region, identity = base_url(call), tenant.world.region, call.simulator.identity
+    return [
+        {
+            "id": identity.stable_id("service", kind),
+            "type": kind,
+            "name": name,
+            "endpoints": [
+                {
+                    "id": identity.stable_id("endpoint", f"{kind} {region}"),
+                    "interface": "public",
+                    "region": region,
+                    "region_id": region,
+                    "url": base + path.format(id=tenant.id),
+                }
+            ],
+        }
+        for kind, name, path in _ENDPOINTS
+    ]
+
+
+def _project(call: Call, tenant: Tenant) -> dict[str, Any]:
+    return {
+        "id": tenant.id,
+        "name": tenant.name,
+        "domain_id": call.simulator.domain_id,
+        "parent_id": call.simulator.domain_id,
+        "description": "",
+        "enabled": True,
+        "is_domain": False,
+        "links": {},
+    }
+
+
+def _domain_id(call: Call, name: str) -> str:
+    return call.simulator.identity.stable_id("domain", name)
+
+
+def _version(call: Call) -> dict[str, Any]:
+    return {
+        "id": "v3.6",
+        "status": "stable",
+        "updated": "2016-04-04T00:00:00Z",
+        "links": [{"rel": "self", "href": f"{base_url(call)}/v3/"}],
+        "media-types": [{"base": "application/json", "type": "application/vnd.openstack.identity-v3+json"}],
+    }
+
+
+def _links(call: Call) -> dict[str, Any]:
+    return {"self": base_url(call) + call.path, "previous": None, "next": None}
