@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import secrets
 import threading
 from typing import TYPE_CHECKING, Any, Self
 
@@ -153,6 +154,10 @@ class Project:
         """Begin anew: the scenario's world, clock and faults, an empty journal."""
         self._tenant.reset()
 
+    def forget(self) -> None:
+        """Remove the project from the server, and free what it held."""
+        self._server.simulator.forget(self._tenant)
+
     def __repr__(self) -> str:
         return f"<Project {self.name} {self.id}>"
 
@@ -200,6 +205,8 @@ class MockRDS:
             loaded, seed=seed, clock=clock, auth=auth, access_keys=access_keys, strict_projects=strict_projects
         )
         self.host = host
+        if not self.on_loopback:
+            self.simulator.control_token = secrets.token_urlsafe(16)
         self.port = port
         self._log = log
         self._runner: web.AppRunner | None = None
@@ -211,6 +218,11 @@ class MockRDS:
         """Where the server is, such as ``http://127.0.0.1:8080``."""
         host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(self.host, self.host)  # noqa: S104
         return f"http://[{host}]:{self.port}" if ":" in host else f"http://{host}:{self.port}"
+
+    @property
+    def on_loopback(self) -> bool:
+        """Whether only this machine can reach the server."""
+        return self.host == "localhost" or self.host == "::1" or self.host.startswith("127.")
 
     def app(self) -> web.Application:
         """Make an aiohttp application that serves this mock, for a test client or a server of your own."""
@@ -268,8 +280,7 @@ class MockRDS:
         runner, self._runner = self._runner, None
         if runner is not None:
             for tenant in (*self.simulator.tenants.values(), self.simulator.stray):
-                for drop in tuple(tenant.in_flight):
-                    drop()
+                tenant.drop_waiting()
             await runner.cleanup()
 
     async def __aenter__(self) -> Self:

@@ -58,10 +58,14 @@ class Tenant:
         self.request_ids = RDSValues(Random(f"{key}/requests"))
         self.faults.clear(self.scenario.faults)
 
-    def reset(self) -> None:
-        """Begin anew: the scenario's world, clock and faults, an empty journal. Drops waiting requests."""
+    def drop_waiting(self) -> None:
+        """Drop the requests that are waiting out a latency: their connections are closed without an answer."""
         for drop in tuple(self.in_flight):
             drop()
+
+    def reset(self) -> None:
+        """Begin anew: the scenario's world, clock and faults, an empty journal. Drops waiting requests."""
+        self.drop_waiting()
         self.clock.set(self._setting)
         self.journal.clear()
         self.errors.clear()
@@ -97,6 +101,8 @@ class Simulator:
         self.auth: Auth = auth
         self.access_keys = dict(access_keys or {})
         self.strict_projects = strict_projects
+        self.control_token: str | None = None
+        """What the control API demands; None when only this machine can reach it."""
         self.identity = Identity(self.seed)
         self.domain_id = self.identity.stable_id("domain", DEFAULT_DOMAIN)
         self.tenants: dict[str, Tenant] = {}
@@ -162,6 +168,13 @@ class Simulator:
         if len(project_id) not in _PROJECT_ID_LENGTH or not project_id.replace("-", "").replace("_", "").isalnum():
             raise RDSError(errors.PROJECT_FORBIDDEN, "a project id is 32 hexadecimal digits")
         return self.declare(project_id=project_id)
+
+    def forget(self, tenant: Tenant) -> None:
+        """Remove a project; its waiting requests are dropped."""
+        tenant.drop_waiting()
+        with self._lock:
+            self.tenants.pop(tenant.id, None)
+            self._names.pop(tenant.name, None)
 
     def named(self, name: str) -> Tenant | None:
         """Find the project called *name*, or make it unless projects must be declared."""

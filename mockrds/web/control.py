@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hmac
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
@@ -20,6 +21,8 @@ if TYPE_CHECKING:
 _Route = TypeVar("_Route")
 
 PREFIX: Final = "/__mockrds"
+TOKEN_HEADER: Final = "X-Mockrds-Token"  # noqa: S105  (a name, no secret)
+_OPEN: Final = ("live", "ready", "version")
 
 
 class ControlError(Exception):
@@ -47,6 +50,13 @@ def handle(call: Call) -> Answer:
 
 def _route(call: Call) -> Answer:
     parts = call.path.removeprefix(PREFIX).strip("/").split("/")
+    token = call.simulator.control_token
+    if token is not None and parts[0] not in _OPEN:
+        given = call.headers.get(TOKEN_HEADER, "")
+        if not hmac.compare_digest(given.encode(), token.encode()):
+            raise ControlError(
+                401, f"this server can be reached from other machines: send {TOKEN_HEADER}, which it printed"
+            )
     if parts[0] == "projects" and len(parts) > 1:
         resource = "/".join(parts[2:])
         if call.simulator.strict_projects and parts[1] not in call.simulator.tenants:
@@ -55,7 +65,7 @@ def _route(call: Call) -> Answer:
     return _pick(_ROUTES, call.method, "/".join(parts))(call)
 
 
-def _pick(routes: dict[tuple[str, str], Any], method: str, resource: str) -> Any:
+def _pick(routes: dict[tuple[str, str], _Route], method: str, resource: str) -> _Route:
     if method == "HEAD":
         method = "GET"
     route = routes.get((method, resource))

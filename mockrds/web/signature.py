@@ -1,7 +1,8 @@
 """Requests signed with an access key: the two ``SDK-HMAC-SHA256`` schemes that clients use.
 
-The huaweicloud SDKs send ``Access=AK`` and sign with the secret itself. gophertelekomcloud sends
-``Credential=AK/date/region/service/sdk_request`` and signs with a key derived from it.
+The plain scheme, ``Access=AK``, is that of the huaweicloud SDKs: the secret itself is the key. The
+derived scheme, ``Credential=AK/date/region/service/sdk_request``, is that of gophertelekomcloud: the
+key is derived from the secret and that scope, and the request is written down a little differently.
 """
 
 from __future__ import annotations
@@ -9,8 +10,9 @@ from __future__ import annotations
 import hashlib
 import hmac
 import re
+from operator import itemgetter
 from typing import TYPE_CHECKING, Final, NamedTuple
-from urllib.parse import quote, unquote
+from urllib.parse import parse_qsl, quote, unquote, urlencode
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -18,8 +20,10 @@ if TYPE_CHECKING:
 _ALGORITHM: Final = "SDK-HMAC-SHA256"
 _HEADER: Final = re.compile(
     rf"{_ALGORITHM} (?:Access=(?P<access>[^,/\s]+)|Credential=(?P<credential>[^,/\s]+)/(?P<scope>[^,\s]+)), ?"
-    r"SignedHeaders=(?P<signed>[a-z0-9;_-]+), ?Signature=(?P<signature>[0-9a-f]{64})"
+    r"SignedHeaders=(?P<signed>[^,\s]+), ?Signature=(?P<signature>[0-9a-f]{64})"
 )
+_BLANKS: Final = re.compile(r"[ \t]+")
+_UNSIGNED: Final = "UNSIGNED-PAYLOAD"  # in X-Sdk-Content-Sha256: the body is not covered
 
 
 class Signature(NamedTuple):
@@ -54,47 +58,40 @@ def verify(
         headers: The request's headers, found in any letter case.
         body: The request's body.
     """
-    date = headers.get("X-Sdk-Date", "")
-    for canonical in _canonical_requests(signature, method, path_and_query, headers, body):
-        digest = hashlib.sha256(canonical.encode()).hexdigest()
-        if signature.scope is None:
-            key = secret_key.encode()
-            text = f"{_ALGORITHM}\n{date}\n{digest}"
-        else:
-            key = _derived(secret_key, signature.scope)
-            text = f"{_ALGORITHM}\n{date}\n{signature.scope}\n{digest}"
-        if hmac.compare_digest(hmac.new(key, text.encode(), "sha256").hexdigest(), signature.signature):
-            return True
-    return False
-
-
-def _canonical_requests(
-    signature: Signature, method: str, path_and_query: str, headers: Mapping[str, str], body: bytes
-) -> list[str]:
     path, _, query = path_and_query.partition("?")
-    segments = (quote(unquote(segment), safe="~") for segment in path.split("/"))
-    canonical_path = "/".join(segments)
-    if not canonical_path.endswith("/"):
-        canonical_path += "/"
-    pairs = sorted(
-        (quote(unquote(name), safe="~"), quote(unquote(value), safe="~"))
-        for name, _, value in (part.partition("=") for part in query.split("&") if part)
+    parameters = parse_qsl(query, keep_blank_values=True)
+    values = [headers.get(name, "").strip() for name in signature.signed_headers]
+    key = secret_key.encode()
+    preamble = [_ALGORITHM, headers.get("X-Sdk-Date", "")]
+    if signature.scope is None:
+        parameters.sort()
+    else:
+        if method == "POST" and not body:
+            body, parameters = urlencode(sorted(parameters, key=itemgetter(0))).encode(), []
+        firsts = dict(reversed(parameters)).items()
+        parameters = sorted(firsts, key=lambda parameter: quote(parameter[0], safe="").lower())
+        values = [_BLANKS.sub(" ", value) for value in values]
+        key = _derive(b"SDK" + key, signature.scope)
+        preamble.append(signature.scope)
+    unsigned = body and headers.get("X-Sdk-Content-Sha256") == _UNSIGNED
+    canonical = (
+        method,
+        quote(unquote(path)).removesuffix("/") + "/",
+        "&".join(f"{quote(name, safe='')}={quote(value, safe='')}" for name, value in parameters),
+        *(f"{name}:{value}" for name, value in zip(signature.signed_headers, values, strict=True)),
+        "",
+        ";".join(signature.signed_headers),
+        _UNSIGNED if unsigned else hashlib.sha256(body).hexdigest(),
     )
-    canonical_query = "&".join(f"{name}={value}" for name, value in pairs)
-    lines = "".join(f"{name}:{headers.get(name, '').strip()}\n" for name in signature.signed_headers)
-    names = ";".join(signature.signed_headers)
-    payloads = [body]
-    if method == "POST" and not body:
-        payloads.append(canonical_query.encode())  # the Go client signs the query of a POST without a body
-    return [
-        f"{method}\n{canonical_path}\n{shown}\n{lines}\n{names}\n{hashlib.sha256(payload).hexdigest()}"
-        for payload in payloads
-        for shown in dict.fromkeys((canonical_query, "" if payload else canonical_query))
-    ]
+    expected = hmac.digest(key, _lines(*preamble, hashlib.sha256(_lines(*canonical)).hexdigest()), "sha256").hex()
+    return hmac.compare_digest(expected, signature.signature)
 
 
-def _derived(secret_key: str, scope: str) -> bytes:
-    key = f"SDK{secret_key}".encode()
+def _derive(key: bytes, scope: str) -> bytes:
     for part in scope.split("/"):
         key = hmac.digest(key, part.encode(), "sha256")
     return key
+
+
+def _lines(*lines: str) -> bytes:
+    return "\n".join(lines).encode(errors="surrogateescape")  # a header may hold any bytes
