@@ -30,9 +30,9 @@ TARGETS: dict[str, tuple[str, list[list[str]]]] = {
 
 def main() -> int:
     """Set up what the target needs, and run it."""
-    if sys.version_info < (3, 11):
+    if sys.version_info < (3, 11):  # noqa: UP036  (it is what tells users of older versions)
         return fail("mockrds needs Python 3.11 or later, and this is " + sys.version.split()[0])
-    if len(sys.argv) < 2 or sys.argv[1] not in TARGETS:  # noqa: PLR2004
+    if len(sys.argv) < 2 or sys.argv[1] not in TARGETS:
         return fail(f"say what to do: one of {', '.join(TARGETS)}\n\n{__doc__}")
     requirement, commands = TARGETS[sys.argv[1]]
     if not (make_environment() and install(requirement)):

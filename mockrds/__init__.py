@@ -7,11 +7,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from mockrds.version import __version__
+
 if TYPE_CHECKING:
     from mockrds.server import MockRDS, Project
 
 __all__ = ["MockRDS", "Project", "__version__"]
-__version__ = "0.1.0"
 
 
 def __getattr__(name: str) -> object:

@@ -21,7 +21,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
 from urllib.parse import urlsplit
 
-from mockrds import __version__
+from mockrds.version import __version__
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -234,7 +234,7 @@ def _write_ready_file(path: Path, mock: MockRDS) -> None:
         handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
         try:
             with os.fdopen(handle, "w") as file:
-                json.dump(content, file)
+                file.write(json.dumps(content) + "\n")
             Path(name).chmod(0o644)
             Path(name).replace(path)
         except OSError:

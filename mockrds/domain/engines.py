@@ -11,6 +11,11 @@ Engine = Literal["MySQL", "PostgreSQL", "SQLServer"]
 ENGINES: Final[tuple[Engine, ...]] = ("MySQL", "PostgreSQL", "SQLServer")
 SUFFIXES: Final[dict[Engine, str]] = {"MySQL": "01", "PostgreSQL": "03", "SQLServer": "04"}
 PORTS: Final[dict[Engine, int]] = {"MySQL": 3306, "PostgreSQL": 5432, "SQLServer": 1433}
+REPLICATION_MODES: Final[dict[Engine, tuple[str, ...]]] = {
+    "MySQL": ("async", "semisync"),
+    "PostgreSQL": ("async", "sync"),
+    "SQLServer": ("sync",),
+}
 
 # Full versions by major version, newest first. The reference documents the majors and six MySQL 5.7
 # releases; the other full versions are the vendors' own.

@@ -9,7 +9,6 @@ import hashlib
 import hmac
 import json
 from base64 import urlsafe_b64decode, urlsafe_b64encode
-from binascii import Error as Base64Error
 from dataclasses import asdict, dataclass
 from typing import Final
 
@@ -57,8 +56,7 @@ class Identity:
 
     def issue(self, token: Token) -> str:
         """Write *token* as the text that clients send in ``X-Auth-Token``."""
-        payload = json.dumps(asdict(token), separators=(",", ":")).encode()
-        return _PREFIX + urlsafe_b64encode(self._sign(payload) + payload).decode().rstrip("=")
+        return self._write(json.dumps(asdict(token), separators=(",", ":")).encode())
 
     def read(self, text: str) -> Token:
         """Read a token that this server issued, expired or not.
@@ -68,14 +66,14 @@ class Identity:
         """
         encoded = text.removeprefix(_PREFIX)
         try:
-            signed = urlsafe_b64decode(encoded + "=" * (-len(encoded) % 4))
-        except (Base64Error, ValueError):
+            payload = urlsafe_b64decode(encoded + "=" * (-len(encoded) % 4))[_MAC:]
+        except ValueError:
             raise InvalidTokenError from None
-        mac, payload = signed[:_MAC], signed[_MAC:]
-        if encoded == text or not hmac.compare_digest(mac, self._sign(payload)):
+        if not hmac.compare_digest(text, self._write(payload)):
             raise InvalidTokenError
         fields = json.loads(payload)
         return Token(**fields | {"methods": tuple(fields["methods"])})
 
-    def _sign(self, payload: bytes) -> bytes:
-        return hmac.digest(self._key, payload, "sha256")[:_MAC]
+    def _write(self, payload: bytes) -> str:
+        mac = hmac.digest(self._key, payload, "sha256")[:_MAC]
+        return _PREFIX + urlsafe_b64encode(mac + payload).decode().rstrip("=")

@@ -62,6 +62,10 @@ class Backup:
         """Tell whether an instance is being restored from it at *now*."""
         return self.restores is not None and any(restore.running(now) for restore in self.restores)
 
+    def gone_at(self, now: float) -> bool:
+        """Tell whether its deletion is over at *now*."""
+        return self.deletion is not None and not self.deletion.running(now)
+
     def status_at(self, now: float) -> BackupStatus:
         """Tell the status at *now*, in seconds since 1970."""
         if self.deletion is not None:
@@ -152,6 +156,10 @@ class Instance:
         if self.activity is None or not self.activity.running(now):
             return "ACTIVE"
         return self.activity.status
+
+    def gone_at(self, now: float) -> bool:
+        """Tell whether its deletion is over at *now*."""
+        return self.activity is not None and self.activity.status == "DELETING" and not self.activity.running(now)
 
     def backing_up_at(self, now: float) -> bool:
         """Tell whether a backup of this instance is BUILDING at *now*."""

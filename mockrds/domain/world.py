@@ -13,7 +13,7 @@ from math import inf
 from typing import TYPE_CHECKING
 
 from mockrds.domain import errors
-from mockrds.domain.engines import DEFAULT_FLAVORS, PORTS, Datastore, Engine, Flavor
+from mockrds.domain.engines import DEFAULT_FLAVORS, PORTS, REPLICATION_MODES, Datastore, Engine, Flavor
 from mockrds.domain.errors import Problem, RDSError
 from mockrds.domain.models import FOREVER, Activity, Backup, BackupPolicy, Instance, Node
 from mockrds.domain.values import RDSValues, job_id, uuid4
@@ -182,7 +182,7 @@ class World:
         with self._lock:
             for backup in backups:
                 backup.look(now)
-                if backup.deletion is not None and not backup.deletion.running(now):
+                if backup.gone_at(now):
                     self._forget(backup)
 
     def delete_manual_backup(self, backup_id: str) -> Backup:
@@ -271,7 +271,8 @@ class World:
 
         Raises:
             RDSError: SOURCE_NOT_FOUND, ENGINE_NOT_SUPPORTED, BACKUP_NOT_FOUND, BACKUP_DELETING,
-                BACKUP_NOT_USABLE, NO_BACKUP_FOR_TIME, FLAVOR_NOT_FOUND, VOLUME_TOO_SMALL or INSTANCE_QUOTA.
+                BACKUP_NOT_USABLE, NO_BACKUP_FOR_TIME, FLAVOR_NOT_FOUND, VOLUME_TOO_SMALL,
+                REPLICATION_MODE or INSTANCE_QUOTA.
         """
         with self._lock:
             now = self._now()
@@ -288,6 +289,9 @@ class World:
                 raise RDSError(errors.FLAVOR_NOT_FOUND)
             if volume_gb < source.volume_gb:
                 raise RDSError(errors.VOLUME_TOO_SMALL, f"the source has {source.volume_gb} GB")
+            modes = REPLICATION_MODES[source.datastore.type]
+            if replication_mode is not None and replication_mode not in modes:
+                raise RDSError(errors.REPLICATION_MODE, f"{source.datastore.type} takes {' or '.join(modes)}")
             return self.create_instance(
                 name=name,
                 datastore=source.datastore,
@@ -308,10 +312,7 @@ class World:
         """List all instances, in the order they were made, and tell the time they were looked at."""
         with self._lock:
             now = self._now()
-            instances = list(self._instances.values())
-            for instance in instances:
-                self._look(instance, now)
-            return instances, now
+            return list(self._instances.values()), now
 
     def get_instance(self, node_id: str) -> tuple[Instance, float]:
         """Find an instance by the id of its primary node, and tell the time it was looked at.
@@ -321,9 +322,18 @@ class World:
         """
         with self._lock:
             now = self._now()
-            instance = self._instance(node_id)
-            self._look(instance, now)
-            return instance, now
+            return self._instance(node_id), now
+
+    def look_at_instances(self, instances: list[Instance], now: float) -> None:
+        """Note that a client saw *instances* at *now*; counts with progression ``manual`` only."""
+        with self._lock:
+            # a primary and its replicas share a restore, which was seen once
+            under_way = {id(instance.activity): instance.activity for instance in instances}
+            for activity in under_way.values():
+                if activity is not None:
+                    activity.look(now)
+            for instance in instances:
+                self._settle(instance, now)
 
     def create_instance(
         self,
@@ -471,7 +481,9 @@ class World:
     def _now(self) -> float:
         now = self.clock.now()
         while self._leaving and self._leaving[0][0] <= now:
-            self._forget(heapq.heappop(self._leaving)[2])
+            thing = heapq.heappop(self._leaving)[2]
+            if thing.gone_at(now):  # its deletion may have been called off by set_status
+                self._forget(thing)
         return now
 
     def _end(self, course: Course, now: float) -> tuple[float, int | None]:
@@ -488,14 +500,9 @@ class World:
             under_way = [restore for restore in backup.restores or () if restore.running(now)]
             backup.restores = [*under_way, instance.activity]
 
-    def _look(self, instance: Instance, now: float) -> None:
-        if instance.activity is not None:
-            instance.activity.look(now)
-            self._settle(instance, now)
-
     def _settle(self, instance: Instance, now: float) -> None:
         if instance.activity is not None and not instance.activity.running(now):
-            if instance.activity.status == "DELETING":
+            if instance.gone_at(now):
                 self._forget(instance)
             instance.activity = None
 

@@ -6,9 +6,9 @@ import hmac
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
-from mockrds import __version__
 from mockrds.domain.clock import ClockSetting, iso
 from mockrds.domain.errors import RDSError
+from mockrds.version import __version__
 from mockrds.web.call import Answer
 
 if TYPE_CHECKING:

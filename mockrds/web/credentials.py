@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from mockrds.domain.errors import GatewayError
 from mockrds.domain.identity import InvalidTokenError, Token
@@ -11,7 +11,7 @@ from mockrds.web import signature
 if TYPE_CHECKING:
     from mockrds.web.call import Call
 
-_BAD_REQUEST_DATE = "verify aksk signature fail"
+_BAD_SIGNATURE: Final = "verify aksk signature fail"
 
 
 def authenticate(call: Call, path_and_query: str) -> None:
@@ -41,7 +41,7 @@ def authenticate(call: Call, path_and_query: str) -> None:
     signed = signature.parse(authorization)
     if signed is None or not call.headers.get("X-Sdk-Date"):
         hint = "Authorization must read SDK-HMAC-SHA256 Access=..., SignedHeaders=..., Signature=..., with X-Sdk-Date"
-        raise GatewayError("APIGW.0301", _BAD_REQUEST_DATE, hint=hint)
+        raise GatewayError("APIGW.0301", _BAD_SIGNATURE, hint=hint)
     if mode == "strict":
         _check_signature(call, signed, path_and_query)
 
@@ -72,8 +72,8 @@ def _check_signature(call: Call, signed: signature.Signature, path_and_query: st
     secret = call.simulator.access_keys.get(signed.access_key)
     if secret is None:
         hint = f"no secret key is configured for access key {signed.access_key!r}"
-        raise GatewayError("APIGW.0301", _BAD_REQUEST_DATE, hint=hint)
+        raise GatewayError("APIGW.0301", _BAD_SIGNATURE, hint=hint)
     if not signature.verify(signed, secret, call.method, path_and_query, call.headers, call.body):
-        raise GatewayError("APIGW.0301", _BAD_REQUEST_DATE, hint="the signature does not match the secret key")
+        raise GatewayError("APIGW.0301", _BAD_SIGNATURE, hint="the signature does not match the secret key")
     project_id = call.headers.get("X-Project-Id")
     call.trusted = not project_id or project_id == call.parameters.get("project_id", project_id)

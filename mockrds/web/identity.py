@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from mockrds.domain.clock import iso
 from mockrds.domain.errors import GatewayError, RDSError
-from mockrds.domain.identity import DEFAULT_DOMAIN, Token
+from mockrds.domain.identity import DEFAULT_DOMAIN, InvalidTokenError, Token
 from mockrds.web.call import Answer
 from mockrds.web.credentials import read_token
 
@@ -75,12 +75,10 @@ def create_token(call: Call) -> Answer:
         if isinstance(named, dict):
             domain = str(named.get("name") or named.get("id") or domain)
     elif "token" in methods:
-        text = str(_object(identity, "token").get("id") or "")
-        if not text:
+        old = _read_token(call, _object(identity, "token").get("id"))
+        if old is None:
             raise _unauthorized()
-        if simulator.auth == "strict":
-            old = _issued(call, text)
-            user, domain = old.user, old.domain
+        user, domain = old.user, old.domain
     else:
         raise _unauthorized()
     scope = auth.get("scope")
@@ -105,20 +103,22 @@ def create_token(call: Call) -> Answer:
 
 def get_token(call: Call) -> Answer:
     """Tell what a token says (Keystone, "Validate and show information for token")."""
-    text = call.headers.get("X-Subject-Token") or ""
-    token = _issued(call, text)
-    return Answer({"token": _render(call, token)}, 200, {"X-Subject-Token": text})
+    text, token = _subject(call)
+    catalog = "nocatalog" not in call.query
+    return Answer({"token": _render(call, token, catalog=catalog)}, 200, {"X-Subject-Token": text})
 
 
 def verify_token(call: Call) -> Answer:
     """Tell whether a token is valid (IAM API reference, "Verifying a Token")."""
-    _issued(call, call.headers.get("X-Subject-Token") or "")
-    return Answer()
+    text, _ = _subject(call)
+    return Answer(headers={"X-Subject-Token": text})
 
 
 def list_catalog(call: Call) -> Answer:
     """List the services (Keystone, "Get service catalog")."""
-    tenant = _caller(call)
+    token = _read_token(call, call.headers.get("X-Auth-Token"))
+    project_id = call.headers.get("X-Project-Id") if token is None else token.project_id
+    tenant = _tenant(call, project_id) if project_id else call.simulator.default
     return Answer({"catalog": _catalog(call, tenant), "links": {}})
 
 
@@ -129,7 +129,7 @@ def list_projects(call: Call) -> Answer:
     """
     simulator = call.simulator
     name = call.query.get("name")
-    if name is None:
+    if not name:
         tenants = list(simulator.tenants.values())
     else:
         tenant = simulator.named(name)
@@ -194,41 +194,45 @@ def _unauthorized(message: str = "Unauthorized") -> KeystoneError:
     return KeystoneError(401, "Unauthorized", message)
 
 
-def _issued(call: Call, text: str) -> Token:
+def _read_token(call: Call, text: object) -> Token | None:
+    """Read a token; None if it is not one. Any text is one, for the default project, unless ``strict``."""
+    if not text or not isinstance(text, str):
+        return None
+    simulator = call.simulator
     try:
-        return read_token(call, text)
+        return read_token(call, text) if simulator.auth == "strict" else simulator.identity.read(text)
     except GatewayError:
-        raise _unauthorized("The X-Auth-Token is invalid!") from None
+        return None
+    except InvalidTokenError:
+        return simulator.identity.read(simulator.token(simulator.default))
+
+
+def _subject(call: Call) -> tuple[str, Token]:
+    text = call.headers.get("X-Subject-Token")
+    token = _read_token(call, text)
+    if text is None or token is None:
+        raise KeystoneError(404, "Not Found", "Failed to validate token")
+    return text, token
+
+
+def _tenant(call: Call, project_id: str) -> Tenant:
+    try:
+        return call.simulator.tenant(project_id)
+    except RDSError:
+        raise _unauthorized("The project is unknown") from None
 
 
 def _scoped(call: Call, scope: dict[str, Any]) -> Tenant | None:
     project = scope.get("project")
     if not isinstance(project, dict):
         return None
-    tenant: Tenant | None = None
     if project.get("id"):
-        try:
-            tenant = call.simulator.tenant(str(project["id"]))
-        except RDSError:
-            tenant = None
-    elif project.get("name"):
-        tenant = call.simulator.named(str(project["name"]))
+        return _tenant(call, str(project["id"]))
+    name = project.get("name")
+    tenant = call.simulator.named(str(name)) if name else None
     if tenant is None:
         raise _unauthorized("The project is unknown")
     return tenant
-
-
-def _caller(call: Call) -> Tenant:
-    text = call.headers.get("X-Auth-Token")
-    if text:
-        try:
-            project_id = call.simulator.identity.read(text).project_id
-        except Exception:  # noqa: BLE001  (any credentials will do here, so any text may stand in for a token)
-            project_id = None
-        if project_id:
-            return call.simulator.tenant(project_id)
-    project_id = call.headers.get("X-Project-Id")
-    return call.simulator.tenant(project_id) if project_id else call.simulator.default
 
 
 def _render(call: Call, token: Token, *, catalog: bool = True) -> dict[str, Any]:
@@ -245,18 +249,16 @@ def _render(call: Call, token: Token, *, catalog: bool = True) -> dict[str, Any]
         },
         "roles": [{"id": "0", "name": "te_admin"}],
     }
-    tenant = call.simulator.tenants.get(token.project_id or "")
     if token.project_id is not None:
         rendered["project"] = {"id": token.project_id, "name": token.project_name, "domain": domain}
     elif token.domain_scoped:
         rendered["domain"] = domain
     if catalog:
-        rendered["catalog"] = _catalog(call, tenant) if token.project_id is not None else []
+        rendered["catalog"] = _catalog(call, _tenant(call, token.project_id)) if token.project_id is not None else []
     return rendered
 
 
-def _catalog(call: Call, tenant: Tenant | None) -> list[dict[str, Any]]:
-    tenant = tenant or call.simulator.default
+def _catalog(call: Call, tenant: Tenant) -> list[dict[str, Any]]:
     base, region, identity = base_url(call), tenant.world.region, call.simulator.identity
     return [
         {

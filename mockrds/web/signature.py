@@ -39,7 +39,7 @@ class Signature(NamedTuple):
 def parse(header: str) -> Signature | None:
     """Read an ``Authorization`` header; None if it has not the form of either scheme."""
     match = _HEADER.fullmatch(header)
-    if match is None:
+    if match is None or not header.isascii():
         return None
     signed = tuple(match["signed"].split(";"))
     return Signature(match["access"] or match["credential"], match["scope"], signed, match["signature"])
@@ -94,4 +94,4 @@ def _derive(key: bytes, scope: str) -> bytes:
 
 
 def _lines(*lines: str) -> bytes:
-    return "\n".join(lines).encode(errors="surrogateescape")  # a header may hold any bytes
+    return "\n".join(lines).encode(errors="surrogateescape")  # what aiohttp makes of bytes that are not UTF-8

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from mockrds.domain import errors
 from mockrds.domain.clock import Stamp
-from mockrds.domain.engines import ENGINES, FLAVORS, PORTS, Datastore, Engine, Flavor
+from mockrds.domain.engines import ENGINES, FLAVORS, PORTS, REPLICATION_MODES, Datastore, Engine, Flavor
 from mockrds.domain.errors import RDSError
 from mockrds.domain.models import BackupPolicy
 from mockrds.domain.rules import KEEP_DAYS, is_name, is_password, is_time_of_day, is_uuid
@@ -35,11 +35,6 @@ _RESTORE_POINT: Final = Keys("backupRef", "restoreTime", "sourceInstanceId")
 
 _VOLUME_TYPES: Final = ("CLOUDSSD", "ESSD", "COMMON", "ULTRAHIGH")
 _VOLUME_SIZES: Final = range(40, 4001)
-_REPLICATION_MODES: Final[dict[Engine, tuple[str, ...]]] = {
-    "MySQL": ("async", "semisync"),
-    "PostgreSQL": ("async", "sync"),
-    "SQLServer": ("sync",),
-}
 _OPEN_PORTS: Final[dict[Engine, frozenset[int]]] = {
     "MySQL": frozenset(range(1024, 65536)) - {12017, 33071},
     "PostgreSQL": frozenset(range(2100, 9501)),
@@ -49,8 +44,11 @@ _OPEN_PORTS: Final[dict[Engine, frozenset[int]]] = {
 
 def list_instances(call: Call) -> Answer:
     """List DB instances (API reference, v1, "Obtaining a DB Instance List")."""
-    instances, now = call.world.list_instances()
-    return Answer({"instances": [_render(instance, now) for instance in instances]})
+    world = call.world
+    instances, now = world.list_instances()
+    answer = Answer({"instances": [_render(instance, now) for instance in instances]})
+    world.look_at_instances(instances, now)
+    return answer
 
 
 def get_instance(call: Call) -> Answer:
@@ -58,9 +56,11 @@ def get_instance(call: Call) -> Answer:
 
     The reference shows three keys; clients read the whole object of the list, so both are sent.
     """
-    instance, now = call.world.get_instance(call.parameters["instanceId"])
+    world = call.world
+    instance, now = world.get_instance(call.parameters["instanceId"])
     rendered = _render(instance, now)
     documented = {"instanceId": rendered["id"], "status": rendered["status"], "instanceName": rendered["name"]}
+    world.look_at_instances([instance], now)
     return Answer({"instance": documented | rendered})
 
 
@@ -223,7 +223,7 @@ def _replication_mode(fields: Object, engine: Engine | None) -> str | None:
         raise RDSError(errors.INVALID_PARAMETER, "'enable' must be true or false")
     if not enable:
         return None
-    known = [mode for name, modes in _REPLICATION_MODES.items() if engine in (None, name) for mode in modes]
+    known = [mode for name, modes in REPLICATION_MODES.items() if engine in (None, name) for mode in modes]
     return text(ha, "replicationMode", errors.REPLICATION_MODE, known.__contains__)
 
 

@@ -1,0 +1,66 @@
+"""The house rules that a reader would otherwise have to check by eye."""
+
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from importlinter.cli import lint_imports
+
+import mockrds
+
+ROOT = Path(__file__).parent.parent
+
+
+def test_imports_point_downwards_only(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(ROOT)
+
+    assert lint_imports(no_cache=True) == 0
+
+
+def test_all_public_names_are_there() -> None:
+    assert [name for name in mockrds.__all__ if not hasattr(mockrds, name)] == []
+    with pytest.raises(AttributeError, match="no attribute 'Nothing'"):
+        _ = mockrds.Nothing  # type: ignore[attr-defined]
+
+
+def _modules_after(statement: str) -> set[str]:
+    code = f"import sys\n{statement}\nprint(*(name for name in sys.modules if '.' not in name))"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    return set(done.stdout.split())
+
+
+def test_importing_the_package_or_the_plugin_imports_no_server() -> None:
+    loaded = _modules_after("import mockrds, mockrds.pytest_plugin, mockrds.cli")
+
+    assert loaded & {"aiohttp", "asyncio", "faker", "orjson", "pydantic", "yaml"} == set()
+
+
+def test_a_server_without_scenario_files_imports_neither_faker_nor_pydantic() -> None:
+    loaded = _modules_after("from mockrds import MockRDS\nwith MockRDS() as mock: mock.project()")
+
+    assert "aiohttp" in loaded
+    assert loaded & {"faker", "pydantic", "yaml"} == set()
+
+
+def test_no_file_of_the_package_is_too_long_to_read() -> None:
+    tables = {"errors.py", "operations.py"}
+    lengths = {
+        path.name: len(path.read_text().splitlines())
+        for path in (ROOT / "mockrds").rglob("*.py")
+        if path.name not in tables
+    }
+
+    assert {name: length for name, length in lengths.items() if length > 600} == {}
+
+
+def test_links_in_the_docs_lead_somewhere() -> None:
+    broken = [
+        f"{page.name}: {target}"
+        for page in (ROOT / "README.md", *(ROOT / "docs").glob("*.md"))
+        for target in re.findall(r"\]\((?!http|#)([^)#]+)", page.read_text())
+        if not (page.parent / target).exists()
+    ]
+
+    assert broken == []
