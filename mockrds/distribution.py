@@ -16,8 +16,10 @@ if TYPE_CHECKING:
     from random import Random
 
 _UNITS: Final = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0}
-_DURATION: Final = re.compile(r"(\d+(?:\.\d+)?)\s*(ms|s|m|h|d)")
-_PATTERN: Final = r"^\d+(\.\d+)?\s*(ms|s|m|h|d)$"
+_DURATION: Final = re.compile(r"([0-9]+(?:\.[0-9]+)?) *(ms|s|m|h|d)")
+_PATTERN: Final = f"^{_DURATION.pattern}$"
+_LONGEST: Final = 36500 * _UNITS["d"]  # no draw from durations up to here overflows a float
+_WIDEST: Final = 10.0
 _Z99: Final = 2.3263478740408408  # the 99th percentile of the standard normal distribution
 _RESAMPLES: Final = 100
 
@@ -26,23 +28,25 @@ class Duration(float):
     """A time span in seconds, written as ``120ms``, ``3s``, ``5m``, ``6h``, ``2d`` or a number.
 
     Raises:
-        ValueError: The text is no duration, or the number is negative or not finite.
+        ValueError: It is no duration, or negative, or longer than a hundred years.
     """
 
     __slots__ = ()
 
     def __new__(cls, value: float | str) -> Duration:
         """Read *value*, a number of seconds or a text with a unit."""
+        seconds: float | None = None
         if isinstance(value, str):
             match = _DURATION.fullmatch(value.strip())
-            if match is None:
-                raise ValueError(f"{value!r} is no duration: write 120ms, 3s, 5m, 6h, 2d or seconds")
-            return super().__new__(cls, float(match[1]) * _UNITS[match[2]])
-        if isinstance(value, bool) or not isinstance(value, int | float):
-            raise ValueError(f"{value!r} is no duration: write 120ms, 3s, 5m, 6h, 2d or seconds")
-        if not (math.isfinite(value) and value >= 0):
-            raise ValueError(f"{value!r} is no duration: it must be finite and not negative")
-        return super().__new__(cls, value)
+            if match is not None:
+                seconds = float(match[1]) * _UNITS[match[2]]
+        elif type(value) is not bool and isinstance(value, int | float):
+            seconds = value
+        if seconds is None:
+            raise ValueError(f"{value!r} is no duration: write 120ms, 3s, 5m, 6h, 2d or a number of seconds")
+        if not 0 <= seconds <= _LONGEST:
+            raise ValueError(f"{value!r} is no duration: it must be between 0 and 36500d")
+        return super().__new__(cls, seconds)
 
     @classmethod
     def __get_pydantic_core_schema__(cls, source: object, handler: object) -> Any:
@@ -116,20 +120,26 @@ class LogNormal:
             raise ValueError("give exactly one of 'sigma' and 'p99'")
         if self.median <= 0:
             raise ValueError("'median' must be above zero")
-        if self.sigma is not None and self.sigma < 0:
-            raise ValueError("'sigma' must not be negative")
-        if self.p99 is not None and self.p99 < self.median:
-            raise ValueError("'p99' must not be below 'median'")
+        if self.sigma is not None and not 0 <= self.sigma <= _WIDEST:
+            raise ValueError(f"'sigma' must be between 0 and {_WIDEST:g}")
+        if self.p99 is not None and not 0 <= self.spread <= _WIDEST:
+            raise ValueError("'p99' must not be below 'median', nor so far above that 'sigma' would exceed 10")
         if self.max is not None and self.max < self.median:
             raise ValueError("'max' must not be below 'median'")
 
+    @property
+    def spread(self) -> float:
+        """The standard deviation of the logarithm."""
+        if self.p99 is not None:
+            return math.log(self.p99 / self.median) / _Z99 if self.p99 else -math.inf
+        assert self.sigma is not None  # noqa: S101  (__post_init__ saw to it)
+        return self.sigma
+
     def sample(self, random: Random) -> float:
         """Draw one duration, in seconds."""
-        sigma = self.sigma if self.p99 is None else math.log(self.p99 / self.median) / _Z99
-        assert sigma is not None  # noqa: S101  (__post_init__ saw to it)
         limit = math.inf if self.max is None else self.max
         for _ in range(_RESAMPLES):
-            drawn = random.lognormvariate(math.log(self.median), sigma)
+            drawn = random.lognormvariate(math.log(self.median), self.spread)
             if drawn <= limit:
                 return drawn
         return limit  # pragma: no cover  (half of all draws are below the median)

@@ -20,6 +20,8 @@ from faker.providers import BaseProvider
 from mockrds.domain.values import RDSValues
 
 if TYPE_CHECKING:
+    from random import Random
+
     from faker import Generator
 
 __all__ = ["RDSProvider"]
@@ -34,4 +36,8 @@ class RDSProvider(RDSValues, BaseProvider):
 
     def __init__(self, generator: Generator) -> None:
         BaseProvider.__init__(self, generator)
-        RDSValues.__init__(self, generator.random)
+
+    @property
+    def random(self) -> Random:  # type: ignore[override]
+        """The source of chance; Faker replaces it when it is seeded."""
+        return self.generator.random

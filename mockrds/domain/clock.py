@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from math import inf
 from typing import Literal
 
 from mockrds.distribution import Duration
@@ -26,8 +27,8 @@ class ClockSetting:
     """The speed of a scaled clock: 60 makes an hour pass in a minute."""
 
     def __post_init__(self) -> None:
-        if self.by <= 0:
-            raise ValueError("'by' must be above zero")
+        if not 0 < self.by < inf:
+            raise ValueError("'by' must be above zero, and finite")
         if self.by != 1.0 and self.mode != "scaled":
             raise ValueError("'by' belongs to mode 'scaled'")
 
@@ -79,22 +80,25 @@ class Clock:
 
 
 class Stamp:
-    """Writes times in one format, and remembers the last second it wrote."""
+    """Writes times in one format, and remembers the last second it wrote.
 
-    __slots__ = ("_format", "_second", "_text")
+    Args:
+        pattern: The format, as ``time.strftime`` takes it.
+    """
+
+    __slots__ = ("_last", "_pattern")
 
     def __init__(self, pattern: str) -> None:
-        self._format = pattern
-        self._second = -1
-        self._text = ""
+        self._pattern = pattern
+        self._last = (-1, "")  # one tuple, because several threads may write at once
 
     def __call__(self, seconds: float) -> str:
         """Write *seconds* since 1970 as UTC."""
         second = int(seconds)
-        if second != self._second:
-            self._text = time.strftime(self._format, time.gmtime(second))
-            self._second = second
-        return self._text
+        last = self._last
+        if last[0] != second:
+            self._last = last = (second, time.strftime(self._pattern, time.gmtime(second)))
+        return last[1]
 
 
 def iso(seconds: float) -> str:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from copy import copy
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from mockrds.distribution import Durations  # noqa: TC001  (pydantic reads the annotation)
 
@@ -12,6 +13,10 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
 _DOCUMENT = {"extra": "forbid", "use_attribute_docstrings": True}
+_HEADER: Final = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
+_CONTROL: Final = re.compile(r"[\x00-\x08\x0a-\x1f\x7f]")
+_BODILESS: Final = (204, 304)
+_QUOTA: Final = "create_manual_backup"  # the only operation that asks for the quota of manual backups
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -34,11 +39,17 @@ class Response:
             raise ValueError("'status' must be between 200 and 599")
         if self.json is not None and self.body is not None:
             raise ValueError("give only one of 'json' and 'body'")
+        if self.status in _BODILESS and (self.json is not None or self.body):
+            raise ValueError(f"an answer with status {self.status} has no body: leave out 'json' and 'body'")
         for name, value in self.headers.items():
-            if not name or not name.isascii() or not name.replace("-", "").replace("_", "").isalnum():
+            if _HEADER.fullmatch(name) is None:
                 raise ValueError(f"{name!r} is no header name")
-            if any(c in value for c in "\r\n\0"):
-                raise ValueError(f"the value of header {name!r} must not have line breaks")
+            if _CONTROL.search(value) is not None:
+                raise ValueError(f"the value of header {name!r} must not have line breaks or control characters")
+            if name.lower() == "transfer-encoding":
+                raise ValueError("'headers' must not have Transfer-Encoding: the server frames the answer")
+            if name.lower() == "content-length" and not (value.isascii() and value.isdigit()):
+                raise ValueError(f"the value of header {name!r} must be a number")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -86,10 +97,16 @@ class Rule:
             raise ValueError("'probability' must be between 0 and 1")
         if self.calls is not None and (not self.calls or min(self.calls) < 1):
             raise ValueError("'calls' are counted from 1")
+        if not self.operation:
+            raise ValueError("'operation' must name an operation")
         for name, least in (("first", 1), ("times", 1), ("every", 1), ("after", 0), ("quota", 0)):
             value = getattr(self, name)
             if value is not None and value < least:
                 raise ValueError(f"'{name}' must be at least {least}")
+        if not any(self.wants(call) for call in self.calls or (self.after + self.every,)):
+            raise ValueError("'calls', 'first', 'after' and 'every' leave no call: the rule would never fire")
+        if self.quota is not None and not any(name == "*" or _bare(name) == _QUOTA for name in self.operations):
+            raise ValueError(f"'quota' is about {_QUOTA}, which 'operation' does not name")
 
     def located(self, source: str) -> Rule:
         """Give a copy that knows where it stands."""
@@ -109,7 +126,9 @@ class Rule:
 
     def covers(self, operation: str) -> bool:
         """Tell whether the rule is about *operation*, an id with its family."""
-        bare = operation.rpartition(".")[2]
+        bare = _bare(operation)
+        if bare != _QUOTA and self.error is None and self.response is None and self.latency is None:
+            return False  # it has nothing but a quota, which changes no other operation
         return any(name in ("*", operation, bare) for name in self.operations)
 
     def wants(self, call: int) -> bool:
@@ -119,3 +138,8 @@ class Rule:
         if self.first is not None and call > self.first:
             return False
         return call > self.after and (call - self.after) % self.every == 0
+
+
+def _bare(operation: str) -> str:
+    """Leave out the family: ``create_manual_backup`` of ``v1.create_manual_backup``."""
+    return operation.rpartition(".")[2]

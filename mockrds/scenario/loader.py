@@ -7,13 +7,15 @@ import stat
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any, Final
 
 from pydantic import ValidationError
 
 from mockrds.faults.rules import Rule
-from mockrds.scenario.document import Document, ScenarioError, from_file, from_mapping, shown
+from mockrds.scenario.document import Document, ScenarioError, shown
 from mockrds.scenario.mistakes import build, check, conflicts, guess
+from mockrds.scenario.reader import from_file, from_mapping
 from mockrds.scenario.schema import Scenario
 
 __all__ = ["ScenarioError", "Source", "library", "load", "read_rule"]
@@ -50,15 +52,18 @@ def load(*sources: Source) -> Scenario:
     Raises:
         ScenarioError: With every mistake in all of them.
     """
-    documents: dict[str, Document] = {}
-    problems: list[str] = []
+    collector = _Collector()
     for source in sources:
-        _collect(source, documents, problems)
-    if problems:
-        raise ScenarioError(*problems)
+        try:
+            collector.add(source)
+        except ScenarioError as error:
+            collector.problems += error.problems
+    if collector.problems:
+        raise ScenarioError(*collector.problems)
+    documents = collector.documents.values()
     merged: dict[str, Any] = {}
     places: list[str] = []
-    for document in documents.values():
+    for document in documents:
         for key, value in document.data.items():
             if key == "faults":
                 merged[key] = [*merged.get(key, ()), *value]
@@ -68,8 +73,8 @@ def load(*sources: Source) -> Scenario:
     try:
         scenario = build(Scenario, merged)
     except ValidationError as error:
-        names = " and ".join(document.origin for document in documents.values())
-        raise ScenarioError(*(f"{names} do not go together: {text}" for text in conflicts(error, merged))) from None
+        names = " and ".join(document.origin for document in documents)
+        raise ScenarioError(*conflicts(error, Document(f"{names} do not go together", merged))) from None
     rules = tuple(rule.located(place) for rule, place in zip(scenario.faults, places, strict=True))
     return replace(scenario, faults=rules)
 
@@ -97,33 +102,70 @@ def _lay(over: Any, under: Any, levels: int) -> Any:
     return over
 
 
-def _collect(
-    source: Source, documents: dict[str, Document], problems: list[str], chain: tuple[str, ...] = (), folder: Path = Path()
-) -> None:
-    """Read *source* and what it extends, and put them into *documents*, the extended ones first.
+class _Collector:
+    """Reads scenarios and what they extend."""
 
-    Args:
-        source: A name, a path or a mapping.
-        documents: What was read so far, by what tells it from others.
-        problems: What was found wrong so far.
-        chain: Those that extend each other and lead here.
-        folder: What a relative path starts from.
-    """
-    if source == _DEFAULT:
-        return
-    try:
+    def __init__(self) -> None:
+        self.documents: dict[str, Document] = {}
+        """What was read, by what tells it from others; what is extended before what extends it."""
+        self.problems: list[str] = []
+
+    def add(self, source: Source, folder: Path = Path(), chain: Mapping[str, str] = MappingProxyType({})) -> None:
+        """Read *source*, and first what it extends.
+
+        Args:
+            source: A name, a path or a mapping.
+            folder: What a relative path starts from.
+            chain: Those that extend each other and lead here: what tells them from others, and their names.
+
+        Raises:
+            ScenarioError: There is nothing to read.
+        """
+        if source == _DEFAULT:
+            return
         if isinstance(source, Mapping):
-            identity = f"mapping {len(documents)}"
+            identity = f"mapping {len(self.documents)}"
             document = from_mapping(source, "scenario")
         else:
             path = _find(source, folder)
             identity = os.path.realpath(path)
             if identity in chain:
-                raise ScenarioError("a scenario can't extend itself: " + " -> ".join([*chain, identity]))
-            if identity in documents:
+                raise ScenarioError(f"a scenario can't extend itself: {' -> '.join([*chain.values(), str(path)])}")
+            if len(chain) >= _MAX_CHAIN:
+                raise ScenarioError(f"more than {_MAX_CHAIN} scenarios extend each other in a row")
+            if identity in self.documents:
                 return
             document = from_file(path)
-    except ScenarioError as error:
-        problems.extend(error.problems)
-        return
-    ...
+        try:
+            check(Scenario, document)
+        except ScenarioError as error:
+            self.problems += error.problems
+        bases = document.data.get("extends")
+        for i, base in enumerate(bases if isinstance(bases, list) else ()):
+            if isinstance(base, str):
+                try:
+                    self.add(base, document.folder, {**chain, identity: document.origin})
+                except ScenarioError as error:
+                    place = document.place(("extends", i))
+                    self.problems += (f"{place}: extends[{i}]: {problem}" for problem in error.problems)
+        self.documents[identity] = document
+
+
+def _find(source: object, folder: Path) -> Path:
+    if not isinstance(source, str | Path):
+        raise ScenarioError(f"a scenario is a name, a path or a mapping, not {shown(source)}")
+    path, name = folder / source, str(source)
+    known = library()
+    try:
+        mode = path.stat().st_mode
+        if stat.S_ISREG(mode):
+            return path
+        problem = "is a directory" if stat.S_ISDIR(mode) else "is no regular file"
+    except (FileNotFoundError, NotADirectoryError, ValueError):
+        names = (_DEFAULT, *known)
+        problem = f"no such file, and no scenario of that name{guess(name, names)} (there are: {', '.join(names)})"
+    except OSError as error:
+        problem = f"cannot be read: {error.strerror}"
+    if name in known:
+        return known[name]
+    raise ScenarioError(f"{shown(name) if not name.isprintable() or not name else path}: {problem}")

@@ -19,7 +19,7 @@ from mockrds.faults.rules import Rule
 from mockrds.scenario.document import Document, KeyPath, Mistake, ScenarioError, shown
 from mockrds.scenario.schema import Scenario
 
-_T = TypeVar("_T", Scenario, Rule)
+_T = TypeVar("_T", bound=Scenario | Rule)
 _KINDS: Final = {
     "int_type": "a whole number",
     "int_from_float": "a whole number",
@@ -45,7 +45,7 @@ def build(kind: type[_T], data: Any) -> _T:
     Raises:
         ValidationError: What pydantic has against it.
     """
-    adapter: TypeAdapter[_T] = _adapter(kind)
+    adapter: TypeAdapter[_T] = _adapter(kind)  # type: ignore[arg-type]  # mypy takes the class for its instances
     return adapter.validate_json(json.dumps(data), strict=True)
 
 
@@ -56,7 +56,6 @@ def check(kind: type[Scenario] | type[Rule], document: Document) -> None:
         ScenarioError: With every mistake in it.
     """
     mistakes = list(document.mistakes)
-    broken = {mistake.path for mistake in mistakes}
     data = document.data
     words = [*_vocabulary((), data)] if kind is Rule else [*_faults(data), *_instances(data)]
     judged: list[Mistake] = []
@@ -66,7 +65,7 @@ def check(kind: type[Scenario] | type[Rule], document: Document) -> None:
         judged = _in_our_words(error, kind, data)
     if any(mistake.path[:1] == ("world",) for mistake in words):  # pydantic says less of the same
         judged = [mistake for mistake in judged if mistake.path != ("world",)]
-    mistakes += (m for m in (*judged, *words) if not any(m.path[:n] in broken for n in range(1, len(m.path) + 1)))
+    mistakes += (m for m in (*judged, *words) if not any(m.path[:n] in document.broken for n in range(len(m.path) + 1)))
     if mistakes:
         raise ScenarioError(*document.render(mistakes))
 
@@ -77,9 +76,9 @@ def guess(word: str, known: Iterable[str]) -> str:
     return f", did you mean {close[0]!r}?" if close else ""
 
 
-def conflicts(error: ValidationError, data: Any) -> Iterator[str]:
+def conflicts(error: ValidationError, document: Document) -> list[str]:
     """Say what is wrong with a scenario that was put together of several which are right in themselves."""
-    return iter(Document("", data).render(_in_our_words(error, Scenario, data)))
+    return document.render(_in_our_words(error, Scenario, document.data))
 
 
 @cache

@@ -158,11 +158,11 @@ def _answer(call: Call, keeper: Tenant, raw_path: str, request_id: str, *, overs
         code = problem.v1 if _FAMILIES[operation] == "v1" else problem.v3
         return _refusal(call, code, error.hint, request_id)
     except GatewayError as error:
+        if error.status == 401 and operation in identity.HANDLERS:  # it speaks for itself
+            return _keystone(identity.unauthorized(), error.hint)
         return _gateway(error, request_id)
     except KeystoneError as error:
-        answer = Answer(error.content, error.status)
-        answer.error = error.title
-        return answer
+        return _keystone(error)
     except Exception as error:  # noqa: BLE001  (a bug of ours must not look like a dead server)
         _log.exception("mockrds itself failed on %s %s", call.method, call.path)
         keeper.errors.append(error)
@@ -196,6 +196,12 @@ def _refusal(call: Call, code: str, hint: str, request_id: str) -> Answer:
         content = {"errCode": row.code, "externalMessage": row.message}
     answer = Answer(content, row.status)
     answer.error, answer.hint = row.code, hint
+    return answer
+
+
+def _keystone(error: KeystoneError, hint: str = "") -> Answer:
+    answer = Answer(error.content, error.status)
+    answer.error, answer.hint = error.title, hint
     return answer
 
 

@@ -45,7 +45,7 @@ def handle(call: Call) -> Answer:
     except ControlError as error:
         return Answer({"error": str(error)}, error.status)
     except RDSError as error:
-        return Answer({"error": error.hint}, 400)
+        return Answer({"error": error.hint or "the body must be a JSON object"}, 400)
 
 
 def _route(call: Call) -> Answer:

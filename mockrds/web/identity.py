@@ -70,17 +70,17 @@ def create_token(call: Call) -> Answer:
         given = _object(_object(identity, "password"), "user")
         user = str(given.get("name") or given.get("id") or "")
         if not given.get("password") or not user:
-            raise _unauthorized()
+            raise unauthorized()
         named = given.get("domain")
         if isinstance(named, dict):
             domain = str(named.get("name") or named.get("id") or domain)
     elif "token" in methods:
         old = _read_token(call, _object(identity, "token").get("id"))
         if old is None:
-            raise _unauthorized()
+            raise unauthorized()
         user, domain = old.user, old.domain
     else:
-        raise _unauthorized()
+        raise unauthorized()
     scope = auth.get("scope")
     scope = scope if isinstance(scope, dict) else {}
     tenant = _scoped(call, scope)
@@ -169,6 +169,11 @@ PUBLIC: Final = frozenset({"iam.list_versions", "iam.get_version", "iam.create_t
 """What needs no credentials."""
 
 
+def unauthorized(message: str = "The request you have made requires authentication.") -> KeystoneError:
+    """Make the refusal of credentials that are missing or bad."""
+    return KeystoneError(401, "Unauthorized", message)
+
+
 def base_url(call: Call) -> str:
     """Give the origin that the client used, without a slash at the end."""
     scheme = call.headers.get("X-Forwarded-Proto", "http")
@@ -188,10 +193,6 @@ def _object(document: dict[str, Any], key: str) -> dict[str, Any]:
     if not isinstance(value, dict):
         raise KeystoneError(400, "Bad Request", f"Expecting to find {key} in the request body")
     return value
-
-
-def _unauthorized(message: str = "Unauthorized") -> KeystoneError:
-    return KeystoneError(401, "Unauthorized", message)
 
 
 def _read_token(call: Call, text: object) -> Token | None:
@@ -219,7 +220,7 @@ def _tenant(call: Call, project_id: str) -> Tenant:
     try:
         return call.simulator.tenant(project_id)
     except RDSError:
-        raise _unauthorized("The project is unknown") from None
+        raise unauthorized("The project is unknown") from None
 
 
 def _scoped(call: Call, scope: dict[str, Any]) -> Tenant | None:
@@ -231,7 +232,7 @@ def _scoped(call: Call, scope: dict[str, Any]) -> Tenant | None:
     name = project.get("name")
     tenant = call.simulator.named(str(name)) if name else None
     if tenant is None:
-        raise _unauthorized("The project is unknown")
+        raise unauthorized("The project is unknown")
     return tenant
 
 

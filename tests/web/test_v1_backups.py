@@ -35,7 +35,7 @@ LIST_EXAMPLE = """{
             "parent_id": null
         }
     ]
-}"""
+}"""  # noqa: E501
 POLICY_EXAMPLE = {"policy": {"keepday": 7, "starttime": "00:00:00"}}
 RESTORE_EXAMPLE = {"extendparam": {"jobs": [{"id": "ff80808156fa51c50156fa7c20210bc9"}]}}
 UNKNOWN_BACKUP = "2f4ddb93-b901-4b08-93d8-1d2e472f30fe"

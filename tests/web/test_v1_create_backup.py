@@ -192,7 +192,7 @@ def test_a_name_of_4_to_64_letters_digits_hyphens_and_underscores_is_taken_as_it
         pytest.param("ab\0cd", "RDS.5044", id="NUL"),
         pytest.param("abcü", "RDS.5044", id="umlaut"),
         pytest.param("éabc", "RDS.5044", id="accent-first"),
-        pytest.param("abc١", "RDS.5044", id="arabic-digit"),
+        pytest.param("abc١", "RDS.5044", id="arabic-digit"),  # noqa: RUF001
         pytest.param("ａｂｃｄ", "RDS.5044", id="fullwidth"),  # noqa: RUF001
         pytest.param(1234, "RDS.0001", id="number"),
         pytest.param(True, "RDS.0001", id="boolean"),

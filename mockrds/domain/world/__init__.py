@@ -1,0 +1,38 @@
+"""One project's cloud, in memory: its instances, its backups, and every operation on them.
+
+Nothing here knows HTTP. Public methods are safe to call from any thread, cost O(1) or O(answer), and
+raise ``RDSError`` where the service would refuse.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from mockrds.domain.world.backups import BackupOperations
+from mockrds.domain.world.instances import InstanceOperations
+
+if TYPE_CHECKING:
+    from random import Random
+
+    from mockrds.domain.clock import Clock
+    from mockrds.domain.template import LifeCycle, WorldTemplate
+
+
+class World(BackupOperations, InstanceOperations):
+    """A project's instances and backups.
+
+    Args:
+        template: What the world starts with.
+        life_cycle: How long things take and how they end.
+        clock: The time that life cycles read.
+        random: The source of ids and durations.
+        region: Where everything is.
+    """
+
+    def __init__(
+        self, template: WorldTemplate, life_cycle: LifeCycle, clock: Clock, random: Random, region: str = "eu-de"
+    ) -> None:
+        super().__init__(template.quotas, life_cycle, clock, random, region)
+        network = (self._values.rds_resource_id(), self._values.rds_resource_id(), self._values.rds_resource_id())
+        for spec in template.instances:
+            self._found(spec, network)

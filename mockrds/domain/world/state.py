@@ -1,0 +1,230 @@
+"""The state of a world, how it keeps up with the time, and how things in it are found."""
+
+from __future__ import annotations
+
+import heapq
+import threading
+from itertools import count
+from math import inf
+from typing import TYPE_CHECKING
+
+from mockrds.domain import errors
+from mockrds.domain.errors import Problem, RDSError
+from mockrds.domain.models import FOREVER, Activity, Backup, Instance
+from mockrds.domain.values import RDSValues
+
+if TYPE_CHECKING:
+    from random import Random
+
+    from mockrds.domain.clock import Clock
+    from mockrds.domain.template import Course, LifeCycle, Outcome, Quotas
+
+_BUSY: dict[str, Problem] = {
+    "BUILD": errors.INSTANCE_CREATING,
+    "RESTORING": errors.INSTANCE_RESTORING,
+    "DELETING": errors.INSTANCE_DELETING,
+}
+
+
+class State:
+    """The instances and backups of a project, found in O(1) by each of their ids.
+
+    Args:
+        quotas: How much there may be at once.
+        life_cycle: How long things take and how they end.
+        clock: The time that life cycles read.
+        random: The source of ids and durations.
+        region: Where everything is.
+    """
+
+    def __init__(self, quotas: Quotas, life_cycle: LifeCycle, clock: Clock, random: Random, region: str) -> None:
+        self.life_cycle = life_cycle
+        self.quotas = quotas
+        self.clock = clock
+        self.region = region
+        self._random = random
+        self._values = RDSValues(random)
+        self._lock = threading.RLock()
+        self._instances: dict[str, Instance] = {}
+        self._nodes: dict[str, Instance] = {}
+        self._backups: dict[str, Backup] = {}
+        self._names: dict[str, Backup] = {}
+        self._leaving: list[tuple[float, int, Backup | Instance]] = []  # a heap, by when they are gone
+        self._order = count()
+
+    # What a test may look at and change
+
+    @property
+    def instances(self) -> tuple[Instance, ...]:
+        """All instances, in the order they were made."""
+        with self._lock:
+            self._now()
+            return tuple(self._instances.values())
+
+    @property
+    def backups(self) -> tuple[Backup, ...]:
+        """All manual backups, oldest first."""
+        with self._lock:
+            self._now()
+            return tuple(self._backups.values())
+
+    def finish(self, resource_id: str, outcome: Outcome | None = None) -> None:
+        """Bring what is under way to its end at once: a backup, its deletion, or what an instance is doing.
+
+        Args:
+            resource_id: A backup, or an instance (by its id or that of one of its nodes).
+            outcome: How a BUILDING backup ends; absent: as its life cycle says.
+
+        Raises:
+            KeyError: There is no such backup or instance.
+        """
+        with self._lock:
+            now = self._now()
+            backup = self._backups.get(resource_id)
+            if backup is None:
+                instance = self._nodes.get(resource_id) or self._instances[resource_id]
+                if instance.activity is not None:
+                    instance.activity.ends = now
+                    self._settle(instance, now)
+            elif backup.deletion is not None:
+                self._forget(backup)
+            elif now < backup.ends:
+                backup.ends = now
+                backup.outcome = outcome or backup.outcome
+
+    def set_status(self, instance_id: str, status: str, *, seconds: float = FOREVER) -> None:
+        """Put an instance into *status*, for *seconds* of the world's clock.
+
+        Args:
+            instance_id: The instance, by its id or that of one of its nodes.
+            status: ACTIVE, BUILD, RESTORING, REBOOTING, DELETING or FAILED.
+            seconds: How long; absent: until told otherwise.
+
+        Raises:
+            KeyError: There is no such instance.
+        """
+        with self._lock:
+            now = self._now()
+            instance = self._nodes.get(instance_id) or self._instances[instance_id]
+            instance.activity = None
+            if status != "ACTIVE":
+                instance.activity = Activity(status=status, ends=now + seconds)
+            if status == "DELETING":
+                self._leave(instance, now + seconds)
+
+    # Time: what has ended leaves
+
+    def _now(self) -> float:
+        now = self.clock.now()
+        while self._leaving and self._leaving[0][0] <= now:
+            thing = heapq.heappop(self._leaving)[2]
+            if thing.gone_at(now):  # its deletion may have been called off by set_status
+                self._forget(thing)
+        return now
+
+    def _end(self, course: Course, now: float) -> tuple[float, int | None]:
+        if course.progression == "immediate":
+            return now, None
+        if course.progression == "manual":
+            return (now if course.looks == 0 else inf), course.looks
+        return now + course.seconds.sample(self._random), None
+
+    def _begin(self, instance: Instance, status: str, course: Course, now: float, backup: Backup | None = None) -> None:
+        ends, looks = self._end(course, now)
+        instance.activity = Activity(status=status, ends=ends, looks=looks)
+        if backup is not None:
+            under_way = [restore for restore in backup.restores or () if restore.running(now)]
+            backup.restores = [*under_way, instance.activity]
+
+    def _settle(self, instance: Instance, now: float) -> None:
+        if instance.activity is not None and not instance.activity.running(now):
+            if instance.gone_at(now):
+                self._forget(instance)
+            instance.activity = None
+
+    def _leave(self, thing: Backup | Instance, when: float) -> None:
+        if when != inf:
+            heapq.heappush(self._leaving, (when, next(self._order), thing))
+
+    def _forget(self, thing: Backup | Instance) -> None:
+        if isinstance(thing, Instance):
+            if self._instances.pop(thing.id, None):
+                for node in thing.nodes:
+                    del self._nodes[node.id]
+                if thing.primary is not None:
+                    thing.primary.replicas.remove(thing)
+        elif self._backups.pop(thing.id, None):
+            del self._names[thing.name]
+            del thing.instance.backups[thing.id]
+            if thing.instance.running is thing:
+                thing.instance.running = None
+
+    # Finding and refusing
+
+    def _instance(self, node_id: str) -> Instance:
+        instance = self._nodes.get(node_id)
+        if instance is None:
+            hint = ""
+            if node_id in self._instances:
+                hint = (
+                    f"{node_id} is the id of a DB instance; API v1 takes the id of its primary node, "
+                    f"{self._instances[node_id].node_id}"
+                )
+            raise RDSError(errors.INSTANCE_NOT_FOUND, hint)
+        return instance
+
+    def _primary(self, node_id: str) -> Instance:
+        instance = self._instance(node_id)
+        if instance.node_id != node_id:
+            raise RDSError(errors.WRONG_INSTANCE_TYPE, f"this is a standby; the primary node is {instance.node_id}")
+        if instance.primary is not None:
+            hint = f"this is a read replica; its primary node is {instance.primary.node_id}"
+            raise RDSError(errors.WRONG_INSTANCE_TYPE, hint)
+        return instance
+
+    def _tagged(self, node_id: str) -> Instance:
+        instance = self._instance(node_id)
+        if instance.node_id != node_id:
+            raise RDSError(errors.WRONG_INSTANCE_TYPE, "a standby has no tags of its own")
+        return instance
+
+    def _check_idle(self, instance: Instance, now: float) -> None:
+        status = instance.status_at(now)
+        if status != "ACTIVE":
+            raise RDSError(_BUSY.get(status, errors.INSTANCE_BUSY), f"the instance is {status}")
+
+    def _check_free(self, instance: Instance, now: float) -> None:
+        if instance.activity is not None:
+            self._check_idle(instance, now)
+        if instance.backing_up_at(now):
+            raise RDSError(errors.BACKUP_RUNNING)
+
+    def _check_instance_quota(self) -> None:
+        limit = self.quotas.instances
+        if limit is not None and len(self._instances) >= limit:
+            raise RDSError(errors.INSTANCE_QUOTA, f"the quota in force is {limit} instances")
+
+    def _backup(self, backup_id: str) -> Backup:
+        backup = self._backups.get(backup_id)
+        if backup is None:
+            raise RDSError(errors.BACKUP_NOT_FOUND)
+        return backup
+
+    def _restorable(
+        self, source: Instance | None, backup_id: str | None, restore_time: float | None, now: float
+    ) -> Backup:
+        if backup_id is not None:
+            backup = self._backup(backup_id)
+            status = backup.status_at(now)
+            if status == "DELETING":
+                raise RDSError(errors.BACKUP_DELETING)
+            if status != "COMPLETED":
+                raise RDSError(errors.BACKUP_NOT_USABLE, f"the backup is {status}")
+            return backup
+        assert source is not None  # noqa: S101
+        assert restore_time is not None  # noqa: S101
+        if restore_time <= now:
+            for backup in source.backups.values():
+                if backup.ends <= restore_time and backup.status_at(now) == "COMPLETED":
+                    return backup
+        raise RDSError(errors.NO_BACKUP_FOR_TIME)

@@ -1,0 +1,81 @@
+"""The journal by itself."""
+
+import pytest
+
+from mockrds.journal import BODY_LIMIT, LIMIT, Journal
+
+HEADERS = ((b"Host", b"here"), (b"X-Auth-Token", b"secret"), (b"AUTHORIZATION", b"secret"))
+
+
+def called(journal: Journal, *operations: str, body: bytes = b"") -> None:
+    for operation in operations:
+        journal.open(operation, "POST", "/path", HEADERS, body, 0.0)
+
+
+def test_it_is_bounded_and_still_counts_everything() -> None:
+    journal = Journal()
+    called(journal, *["v1.list_instances"] * (LIMIT + 5), body=b"x" * (BODY_LIMIT + 1))
+
+    assert (len(journal), journal.total, journal.count("list_instances")) == (LIMIT, LIMIT + 5, LIMIT + 5)
+    assert [entry.number for entry in journal][:2] == [6, 7]
+    assert len(journal.entries()[0].body) == BODY_LIMIT
+
+
+def test_operations_are_named_with_or_without_their_family() -> None:
+    journal = Journal()
+    called(journal, "v1.create_manual_backup", "v3.create_manual_backup", "v1.list_instances")
+
+    assert journal.count("create_manual_backup") == 2
+    assert [entry.number for entry in journal.entries("v3.create_manual_backup")] == [2]
+    journal.assert_called("create_manual_backup", times=2)
+    journal.assert_called("v1.list_instances")
+    journal.assert_called("v1.delete_instance", times=0)
+
+
+@pytest.mark.parametrize(
+    ("times", "message"),
+    [
+        (None, "delete_instance was called 0 times, expected at least once; the journal has: v1.list_instances x 1"),
+        (2, "delete_instance was called 0 times, expected 2 times; the journal has: v1.list_instances x 1"),
+    ],
+)
+def test_a_failed_assertion_tells_what_was_called_instead(times: int | None, message: str) -> None:
+    journal = Journal()
+    called(journal, "v1.list_instances")
+
+    with pytest.raises(AssertionError) as raised:
+        journal.assert_called("delete_instance", times=times)
+
+    assert str(raised.value) == message
+
+
+def test_secrets_are_never_given_out() -> None:
+    journal = Journal()
+    called(journal, "iam.create_token", body=b'{"password": "secret"}')
+
+    (entry,) = journal
+    assert entry.headers == {"host": "here", "x-auth-token": "***", "authorization": "***"}
+    assert "secret" not in str(entry.as_json())
+
+
+def test_an_entry_reads_as_a_line() -> None:
+    journal = Journal()
+    called(journal, "v1.list_instances", "v1.list_instances", "v1.list_instances")
+    first, second, third = journal
+    first.status = 200
+    second.error, second.fault = "RDS.0011", "busy"
+
+    assert list(map(repr, (first, second, third))) == [
+        "<1. v1.list_instances -> 200>",
+        "<2. v1.list_instances -> RDS.0011 [busy]>",
+        "<3. v1.list_instances -> under way>",
+    ]
+
+
+def test_clear_forgets_everything() -> None:
+    journal = Journal()
+    called(journal, "v1.list_instances")
+
+    journal.clear()
+
+    assert (len(journal), journal.total, journal.count("list_instances")) == (0, 0, 0)
