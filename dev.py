@@ -37,11 +37,12 @@ def main() -> int:
     requirement, commands = TARGETS[sys.argv[1]]
     if not (make_environment() and install(requirement)):
         return 2
+    os.chdir(ROOT)
     for module, *options in commands:
-        try:
-            code = subprocess.call([PYTHON, "-m", module, *options, *sys.argv[2:]], cwd=ROOT)  # noqa: S603
-        except KeyboardInterrupt:  # it went to the command as well, which has ended in its own way
-            code = 0
+        command = [str(PYTHON), "-m", module, *options, *sys.argv[2:]]
+        if module == commands[-1][0] and os.name != "nt":
+            os.execv(PYTHON, command)  # noqa: S606  (becomes the command, so that signals reach it)
+        code = subprocess.call(command)  # noqa: S603
         if code:
             return code
     return 0

@@ -40,4 +40,5 @@ class RDSProvider(RDSValues, BaseProvider):
     @property
     def random(self) -> Random:  # type: ignore[override]
         """The source of chance; Faker replaces it when it is seeded."""
-        return self.generator.random
+        source: Random = self.generator.random
+        return source

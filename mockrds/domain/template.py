@@ -58,6 +58,12 @@ class InstanceSpec:
     status: Literal["ACTIVE", "BUILD", "RESTORING", "REBOOTING", "DELETING"] = "ACTIVE"
     """What the instance is doing; anything but ACTIVE lasts until the test says otherwise."""
 
+    def __post_init__(self) -> None:
+        if not self.name:
+            raise ValueError("'name' must not be empty")
+        if self.volume_gb < 1:
+            raise ValueError("'volume_gb' must be at least 1")
+
 
 @dataclass(frozen=True, kw_only=True)
 class Quotas:

@@ -60,16 +60,16 @@ def verify(
     """
     path, _, query = path_and_query.partition("?")
     parameters = parse_qsl(query, keep_blank_values=True)
-    values = [headers.get(name, "").strip() for name in signature.signed_headers]
+    values = [headers.get(name, "") for name in signature.signed_headers]
     key = secret_key.encode()
     preamble = [_ALGORITHM, headers.get("X-Sdk-Date", "")]
     if signature.scope is None:
         parameters.sort()
     else:
-        if method == "POST" and not body:
+        if method == "POST" and not body:  # the query, as Go writes it, stands for the body
             body, parameters = urlencode(sorted(parameters, key=itemgetter(0))).encode(), []
-        firsts = dict(reversed(parameters)).items()
-        parameters = sorted(firsts, key=lambda parameter: quote(parameter[0], safe="").lower())
+        once = dict(reversed(parameters)).items()  # of each name, the first value
+        parameters = sorted(once, key=lambda parameter: quote(parameter[0], safe="").lower())
         values = [_BLANKS.sub(" ", value) for value in values]
         key = _derive(b"SDK" + key, signature.scope)
         preamble.append(signature.scope)

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     Refusal = Callable[..., tuple[int, dict[str, str]]]
 
 LIMIT = 12 * 1024 * 1024
-EMPTY_LIST = (200, {"backups": []})
+EMPTY_LIST: tuple[int, Any] = (200, {"backups": []})
 
 
 @pytest.fixture(scope="module")
@@ -213,9 +213,7 @@ def test_a_token_lasts_a_day_of_its_projects_clock(
 
 
 @pytest.mark.parametrize("auth", ["off", "any", "strict"])
-def test_a_token_is_for_one_project(
-    connect: Connect, servers: dict[str, MockRDS], refusal: Refusal, auth: str
-) -> None:
+def test_a_token_is_for_one_project(connect: Connect, servers: dict[str, MockRDS], refusal: Refusal, auth: str) -> None:
     api = connect(to=servers[auth])
     api.token = connect(to=servers[auth]).project.token
     assert api.get("/backups").answer == (refusal("RDS.0010") if auth == "strict" else EMPTY_LIST)

@@ -1,4 +1,4 @@
-"""API v1: listing, creating, restoring to new, restarting and deleting DB instances."""
+"""API v1: listing, creating, replicating, restarting and deleting DB instances."""
 
 from __future__ import annotations
 
@@ -69,16 +69,6 @@ def create(api: Api, **changes: Any) -> Any:
 
 def replicate(api: Api, **changes: Any) -> Any:
     return post(api, {"name": "replica-2", "flavorRef": MYSQL, "replicaOf": api.node()}, **changes)
-
-
-def restore(api: Api, backup_id: str | None = None, **changes: Any) -> Any:
-    request = {
-        "name": "restored",
-        "flavorRef": MYSQL,
-        "volume": {"size": 100},
-        "restorePoint": {"backupRef": backup_id},
-    }
-    return post(api, request, **changes)
 
 
 def listed(api: Api) -> dict[str, Any]:
@@ -287,74 +277,6 @@ def test_only_a_primary_of_the_same_engine_is_replicated_and_never_sql_server(
     api: Api, refusal: Refusal, node: str, code: str
 ) -> None:
     assert replicate(api, replicaOf=api.node(node)).answer == refusal(code)
-
-
-# Restoring to a new instance
-
-
-def test_a_restored_instance_takes_everything_but_its_name_class_and_volume_from_its_source(api: Api) -> None:
-    reply = restore(api, api.completed(), volume={"size": 120})
-    restored = reply.body["instance"]
-    source = listed(api)["mysql-single"]
-    own = {"id": restored["id"], "name": "restored", "status": "BUILD", "volume": {"type": "CLOUDSSD", "size": 120}}
-    assert reply.answer == (202, {"instance": source | BUILDING | own | {"extendparam": restored["extendparam"]}})
-    assert re.fullmatch("ff8080[0-9a-f]{26}", restored["extendparam"]["jobs"][0]["id"])
-    api.project.clock.advance("5s")
-    assert status(api, restored["id"]) == "ACTIVE"
-
-
-def test_a_point_in_time_of_another_instance_is_restored(api: Api, refusal: Refusal) -> None:
-    api.completed()
-    now = round(api.project.clock.now() * 1000)
-
-    def at(milliseconds: int, source: str) -> Any:
-        return restore(api, restorePoint={"restoreTime": milliseconds, "sourceInstanceId": source}).answer
-
-    assert at(now, api.node())[0] == 202
-    assert at(now - 1, api.node()) == refusal("RDS.3029")
-    assert at(now, api.node("pair")) == refusal("RDS.3029")
-    assert at(now, api.node("unknown")) == refusal("RDS.5042")
-    assert at(now, api.node("instance id")) == refusal("RDS.5042")
-
-
-@pytest.mark.parametrize(
-    ("changes", "code"),
-    [
-        ({"name": "abc"}, "RDS.5001"),
-        ({"flavorRef": "large"}, "RDS.5006"),
-        ({"flavorRef": UNKNOWN}, "RDS.5007"),
-        ({"flavorRef": POSTGRESQL}, "RDS.5007"),
-        ({"volume": ...}, "RDS.5009"),
-        ({"volume": {"size": 30}}, "RDS.5009"),
-        ({"volume": {"size": 105}}, "RDS.5033"),
-        ({"volume": {"size": 90}}, "RDS.3030"),
-        ({"ha": {"enable": True, "replicationMode": "fast"}}, "RDS.5029"),
-        ({"ha": {"enable": True, "replicationMode": "sync"}}, "RDS.5029"),
-        ({"restorePoint": None}, "RDS.0001"),
-        ({"restorePoint": {}}, "RDS.0001"),
-        ({"restorePoint": {"restoretime": 1}}, "RDS.0017"),
-        ({"restorePoint": {"backupRef": UNKNOWN}}, "RDS.3026"),
-        ({"restorePoint": {"restoreTime": 1}}, "RDS.5042"),
-    ],
-    ids=lambda value: re.sub(r"[^\w.:-]+", " ", str(value)).strip(),
-)
-def test_any_other_restore_is_refused(api: Api, refusal: Refusal, changes: dict[str, Any], code: str) -> None:
-    assert restore(api, api.completed(), **changes).answer == refusal(code)
-    assert (len(api.project.instances), api.project.errors) == (4, [])
-
-
-def test_sql_server_and_unfinished_backups_are_not_restored(api: Api, refusal: Refusal) -> None:
-    assert restore(api, api.completed("done", instance=api.node("sqlserver"))).answer == refusal("RDS.5005")
-    assert restore(api, api.create().body["backup"]["id"]).answer == refusal("RDS.0056")
-
-
-def test_a_backup_outlives_its_instance_and_can_be_restored_to_a_new_one(api: Api, refusal: Refusal) -> None:
-    backup_id, node = api.completed(), api.node()
-    api.delete(f"/instances/{node}")
-    api.project.clock.advance("3s")
-    in_place = api.post(f"/instances/{node}/action", json={"restore": {"backupRef": backup_id}})
-    assert in_place.answer == refusal("RDS.0002")
-    assert restore(api, backup_id).status == 202
 
 
 # Restarting and deleting

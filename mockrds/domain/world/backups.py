@@ -143,5 +143,6 @@ class BackupOperations(State):
                 raise RDSError(errors.BACKUP_NOT_FOUND, "the backup was made from another instance")
             self._begin(instance, "RESTORING", self.life_cycle.restore, now, backup)
             for replica in instance.replicas:
-                replica.activity = instance.activity
+                if replica.status_at(now) != "DELETING":
+                    replica.activity = instance.activity
             return job_id(self._random)

@@ -1,0 +1,1 @@
+"""How fast mockrds is, beside aiohttp with nothing on top: ``python -m benchmarks``."""
