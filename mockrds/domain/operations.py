@@ -193,6 +193,7 @@ iam.list_catalog GET /v3/auth/catalog
 iam.list_domains GET /v3/auth/domains
 iam.list_auth_projects GET /v3/auth/projects
 iam.list_projects GET /v3/projects
+iam.get_project GET /v3/projects/{id}
 iam.list_regions GET /v3/regions
 """
 

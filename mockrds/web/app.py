@@ -9,13 +9,13 @@ from __future__ import annotations
 import asyncio
 import logging
 from contextlib import suppress
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
 from aiohttp import web
 
-from mockrds.domain.errors import CATALOGUE, GatewayError, RDSError
+from mockrds.domain.errors import GatewayError, RDSError
 from mockrds.domain.operations import OPERATIONS
-from mockrds.web import control, identity, versions
+from mockrds.web import control, envelopes, identity, versions
 from mockrds.web.call import Answer, Call
 from mockrds.web.credentials import authenticate
 from mockrds.web.identity import KeystoneError
@@ -105,7 +105,7 @@ async def _serve(
             response = raw_response(decision.response)
             response.headers.extend(headers)
         elif decision.error is not None:
-            answer = _refusal(call, decision.error, "", request_id)
+            answer = envelopes.documented(decision.error, _FAMILIES.get(call.operation, ""), request_id)
     if answer is None and response is None:
         answer = _answer(call, keeper, request.raw_path, request_id, oversized=oversized)
     if response is None:
@@ -143,30 +143,29 @@ def _answer(call: Call, keeper: Tenant, raw_path: str, request_id: str, *, overs
     operation = call.operation
     try:
         if operation == _UNKNOWN:
-            return _gateway(_unknown(call), request_id)
+            return envelopes.gateway(_unknown(call), request_id)
         if operation not in _PUBLIC:
             authenticate(call, raw_path)
         if oversized:
-            return _gateway(GatewayError("APIGW.0201"), request_id)
+            return envelopes.gateway(GatewayError("APIGW.0201"), request_id)
         handler = HANDLERS.get(operation)
         if handler is None:
             reason = f"{operation} is in the API reference, but mockrds does not model it yet"
             return Answer(status=501, headers={"X-Mockrds-Reason": reason})
         return handler(call)
     except RDSError as error:
-        problem = error.problem
-        code = problem.v1 if _FAMILIES[operation] == "v1" else problem.v3
-        return _refusal(call, code, error.hint, request_id)
+        return envelopes.refusal(error, _FAMILIES[operation], request_id)
     except GatewayError as error:
         if error.status == 401 and operation in identity.HANDLERS:  # it speaks for itself
-            return _keystone(identity.unauthorized(), error.hint)
-        return _gateway(error, request_id)
+            return envelopes.keystone(identity.unauthorized(), error.hint)
+        return envelopes.gateway(error, request_id)
     except KeystoneError as error:
-        return _keystone(error)
+        return envelopes.keystone(error)
     except Exception as error:  # noqa: BLE001  (a bug of ours must not look like a dead server)
         _log.exception("mockrds itself failed on %s %s", call.method, call.path)
         keeper.errors.append(error)
-        return _refusal(call, "RDS.0005", "an error inside mockrds; its log has the traceback", request_id)
+        hint = "an error inside mockrds; its log has the traceback"
+        return envelopes.documented("RDS.0005", _FAMILIES.get(operation, ""), request_id, hint)
 
 
 def _unknown(call: Call) -> GatewayError:
@@ -176,40 +175,6 @@ def _unknown(call: Call) -> GatewayError:
         return GatewayError("APIGW.0101", hint=hint)
     hint = f"this path knows {', '.join(match.methods)}"
     return GatewayError("APIGW.0101", hint=hint, message="The API does not exist")
-
-
-def _refusal(call: Call, code: str, hint: str, request_id: str) -> Answer:
-    """Render an error of the catalogue in the envelope of the family that was called."""
-    row = CATALOGUE[code]
-    if code.startswith("APIGW."):
-        return _gateway(GatewayError(code, hint=hint), request_id)
-    family = _FAMILIES.get(call.operation, "")
-    content: dict[str, Any]
-    if family in ("v3", "v3.1"):
-        content = {"error_msg": row.message, "error_code": row.code}
-    elif family == "trove":
-        name = "badRequest" if "." in row.code else row.code
-        content = {name: {"code": row.status, "message": row.message}}
-    elif family == "iam":
-        content = {"error": {"message": row.message, "code": row.status, "title": row.code}}
-    else:
-        content = {"errCode": row.code, "externalMessage": row.message}
-    answer = Answer(content, row.status)
-    answer.error, answer.hint = row.code, hint
-    return answer
-
-
-def _keystone(error: KeystoneError, hint: str = "") -> Answer:
-    answer = Answer(error.content, error.status)
-    answer.error, answer.hint = error.title, hint
-    return answer
-
-
-def _gateway(error: GatewayError, request_id: str) -> Answer:
-    content = {"error_msg": error.message, "error_code": error.code, "request_id": request_id}
-    answer = Answer(content, error.status)
-    answer.error, answer.hint = error.code, error.hint
-    return answer
 
 
 def _send(answer: Answer, headers: dict[str, str]) -> web.Response:

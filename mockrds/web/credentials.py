@@ -71,8 +71,8 @@ def _check_token(call: Call, text: str) -> None:
 def _check_signature(call: Call, signed: signature.Signature, path_and_query: str) -> None:
     secret = call.simulator.access_keys.get(signed.access_key)
     if secret is None:
-        hint = f"no secret key is configured for access key {signed.access_key!r}"
-        raise GatewayError("APIGW.0301", _BAD_SIGNATURE, hint=hint)
+        detail = f"Get secretKey failed,ak:{signed.access_key},err:ak not exist"
+        raise GatewayError("APIGW.0301", detail, hint="give the server this access key and its secret key")
     if not signature.verify(signed, secret, call.method, path_and_query, call.headers, call.body):
         raise GatewayError("APIGW.0301", _BAD_SIGNATURE, hint="the signature does not match the secret key")
     project_id = call.headers.get("X-Project-Id")

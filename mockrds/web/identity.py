@@ -137,6 +137,14 @@ def list_projects(call: Call) -> Answer:
     return Answer({"projects": [_project(call, tenant) for tenant in tenants], "links": _links(call)})
 
 
+def get_project(call: Call) -> Answer:
+    """Tell about one project (Keystone, "Show project details"); an unknown id makes none."""
+    tenant = call.simulator.tenants.get(call.parameters["id"])
+    if tenant is None:
+        raise KeystoneError(404, "Not Found", f"Could not find project: {call.parameters['id']}.")
+    return Answer({"project": _project(call, tenant)})
+
+
 def list_domains(call: Call) -> Answer:
     """List domains, or find one by name (IAM API reference, "Querying the List of Domains")."""
     name = call.query.get("name") or DEFAULT_DOMAIN
@@ -161,6 +169,7 @@ HANDLERS: Final[dict[str, Callable[[Call], Answer]]] = {
     "iam.verify_token": verify_token,
     "iam.list_catalog": list_catalog,
     "iam.list_projects": list_projects,
+    "iam.get_project": get_project,
     "iam.list_auth_projects": list_projects,
     "iam.list_domains": list_domains,
     "iam.list_regions": list_regions,

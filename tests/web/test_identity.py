@@ -547,6 +547,20 @@ def test_without_a_name_all_projects_are_listed(cloud: MockRDS, ask: Ask, query:
     assert [project["name"] for project in response.json()["projects"]] == ["eu-de", "eu-de_one", "eu-nl_two"]
 
 
+def test_a_project_is_shown_by_its_id_and_an_unknown_id_makes_none(cloud: MockRDS, ask: Ask) -> None:
+    project = cloud.project("eu-de_team")
+    headers = {"X-Auth-Token": "x"}
+
+    shown = ask("GET", f"{cloud.url}/v3/projects/{project.id}", headers=headers)
+    unknown = ask("GET", f"{cloud.url}/v3/projects/eu-nl", headers=headers)
+    listed = ask("GET", f"{cloud.url}/v3/projects", headers=headers)
+
+    assert (shown.status_code, shown.json()["project"]["name"]) == (200, "eu-de_team")
+    error = {"message": "Could not find project: eu-nl.", "code": 404, "title": "Not Found"}
+    assert (unknown.status_code, unknown.json()) == (404, {"error": error})
+    assert [row["name"] for row in listed.json()["projects"]] == ["eu-de", "eu-de_team"]
+
+
 def test_a_project_that_was_not_declared_is_not_listed_if_projects_must_be(guarded: MockRDS, ask: Ask) -> None:
     headers = {"X-Auth-Token": guarded.project("eu-de").token}
 

@@ -126,9 +126,11 @@ class InstanceOperations(State):
             if instance.node_id != node_id:
                 raise RDSError(errors.WRONG_INSTANCE_TYPE, "a standby can't be deleted by itself")
             self._check_idle(instance, now)
-            start = instance.running.ends if instance.running and instance.backing_up_at(now) else now
+            start = now
+            if instance.running is not None and instance.running.ends != FOREVER:
+                start = max(now, instance.running.ends)
             for leaving in (*instance.replicas, instance):
-                self._begin(leaving, "DELETING", self.life_cycle.delete_instance, max(start, now))
+                self._begin(leaving, "DELETING", self.life_cycle.delete_instance, start)
                 assert leaving.activity is not None  # noqa: S101
                 self._leave(leaving, leaving.activity.ends)
             return job_id(self._random)

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import heapq
 import threading
+import typing
 from itertools import count
 from math import inf
 from typing import TYPE_CHECKING
 
 from mockrds.domain import errors
 from mockrds.domain.errors import Problem, RDSError
-from mockrds.domain.models import FOREVER, Activity, Backup, Instance
+from mockrds.domain.models import FOREVER, Activity, Backup, Instance, InstanceStatus
 from mockrds.domain.values import RDSValues
 
 if TYPE_CHECKING:
@@ -102,7 +103,10 @@ class State:
 
         Raises:
             KeyError: There is no such instance.
+            ValueError: There is no such status.
         """
+        if status not in typing.get_args(InstanceStatus):
+            raise ValueError(f"{status!r} is no status: give one of {', '.join(typing.get_args(InstanceStatus))}")
         with self._lock:
             now = self._now()
             instance = self._nodes.get(instance_id) or self._instances[instance_id]

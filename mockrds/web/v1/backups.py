@@ -112,7 +112,7 @@ def restore_point(fields: Object) -> tuple[str | None, float | None]:
     Raises:
         RDSError: INVALID_PARAMETER, also when neither is there.
     """
-    if fields.get("backupRef"):
+    if fields.get("backupRef") not in (None, ""):
         return text(fields, "backupRef", errors.INVALID_PARAMETER), None
     if fields.get("restoreTime") is None:
         raise RDSError(errors.INVALID_PARAMETER, "one of 'backupRef' and 'restoreTime' is needed")
