@@ -5,13 +5,11 @@ from __future__ import annotations
 import argparse
 import errno
 import gc
-import http.client
 import json
 import os
 import signal
 import socket
 import sys
-import tempfile
 import threading
 import time
 from collections import deque
@@ -230,6 +228,8 @@ def _lower(reason: str | None) -> str:
 
 def _write_ready_file(path: Path, mock: MockRDS) -> None:
     content = {"url": mock.url, "pid": os.getpid(), "version": __version__, "project_id": mock.simulator.default.id}
+    import tempfile
+
     try:
         handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
         try:
@@ -350,6 +350,8 @@ def _healthcheck(arguments: Sequence[str]) -> int:
         port = None
     if parts.scheme != "http" or not parts.hostname:
         raise UsageError(f"{url!r} is no URL of a server: give one such as http://127.0.0.1:8080")
+    import http.client
+
     connection = http.client.HTTPConnection(parts.hostname, port, timeout=_HEALTHCHECK_TIMEOUT)
     try:
         connection.request("GET", "/__mockrds/ready")

@@ -5,10 +5,14 @@ from __future__ import annotations
 import time
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from email.utils import formatdate
 from math import inf
 from typing import Literal
 
 from mockrds.distribution import Duration
+
+END = 253_402_300_799.0
+"""The last second of the year 9999, after which Python knows no dates."""
 
 Mode = Literal["real", "frozen", "scaled"]
 
@@ -59,7 +63,7 @@ class Clock:
         """Tell the time, in seconds since 1970."""
         if not self._speed:
             return self._base
-        return self._base + (time.time() - self._origin) * self._speed
+        return min(self._base + (time.time() - self._origin) * self._speed, END)
 
     def advance(
         self, by: float | str = 0, *, seconds: float = 0, minutes: float = 0, hours: float = 0, days: float = 0
@@ -74,9 +78,13 @@ class Clock:
             days: Days to add.
 
         Raises:
-            ValueError: *by* is no duration, or the sum is negative; a world's time never runs back.
+            ValueError: *by* is no duration, the sum is negative, or the year 9999 would be over; a
+                world's time never runs back.
         """
-        self._base += Duration(Duration(by) + seconds + 60 * minutes + 3600 * hours + 86400 * days)
+        step = Duration(Duration(by) + seconds + 60 * minutes + 3600 * hours + 86400 * days)
+        if self.now() + step > END:
+            raise ValueError("time ends with the year 9999")
+        self._base += step
 
 
 class Stamp:
@@ -97,8 +105,23 @@ class Stamp:
         second = int(seconds)
         last = self._last
         if last[0] != second:
-            self._last = last = (second, time.strftime(self._pattern, time.gmtime(second)))
+            self._last = last = (second, self._write(second))
         return last[1]
+
+    def _write(self, second: int) -> str:
+        return time.strftime(self._pattern, time.gmtime(second))
+
+
+class HTTPDate(Stamp):
+    """Writes times as the ``Date`` header wants them, whatever the locale."""
+
+    __slots__ = ()
+
+    def __init__(self) -> None:
+        super().__init__("")
+
+    def _write(self, second: int) -> str:
+        return formatdate(second, usegmt=True)
 
 
 def iso(seconds: float) -> str:

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Final
 
 from aiohttp import web
 
+from mockrds.domain.clock import HTTPDate
 from mockrds.domain.errors import GatewayError, RDSError
 from mockrds.domain.operations import OPERATIONS
 from mockrds.web import control, envelopes, identity, versions
@@ -42,6 +43,7 @@ _SHARED: Final = {
     for operation in OPERATIONS.values()
     if (choose := V1_SHARED.get(f"{operation.method} {operation.path}"))
 }
+_date: Final = HTTPDate()
 _FAMILIES: Final = {operation.id: operation.family for operation in OPERATIONS.values()}
 
 
@@ -88,9 +90,10 @@ async def _serve(
     else:
         call.operation = _UNKNOWN
     keeper = tenant if tenant is not None else simulator.stray
-    entry = keeper.journal.open(call.operation, method, request.path_qs, request.raw_headers, body, keeper.clock.now())
+    now = keeper.clock.now()
+    entry = keeper.journal.open(call.operation, method, request.path_qs, request.raw_headers, body, now)
     entry.request_id = request_id = keeper.request_ids.rds_request_id()
-    headers = {"X-Request-Id": request_id}
+    headers = {"X-Request-Id": request_id, "X-Openstack-Request-Id": f"req-{request_id}", "Date": _date(now)}
 
     response: web.Response | None = None
     answer: Answer | None = None
@@ -103,7 +106,8 @@ async def _serve(
             await _sleep(keeper, decision.delay)
         if decision.response is not None:
             response = raw_response(decision.response)
-            response.headers.extend(headers)
+            for name, value in headers.items():
+                response.headers.setdefault(name, value)
         elif decision.error is not None:
             answer = envelopes.documented(decision.error, _FAMILIES.get(call.operation, ""), request_id)
     if answer is None and response is None:

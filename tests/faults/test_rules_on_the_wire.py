@@ -180,7 +180,7 @@ def test_a_raw_response_is_sent_to_the_letter(
 
     found_status, found_headers, found_body = raw(project)
 
-    for name in {"Date", "Server", "X-Request-Id"} - headers.keys():
+    for name in {"Date", "Server", "X-Request-Id", "X-Openstack-Request-Id"} - headers.keys():
         del found_headers[name]
     assert (found_status, found_headers, found_body) == (status, {"X-Mockrds-Fault": "raw"} | headers, body)
     (entry,) = project.journal
@@ -445,7 +445,7 @@ CHANCY = {
 
 
 def story(clock: ClockSetting, seed: int) -> list[Any]:
-    """Everything that a new server answers to the same requests, but for its port and the date on the wire."""
+    """Everything that a new server answers to the same requests, but for its port."""
     with MockRDS(scenario=CHANCY, seed=seed, clock=clock) as mock:
         project = mock.project("eu-de_story", id="0123456789abcdef" * 2)
         answers = []
@@ -464,7 +464,7 @@ def story(clock: ClockSetting, seed: int) -> list[Any]:
         identity = {"methods": ["password"], "password": {"user": user}}
         ask("POST", "/v3/auth/tokens", {"auth": {"identity": identity, "scope": scope}})
         url = mock.url.encode()
-        return [(status, headers | {"Date": ""}, body.replace(url, b"")) for status, headers, body in answers]
+        return [(status, headers, body.replace(url, b"")) for status, headers, body in answers]
 
 
 def test_the_same_seed_gives_the_same_bytes_to_the_same_requests(frozen: ClockSetting) -> None:

@@ -567,6 +567,7 @@ world:
     - {<<: *base, name: b}
     - <<: [{volume_gb: 70}, *base]
       name: c
+    - {<<: {<<: *base, volume_gb: 60}, name: d}
 """)
     instances = load("a.yaml").world.instances
 
@@ -574,6 +575,7 @@ world:
         ("a", 50, "17"),
         ("b", 50, "17"),
         ("c", 70, "17"),
+        ("d", 60, "17"),
     ]
 
 
@@ -683,6 +685,14 @@ def test_a_base_that_two_scenarios_share_counts_once() -> None:
     assert [rule.name for rule in load("a.yaml", "b.yaml").faults] == ["shared", "a", "b"]
 
 
+def test_the_mistakes_of_a_shared_base_are_reported_once() -> None:
+    Path("base.yaml").write_text("seed: x\n")
+
+    assert problems({"extends": ["base.yaml"]}, {"extends": ["base.yaml"]}) == [
+        "base.yaml:1:1: seed: expected a whole number, not 'x'"
+    ]
+
+
 def test_later_scenarios_lie_over_earlier_ones() -> None:
     first = {
         "name": "first",
@@ -711,11 +721,12 @@ def test_later_scenarios_lie_over_earlier_ones() -> None:
     assert load(first, second) == load(expected)
 
 
-def test_a_duration_replaces_a_distribution_and_the_other_way_round() -> None:
-    short, long = {"lifecycle": {"delete": {"seconds": 1}}}, {"lifecycle": {"delete": {"seconds": {"fixed": "1h"}}}}
+def test_one_distribution_replaces_another_as_a_whole() -> None:
+    short = {"lifecycle": {"delete": {"seconds": {"uniform": {"lower": 1, "upper": 2}}}}}
+    long = {"lifecycle": {"delete": {"seconds": {"fixed": "1h"}}}}
 
     assert load(short, long).lifecycle.delete.seconds == fixed(3600)
-    assert load(long, short).lifecycle.delete.seconds == fixed(1)
+    assert load(long, short).lifecycle.delete.seconds == load(short).lifecycle.delete.seconds
 
 
 def test_scenarios_that_are_right_only_by_themselves_do_not_go_together() -> None:

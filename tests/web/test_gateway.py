@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+from datetime import timedelta
+from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -268,6 +270,19 @@ def test_every_answer_has_a_request_id_of_its_own(api: Api) -> None:
     request_ids = [reply.headers["X-Request-Id"] for reply in replies]
     assert len(set(request_ids)) == len(replies)
     assert all(re.fullmatch("[0-9a-f]{32}", request_id) for request_id in request_ids)
+    openstack = [reply.headers["X-Openstack-Request-Id"] for reply in replies]
+    assert openstack == [f"req-{request_id}" for request_id in request_ids]
+
+
+def test_the_date_of_an_answer_is_that_of_the_projects_clock(frozen: ClockSetting, connect: Connect) -> None:
+    with MockRDS(clock=frozen) as mock:
+        api = connect(to=mock)
+        api.project.clock.advance("6h")
+
+        date = parsedate_to_datetime(api.get("/backups").headers["Date"])
+
+    assert frozen.at is not None
+    assert date == frozen.at + timedelta(hours=6)
 
 
 def test_a_refusal_of_the_gateway_repeats_the_request_id_in_its_body(api: Api) -> None:
