@@ -11,7 +11,7 @@ from aiohttp import web
 
 from mockrds.domain.models import FOREVER
 from mockrds.simulator import Auth, Simulator
-from mockrds.web.app import build_app
+from mockrds.web.app import build_app, build_server
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -209,7 +209,7 @@ class MockRDS:
             self.simulator.control_token = secrets.token_urlsafe(16)
         self.port = port
         self._log = log
-        self._runner: web.AppRunner | None = None
+        self._runner: web.ServerRunner | None = None
         self._thread: threading.Thread | None = None
         self._loop: asyncio.AbstractEventLoop | None = None
 
@@ -264,7 +264,7 @@ class MockRDS:
         Raises:
             OSError: The address or the port is not to be had.
         """
-        runner = web.AppRunner(self.app(), access_log=None, handler_cancellation=True, shutdown_timeout=0)
+        runner = web.ServerRunner(build_server(self.simulator, self._log), shutdown_timeout=0)
         await runner.setup()
         try:
             site = web.TCPSite(runner, self.host, self.port, backlog=_BACKLOG)

@@ -1,7 +1,6 @@
 """The command line: in process where it refuses, as a process where it serves."""
 
 import json
-import os
 import signal
 import socket
 import subprocess
@@ -60,7 +59,7 @@ def test_the_ready_file_tells_where_it_serves(tmp_path: Path) -> None:
 def test_the_banner_fits_a_screen_and_its_curl_line_makes_a_backup(tmp_path: Path) -> None:
     with serving(tmp_path) as served:
         assert served.process.stdout is not None
-        banner = []
+        banner: list[str] = []
         while not banner or not banner[-1].startswith("Stop"):
             banner.append(served.process.stdout.readline())
         start = next(i for i, line in enumerate(banner) if "curl" in line)
@@ -93,7 +92,7 @@ def test_a_signal_ends_it_at_once_also_with_a_request_hanging(tmp_path: Path, nu
 
             assert (served.process.returncode, out, err) == (0, "", "")
             assert client.recv(100) == b""
-    assert sorted(os.listdir(tmp_path)) == ["slow.yaml"]
+    assert list(tmp_path.iterdir()) == [slow]
 
 
 def test_requests_are_logged_a_line_each(tmp_path: Path) -> None:

@@ -1,7 +1,6 @@
 """Every example of the README is run."""
 
 import json
-import os
 import re
 import subprocess
 import sys
@@ -64,7 +63,7 @@ def test_the_shell_example_starts_a_server(tmp_path: Path) -> None:
     ready, exit_code = done.stdout.splitlines()
     assert json.loads(ready).keys() == {"url", "pid", "version", "project_id"}
     assert exit_code == "0"
-    assert os.listdir(tmp_path) == []
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_the_options_in_the_table_are_those_of_the_command_line(capsys: pytest.CaptureFixture[str]) -> None:

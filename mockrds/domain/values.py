@@ -14,25 +14,25 @@ from mockrds.domain.engines import ENGINES, SUFFIXES, Datastore, Engine
 if TYPE_CHECKING:
     from random import Random
 
-_VARIANTS: Final = "89ab"
+_VARIANTS: Final = dict(zip("0123456789abcdef", "89ab" * 4, strict=True))
 _PURPOSES: Final = ("orders", "ledger", "billing", "catalog", "customers", "sessions", "reports", "inventory")
 _OCCASIONS: Final = ("nightly", "weekly", "before-release", "before-migration", "on-demand", "month-end")
 
 
 def uuid4(random: Random) -> str:
     """Draw a random (version 4) UUID."""
-    h = f"{random.getrandbits(128):032x}"
-    return f"{h[:8]}-{h[8:12]}-4{h[13:16]}-{_VARIANTS[int(h[16], 16) & 3]}{h[17:20]}-{h[20:]}"
+    h = random.randbytes(16).hex()
+    return f"{h[:8]}-{h[8:12]}-4{h[13:16]}-{_VARIANTS[h[16]]}{h[17:20]}-{h[20:]}"
 
 
 def hex32(random: Random) -> str:
     """Draw 32 hexadecimal digits, the form of project and request ids."""
-    return f"{random.getrandbits(128):032x}"
+    return random.randbytes(16).hex()
 
 
 def job_id(random: Random) -> str:
     """Draw a job id of API v1: 32 hexadecimal digits that begin with ``ff8080``."""
-    return f"ff8080{random.getrandbits(104):026x}"
+    return "ff8080" + random.randbytes(13).hex()
 
 
 class RDSValues:

@@ -17,7 +17,7 @@ from mockrds.domain.clock import HTTPDate
 from mockrds.domain.errors import GatewayError, RDSError
 from mockrds.domain.operations import OPERATIONS
 from mockrds.web import control, envelopes, identity, versions
-from mockrds.web.call import Answer, Call
+from mockrds.web.call import UNKNOWN, Answer, Call
 from mockrds.web.credentials import authenticate
 from mockrds.web.identity import KeystoneError
 from mockrds.web.inject import raw_response
@@ -30,12 +30,13 @@ if TYPE_CHECKING:
     from mockrds.journal import Entry
     from mockrds.simulator import Simulator, Tenant
 
+    Log = Callable[[Tenant, Entry], None]
+
 _log = logging.getLogger("mockrds")
 
 BODY_LIMIT: Final = 12 * 1024 * 1024  # API gateway: "The request body exceeds 12 MB."
 
 HANDLERS: Final[dict[str, Callable[[Call], Answer]]] = V1_HANDLERS | identity.HANDLERS | versions.HANDLERS
-_UNKNOWN: Final = "unknown"
 _PUBLIC: Final = identity.PUBLIC | versions.PUBLIC
 _ROUTES: Final = Routes(OPERATIONS.values())
 _SHARED: Final = {
@@ -47,51 +48,64 @@ _date: Final = HTTPDate()
 _FAMILIES: Final = {operation.id: operation.family for operation in OPERATIONS.values()}
 
 
-def build_app(simulator: Simulator, log: Callable[[Tenant, Entry], None] | None = None) -> web.Application:
-    """Make the application that serves *simulator*.
+def build_app(simulator: Simulator, log: Log | None = None) -> web.Application:
+    """Make an application that serves *simulator*, for a test client or an application around it.
 
     Args:
         simulator: The cloud.
         log: Called with each finished request.
     """
 
-    async def handle(request: web.Request) -> web.StreamResponse:
+    async def handle(request: web.BaseRequest) -> web.StreamResponse:
         return await _serve(simulator, request, log)
 
-    app = web.Application(client_max_size=BODY_LIMIT)
+    app = web.Application()
     app.router.add_route("*", "/{path:.*}", handle)
     return app
 
 
-async def _serve(
-    simulator: Simulator, request: web.Request, log: Callable[[Tenant, Entry], None] | None
-) -> web.StreamResponse:
-    oversized = False
-    body = b""
-    if request.body_exists:
-        try:
-            body = await request.read()
-        except web.HTTPRequestEntityTooLarge:
-            oversized = True
-    method, path = request.method, request.path
-    call = Call(simulator, method, path, request.query, request.headers, body)
+def build_server(simulator: Simulator, log: Log | None = None) -> web.Server:
+    """Make a server of the running loop that serves *simulator*.
+
+    It answers as the application does, without the application's routing, which costs a sixth of the
+    throughput and would find its one route.
+
+    Args:
+        simulator: The cloud.
+        log: Called with each finished request.
+    """
+
+    async def handle(request: web.BaseRequest) -> web.StreamResponse:
+        if "Expect" in request.headers:
+            await request.writer.write(b"HTTP/1.1 100 Continue\r\n\r\n")
+            request.writer.output_size = 0
+        return await _serve(simulator, request, log)
+
+    return web.Server(handle, handler_cancellation=True, access_log=None)
+
+
+async def _serve(simulator: Simulator, request: web.BaseRequest, log: Log | None) -> web.StreamResponse:
+    body = await _read(request) if request.body_exists else b""
+    target = request.raw_path
+    path = request.path if "%" in target or target[:1] != "/" else target.partition("?")[0]
+    call = Call(simulator, request, path, body or b"")
     if path.startswith(control.PREFIX):
         return _send(control.handle(call), {})
 
-    match = _ROUTES.match(method, path)
-    tenant: Tenant | None = None
+    match = _ROUTES.match(call.method, path)
+    keeper = simulator.stray
     if match is not None:
         call.parameters = match.parameters
-        call.operation = _operation(match.operations, call) if match.operations else _UNKNOWN
+        call.operation = _operation(match.operations, call) if match.operations else UNKNOWN
         project_id = match.parameters.get("project_id")
         if project_id is not None:
-            with suppress(RDSError):  # refused when the operation asks for its world, as documented
-                call.tenant = tenant = simulator.tenant(project_id)
-    else:
-        call.operation = _UNKNOWN
-    keeper = tenant if tenant is not None else simulator.stray
+            call.tenant = simulator.tenants.get(project_id)
+            if call.tenant is None:
+                with suppress(RDSError):  # refused when the operation asks for its world, as documented
+                    call.tenant = simulator.tenant(project_id)
+            keeper = call.tenant or keeper
     now = keeper.clock.now()
-    entry = keeper.journal.open(call.operation, method, request.path_qs, request.raw_headers, body, now)
+    entry = keeper.journal.open(call.operation, call.method, target, request.raw_headers, call.body, now)
     entry.request_id = request_id = keeper.request_ids.rds_request_id()
     headers = {"X-Request-Id": request_id, "X-Openstack-Request-Id": f"req-{request_id}", "Date": _date(now)}
 
@@ -111,7 +125,7 @@ async def _serve(
         elif decision.error is not None:
             answer = envelopes.documented(decision.error, _FAMILIES.get(call.operation, ""), request_id)
     if answer is None and response is None:
-        answer = _answer(call, keeper, request.raw_path, request_id, oversized=oversized)
+        answer = _answer(call, keeper, target, request_id, oversized=body is None)
     if response is None:
         assert answer is not None  # noqa: S101
         if answer.hint:
@@ -126,6 +140,18 @@ async def _serve(
     if log is not None:
         log(keeper, entry)
     return response
+
+
+async def _read(request: web.BaseRequest) -> bytes | None:
+    """Read the body; None when it is too large."""
+    if request.content.is_eof():  # it came with the headers, as small ones do
+        return request.content.read_nowait()
+    body = bytearray()
+    async for chunk in request.content.iter_any():
+        body += chunk
+        if len(body) > BODY_LIMIT:
+            return None
+    return bytes(body)
 
 
 def _operation(operations: tuple[str, ...], call: Call) -> str:
@@ -146,7 +172,7 @@ def _answer(call: Call, keeper: Tenant, raw_path: str, request_id: str, *, overs
     """Let the operation answer, and turn what it raises into the envelope of its family."""
     operation = call.operation
     try:
-        if operation == _UNKNOWN:
+        if operation == UNKNOWN:
             return envelopes.gateway(_unknown(call), request_id)
         if operation not in _PUBLIC:
             authenticate(call, raw_path)

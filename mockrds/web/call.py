@@ -10,11 +10,15 @@ from mockrds.domain import errors
 from mockrds.domain.errors import RDSError
 
 if TYPE_CHECKING:
-    from multidict import CIMultiDictProxy, MultiMapping
+    from aiohttp import web
+    from multidict import MultiMapping
 
     from mockrds.domain.world import World
     from mockrds.faults.engine import Decision
     from mockrds.simulator import Simulator, Tenant
+
+UNKNOWN: Final = "unknown"
+"""The operation of a request that the API reference has no operation for."""
 
 _UNREAD: Final = object()
 
@@ -51,41 +55,38 @@ class Call:
 
     Args:
         simulator: The cloud it goes to.
-        method: The HTTP method.
+        request: The request as aiohttp has it.
         path: The decoded path.
-        query: The query parameters.
-        headers: The headers.
         body: The whole body.
     """
 
     __slots__ = (
-        "_content", "body", "decision", "headers", "method", "operation", "parameters", "path", "query", "simulator",
+        "_content", "_request", "body", "decision", "headers", "method", "operation", "parameters", "path", "simulator",
         "tenant", "trusted",
     )  # fmt: skip
 
-    def __init__(
-        self,
-        simulator: Simulator,
-        method: str,
-        path: str,
-        query: MultiMapping[str],
-        headers: CIMultiDictProxy[str],
-        body: bytes,
-    ) -> None:
+    def __init__(self, simulator: Simulator, request: web.BaseRequest, path: str, body: bytes) -> None:
         self.simulator = simulator
-        self.method = method
+        self._request = request
+        self.method = request.method
         self.path = path
-        self.query = query
-        self.headers = headers
+        self.headers = request.headers
         self.body = body
-        self.operation = ""
+        self.operation = UNKNOWN
+        """What is asked for, by its id in the API reference."""
         self.parameters: dict[str, str] = {}
+        """The variable parts of the path, by their names in the reference."""
         self.tenant: Tenant | None = None
         """The project; None when there is no such project."""
         self.trusted = True
         """Whether the credentials are good for the project."""
         self.decision: Decision | None = None
         self._content: Any = _UNREAD
+
+    @property
+    def query(self) -> MultiMapping[str]:
+        """The query parameters."""
+        return self._request.query
 
     @property
     def content(self) -> Any:

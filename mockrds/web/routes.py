@@ -6,12 +6,17 @@ the throughput. So the application has one catch-all route, and this tree behind
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from functools import lru_cache
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from mockrds.domain.operations import Operation
+
+
+_REMEMBERED: Final = 1024
+"""How many requests' matches are kept: clients ask for the same few paths again and again."""
 
 
 class Match(NamedTuple):
@@ -56,14 +61,13 @@ class Routes:
                     node = node.segments.setdefault(segment, _Node())
             known, _ = node.methods.get(operation.method, ((), ()))
             node.methods[operation.method] = ((*known, operation.id), tuple(names))
+        self.match = lru_cache(_REMEMBERED)(self._match)
+        """Find what a method (in capitals) on a decoded path can mean; None for an unknown path.
 
-    def match(self, method: str, path: str) -> Match | None:
-        """Find what *method* on *path* can mean; None for an unknown path.
-
-        Args:
-            method: The HTTP method, in capitals.
-            path: The decoded path; one slash at its end makes no difference.
+        One slash at the end of the path makes no difference.
         """
+
+    def _match(self, method: str, path: str) -> Match | None:
         if path.endswith("/"):
             path = path[:-1]
         segments = path.split("/")
