@@ -35,10 +35,10 @@ _RESTORE_POINT: Final = Keys("backupRef", "restoreTime", "sourceInstanceId")
 
 _VOLUME_TYPES: Final = ("CLOUDSSD", "ESSD", "COMMON", "ULTRAHIGH")
 _VOLUME_SIZES: Final = range(40, 4001)
-_OPEN_PORTS: Final[dict[Engine, frozenset[int]]] = {
-    "MySQL": frozenset(range(1024, 65536)) - {12017, 33071},
-    "PostgreSQL": frozenset(range(2100, 9501)),
-    "SQLServer": frozenset({1433, *range(2100, 9501)}) - {5355, 5985},
+_OPEN_PORTS: Final[dict[Engine, tuple[range, ...]]] = {
+    "MySQL": (range(1024, 12017), range(12018, 33071), range(33072, 65536)),
+    "PostgreSQL": (range(2100, 9501),),
+    "SQLServer": (range(1433, 1434), range(2100, 5355), range(5356, 5985), range(5986, 9501)),
 }
 
 
@@ -192,7 +192,7 @@ def _port(fields: Object, engine: Engine) -> int:
     if fields.get("dbPort") is None:
         return PORTS[engine]
     port = number(fields, "dbPort", errors.INVALID_PARAMETER)
-    if port not in _OPEN_PORTS[engine]:
+    if not any(port in ports for ports in _OPEN_PORTS[engine]):
         raise RDSError(errors.INVALID_PARAMETER, f"'dbPort' is not open to {engine}")
     return port
 
