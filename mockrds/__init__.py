@@ -5,19 +5,27 @@ Importing this package costs next to nothing; the server is imported when ``Mock
 
 from __future__ import annotations
 
+from importlib import import_module
 from typing import TYPE_CHECKING
 
 from mockrds.version import __version__
 
 if TYPE_CHECKING:
+    from mockrds.domain.clock import ClockSetting
+    from mockrds.scenario.loader import ScenarioError
     from mockrds.server import MockRDS, Project
 
-__all__ = ["MockRDS", "Project", "__version__"]
+__all__ = ["ClockSetting", "MockRDS", "Project", "ScenarioError", "__version__"]
+
+_HOMES = {
+    "ClockSetting": "mockrds.domain.clock",
+    "MockRDS": "mockrds.server",
+    "Project": "mockrds.server",
+    "ScenarioError": "mockrds.scenario.loader",
+}
 
 
 def __getattr__(name: str) -> object:
-    if name in ("MockRDS", "Project"):
-        from mockrds import server
-
-        return getattr(server, name)
+    if name in _HOMES:
+        return getattr(import_module(_HOMES[name]), name)
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -14,7 +14,6 @@ import threading
 import time
 from collections import deque
 from contextlib import suppress
-from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
 from urllib.parse import urlsplit
@@ -73,7 +72,7 @@ def _serve_parser() -> argparse.ArgumentParser:
         description="Serve a mock of the Open Telekom Cloud / Huawei Cloud RDS backup API.",
         epilog="mockrds healthcheck [URL] tells by its exit code whether a server is ready.",
     )
-    parser.add_argument("--host", default="127.0.0.1", help="address to listen on (default %(default)s)")
+    parser.add_argument("--host", type=_host, default="127.0.0.1", help="address to listen on (default %(default)s)")
     parser.add_argument("--port", type=_port, default=DEFAULT_PORT, help="port; 0: any free one (default %(default)s)")
     parser.add_argument(
         "--scenario",
@@ -108,6 +107,12 @@ def _serve_parser() -> argparse.ArgumentParser:
     return parser
 
 
+def _host(text: str) -> str:
+    if not text.strip():
+        raise argparse.ArgumentTypeError("give an address of this machine")
+    return text
+
+
 def _port(text: str) -> int:
     if not (text.isdecimal() and int(text) <= 65535):
         raise argparse.ArgumentTypeError(f"{text!r} is no port: give a number from 0 to 65535")
@@ -117,19 +122,10 @@ def _port(text: str) -> int:
 def _clock(text: str) -> ClockSetting:
     from mockrds.domain.clock import ClockSetting
 
-    mode, _, value = text.partition("@")
     try:
-        if mode == "real" and not value:
-            return ClockSetting()
-        if mode == "frozen":
-            return ClockSetting(mode="frozen", at=datetime.fromisoformat(value) if value else None)
-        if mode == "scaled":
-            return ClockSetting(mode="scaled", by=float(value))
-    except ValueError:
-        pass
-    raise argparse.ArgumentTypeError(
-        f"{text!r} is no clock: give real, frozen, frozen@2026-01-31T22:00:00Z or scaled@60"
-    )
+        return ClockSetting.of(text)
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(str(error)) from None
 
 
 def _access_key(text: str) -> tuple[str, str]:
@@ -162,6 +158,8 @@ def _serve(options: argparse.Namespace) -> int:
         )
     except ValueError as error:  # a ScenarioError, whose module is only imported when it is needed
         raise UsageError(str(error)) from None
+    if mock.simulator.control_token is not None:
+        mock.simulator.control_token = os.environ.get("MOCKRDS_CONTROL_TOKEN") or mock.simulator.control_token
     # The collector's default thresholds make the slowest answers ten times slower.
     gc.freeze()
     gc.set_threshold(50_000, 20, 100)
@@ -200,7 +198,10 @@ async def _serve_until_stopped(mock: MockRDS, options: argparse.Namespace) -> No
                 flush=True,
             )
         if not options.quiet:
-            print(_banner(mock), flush=True)
+            try:
+                print(_banner(mock), flush=True)
+            except OSError as error:
+                raise UsageError(f"cannot write the banner: {_lower(error.strerror)}; --quiet does without") from None
         await stopped.wait()
     finally:
         await mock.stop()
@@ -255,22 +256,30 @@ def _banner(mock: MockRDS) -> str:
     if len(rows) > len(shown):
         shown.append(f"  ... and {len(rows) - len(shown)} more: {mock.url}/__mockrds/projects/{tenant.id}/state")
     token = mock.simulator.token(tenant) if mock.simulator.auth == "strict" else "any"
-    node = next((i.node_id for i in tenant.world.instances if i.primary is None), "NODE_ID")
-    backup = json.dumps({"backup": {"name": "my-backup", "instance": node, "description": "My Backup"}})
+    example: list[str] = []
+    for instance in tenant.world.instances:
+        if instance.primary is None:
+            backup = {"name": "my-backup", "instance": instance.node_id, "description": "My Backup"}
+            example = [
+                "",
+                "Create a backup:",
+                f"  curl -sS {mock.url}/rds/v1/{tenant.id}/backups \\",
+                f"    -H 'X-Auth-Token: {token}' -H 'Content-Type: application/json' \\",
+                f"    -d '{json.dumps({'backup': backup})}'",
+            ]
+            break
+    clock = tenant.clock.setting
+    running = f"{clock.mode} by {clock.by:g}" if clock.mode == "scaled" else clock.mode
     return "\n".join([
         f"mockrds {__version__} at {mock.url}",
         "",
         f"project    {tenant.id}  (name {tenant.name})",
-        f"scenario   {tenant.scenario.name}, seed {tenant.seed}, clock {tenant.clock.setting.mode}",
+        f"scenario   {tenant.scenario.name}, seed {tenant.seed}, clock {running}",
         f"identity   {mock.url}/v3",
         f"control    {mock.url}/__mockrds/projects/{tenant.id}/state",
-        "primary node ids, which API v1 calls 'instance':",
+        "node ids (API v1 calls the id of a primary node 'instance'):",
         *shown,
-        "",
-        "Create a backup:",
-        f"  curl -sS {mock.url}/rds/v1/{tenant.id}/backups \\",
-        f"    -H 'X-Auth-Token: {token}' -H 'Content-Type: application/json' \\",
-        f"    -d '{backup}'",
+        *example,
         "",
         "Stop with Ctrl-C.",
     ])  # fmt: skip

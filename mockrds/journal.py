@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import difflib
 from collections import Counter, deque
 from typing import TYPE_CHECKING, Any, Final
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Collection, Iterable, Iterator
 
 LIMIT: Final = 1000
 BODY_LIMIT: Final = 4096
@@ -96,9 +97,14 @@ class Entry:
 
 
 class Journal:
-    """The requests of one project, newest last; keeps the last thousand and counts them all."""
+    """The requests of one project, newest last; keeps the last thousand and counts them all.
 
-    def __init__(self) -> None:
+    Args:
+        operations: The ids of all operations there are; asking for another one is a mistake.
+    """
+
+    def __init__(self, operations: Collection[str]) -> None:
+        self._operations = operations
         self._entries: deque[Entry] = deque(maxlen=LIMIT)
         self._counts: Counter[str] = Counter()
         self.total = 0
@@ -125,11 +131,21 @@ class Journal:
 
         Args:
             operation: Only those of this operation, named with or without its family.
+
+        Raises:
+            ValueError: There is no such operation.
         """
+        if operation is not None:
+            self._check(operation)
         return tuple(entry for entry in tuple(self._entries) if operation is None or _names(operation, entry.operation))
 
     def count(self, operation: str) -> int:
-        """Count all calls of *operation*, named with or without its family."""
+        """Count all calls of *operation*, named with or without its family.
+
+        Raises:
+            ValueError: There is no such operation.
+        """
+        self._check(operation)
         return sum(n for name, n in tuple(self._counts.items()) if _names(operation, name))
 
     def assert_called(self, operation: str, *, times: int | None = None) -> None:
@@ -137,12 +153,20 @@ class Journal:
 
         Raises:
             AssertionError: It was not; the message lists what was called instead.
+            ValueError: There is no such operation.
         """
         n = self.count(operation)
         if n == 0 if times is None else n != times:
             wanted = "at least once" if times is None else f"{times} times"
             seen = ", ".join(f"{name} x {n}" for name, n in sorted(self._counts.items())) or "nothing"
             raise AssertionError(f"{operation} was called {n} times, expected {wanted}; the journal has: {seen}")
+
+    def _check(self, operation: str) -> None:
+        if operation in self._operations or any(_names(operation, known) for known in self._operations):
+            return
+        names = {*self._operations, *(known.rpartition(".")[2] for known in self._operations)}
+        close = difflib.get_close_matches(operation, names, n=1)
+        raise ValueError(f"unknown operation {operation!r}" + (f", did you mean {close[0]!r}?" if close else ""))
 
     def clear(self) -> None:
         """Forget everything."""

@@ -5,24 +5,28 @@ from __future__ import annotations
 import asyncio
 import secrets
 import threading
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, Self
 
 from aiohttp import web
 
+from mockrds.domain.clock import ClockSetting
 from mockrds.domain.models import FOREVER
 from mockrds.simulator import Auth, Simulator
 from mockrds.web.app import build_app, build_server
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable
     from pathlib import Path
 
-    from mockrds.domain.clock import Clock, ClockSetting
+    from mockrds.domain.clock import Clock
     from mockrds.domain.models import Backup, Instance
     from mockrds.domain.template import Outcome
     from mockrds.faults.engine import Armed
     from mockrds.journal import Entry, Journal
     from mockrds.simulator import Tenant
+
+Clocks = ClockSetting | Mapping[str, Any] | str
 
 _BACKLOG = 4096  # with aiohttp's 128, five hundred clients that connect at once wait a second
 
@@ -171,7 +175,8 @@ class MockRDS:
     Args:
         scenario: Names of the library, paths of files, documents as mappings, or a list of these.
         seed: Decides ids, durations and chance; absent: the scenario's, or 0.
-        clock: How the clock of each project runs; absent: as the scenario says.
+        clock: How the clock of each project runs: ``real``, ``frozen``, ``frozen@2026-01-31T22:00:00Z``,
+            ``scaled@60``, or a mapping as in a scenario; absent: as the scenario says.
         auth: ``any`` credentials will do, ``strict`` takes only those issued here, ``off`` needs none.
         access_keys: Secret keys by access key; under ``strict`` signatures are verified with them.
         strict_projects: Refuse projects that were not declared with ``project()``.
@@ -181,6 +186,7 @@ class MockRDS:
 
     Raises:
         ScenarioError: The scenario is wrong; the message lists all mistakes.
+        ValueError: Another argument is wrong.
     """
 
     def __init__(
@@ -188,7 +194,7 @@ class MockRDS:
         scenario: str | Path | Mapping[str, Any] | list[str | Path | Mapping[str, Any]] | None = None,
         *,
         seed: int | None = None,
-        clock: ClockSetting | None = None,
+        clock: Clocks | None = None,
         auth: Auth = "any",
         access_keys: Mapping[str, str] | None = None,
         strict_projects: bool = False,
@@ -202,7 +208,12 @@ class MockRDS:
 
             loaded = load(*scenario) if isinstance(scenario, list) else load(scenario)
         self.simulator = Simulator(
-            loaded, seed=seed, clock=clock, auth=auth, access_keys=access_keys, strict_projects=strict_projects
+            loaded,
+            seed=seed,
+            clock=None if clock is None else ClockSetting.of(clock),
+            auth=auth,
+            access_keys=access_keys,
+            strict_projects=strict_projects,
         )
         self.host = host
         if not self.on_loopback:
@@ -215,7 +226,13 @@ class MockRDS:
 
     @property
     def url(self) -> str:
-        """Where the server is, such as ``http://127.0.0.1:8080``."""
+        """Where the server is, such as ``http://127.0.0.1:8080``.
+
+        Raises:
+            RuntimeError: It was never started, and the system chooses its port.
+        """
+        if not self.port:
+            raise RuntimeError("the server has no URL before it is started: use 'with' or 'async with'")
         host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(self.host, self.host)  # noqa: S104
         return f"http://[{host}]:{self.port}" if ":" in host else f"http://{host}:{self.port}"
 
@@ -235,7 +252,7 @@ class MockRDS:
         id: str | None = None,  # noqa: A002  (the word of the API)
         scenario: str | Path | Mapping[str, Any] | None = None,
         seed: int | None = None,
-        clock: ClockSetting | None = None,
+        clock: Clocks | None = None,
     ) -> Project:
         """Make a project, or find the one with this name or id; without either, a fresh one.
 
@@ -248,13 +265,15 @@ class MockRDS:
 
         Raises:
             ScenarioError: The scenario is wrong.
+            ValueError: The clock is wrong, or the project exists and its scenario, seed or clock is given anew.
         """
         loaded = None
         if scenario is not None:
             from mockrds.scenario.loader import load
 
             loaded = load(scenario)
-        return Project(self, self.simulator.declare(name, id, scenario=loaded, seed=seed, clock=clock))
+        setting = None if clock is None else ClockSetting.of(clock)
+        return Project(self, self.simulator.declare(name, id, scenario=loaded, seed=seed, clock=setting))
 
     # On the caller's loop
 
@@ -327,4 +346,4 @@ class MockRDS:
             self._loop = self._thread = None
 
     def __repr__(self) -> str:
-        return f"<MockRDS {self.url}>"
+        return f"<MockRDS {self.host}:{self.port}>"

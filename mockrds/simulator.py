@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import threading
 from random import Random
 from typing import TYPE_CHECKING, Final, Literal
@@ -10,6 +11,7 @@ from mockrds.domain import errors
 from mockrds.domain.clock import Clock, ClockSetting
 from mockrds.domain.errors import RDSError
 from mockrds.domain.identity import DEFAULT_DOMAIN, DEFAULT_PROJECT, Identity, Token
+from mockrds.domain.operations import OPERATIONS
 from mockrds.domain.values import RDSValues
 from mockrds.domain.world import World
 from mockrds.faults.engine import FaultEngine
@@ -21,7 +23,8 @@ if TYPE_CHECKING:
 
 Auth = Literal["any", "strict", "off"]
 AUTH_MODES: Final[tuple[Auth, ...]] = ("any", "strict", "off")
-_PROJECT_ID_LENGTH: Final = range(1, 65)
+_JOURNALED: Final = (*OPERATIONS, "unknown")
+_PROJECT_ID: Final = re.compile(r"[A-Za-z0-9_-]{1,64}")  # more than the 32 hex digits of the real cloud
 
 
 class Tenant:
@@ -42,7 +45,7 @@ class Tenant:
         self.seed = seed
         self.clock = Clock(clock)
         self._setting = clock
-        self.journal = Journal()
+        self.journal = Journal(_JOURNALED)
         self.faults = FaultEngine(seed)
         self.errors: list[BaseException] = []
         """Errors inside the mock itself, which it answered as a server failure."""
@@ -98,6 +101,8 @@ class Simulator:
         self.seed = next((s for s in (seed, self.scenario.seed) if s is not None), 0)
         self.clock_setting = clock or self.scenario.clock
         self.clock = Clock(self.clock_setting)
+        if auth not in AUTH_MODES:
+            raise ValueError(f"{auth!r} is no way to look at credentials: give one of {', '.join(AUTH_MODES)}")
         self.auth: Auth = auth
         self.access_keys = dict(access_keys or {})
         self.strict_projects = strict_projects
@@ -130,6 +135,9 @@ class Simulator:
             scenario: Its scenario, if it is not the server's.
             seed: Its seed, if it is not the server's.
             clock: Its clock, if it is not the server's.
+
+        Raises:
+            ValueError: The project exists, and its scenario, seed or clock is given anew.
         """
         with self._lock:
             if project_id is None:
@@ -137,6 +145,8 @@ class Simulator:
                     name = f"{DEFAULT_PROJECT}_test{self._random.getrandbits(48):012x}"
                 project_id = self._names.get(name) or self.identity.stable_id("project", name)
             tenant = self.tenants.get(project_id)
+            if tenant is not None and not (scenario is None and seed is None and clock is None):
+                raise ValueError(f"project {tenant.name} exists already: forget it first, or take another name")
             if tenant is None:
                 name = name or f"{DEFAULT_PROJECT}_{project_id}"
                 tenant = self._make(project_id, name, scenario or self.scenario, seed, clock)
@@ -165,8 +175,8 @@ class Simulator:
             return tenant
         if self.strict_projects:
             raise RDSError(errors.PROJECT_FORBIDDEN, "the project was not declared, and --strict-projects is on")
-        if len(project_id) not in _PROJECT_ID_LENGTH or not project_id.replace("-", "").replace("_", "").isalnum():
-            raise RDSError(errors.PROJECT_FORBIDDEN, "a project id is 32 hexadecimal digits")
+        if _PROJECT_ID.fullmatch(project_id) is None:
+            raise RDSError(errors.PROJECT_FORBIDDEN, "a project id has 1 to 64 letters, digits, - and _")
         return self.declare(project_id=project_id)
 
     def forget(self, tenant: Tenant) -> None:

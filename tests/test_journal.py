@@ -2,6 +2,7 @@
 
 import pytest
 
+from mockrds.domain.operations import OPERATIONS
 from mockrds.journal import BODY_LIMIT, LIMIT, Journal
 
 HEADERS = ((b"Host", b"here"), (b"X-Auth-Token", b"secret"), (b"AUTHORIZATION", b"secret"))
@@ -13,7 +14,7 @@ def called(journal: Journal, *operations: str, body: bytes = b"") -> None:
 
 
 def test_it_is_bounded_and_still_counts_everything() -> None:
-    journal = Journal()
+    journal = Journal(OPERATIONS)
     called(journal, *["v1.list_instances"] * (LIMIT + 5), body=b"x" * (BODY_LIMIT + 1))
 
     assert (len(journal), journal.total, journal.count("list_instances")) == (LIMIT, LIMIT + 5, LIMIT + 5)
@@ -22,7 +23,7 @@ def test_it_is_bounded_and_still_counts_everything() -> None:
 
 
 def test_operations_are_named_with_or_without_their_family() -> None:
-    journal = Journal()
+    journal = Journal(OPERATIONS)
     called(journal, "v1.create_manual_backup", "v3.create_manual_backup", "v1.list_instances")
 
     assert journal.count("create_manual_backup") == 2
@@ -40,7 +41,7 @@ def test_operations_are_named_with_or_without_their_family() -> None:
     ],
 )
 def test_a_failed_assertion_tells_what_was_called_instead(times: int | None, message: str) -> None:
-    journal = Journal()
+    journal = Journal(OPERATIONS)
     called(journal, "v1.list_instances")
 
     with pytest.raises(AssertionError) as raised:
@@ -50,7 +51,7 @@ def test_a_failed_assertion_tells_what_was_called_instead(times: int | None, mes
 
 
 def test_secrets_are_never_given_out() -> None:
-    journal = Journal()
+    journal = Journal(OPERATIONS)
     called(journal, "iam.create_token", body=b'{"password": "secret"}')
 
     (entry,) = journal
@@ -59,7 +60,7 @@ def test_secrets_are_never_given_out() -> None:
 
 
 def test_an_entry_reads_as_a_line() -> None:
-    journal = Journal()
+    journal = Journal(OPERATIONS)
     called(journal, "v1.list_instances", "v1.list_instances", "v1.list_instances")
     first, second, third = journal
     first.status = 200
@@ -73,7 +74,7 @@ def test_an_entry_reads_as_a_line() -> None:
 
 
 def test_clear_forgets_everything() -> None:
-    journal = Journal()
+    journal = Journal(OPERATIONS)
     called(journal, "v1.list_instances")
 
     journal.clear()

@@ -7,9 +7,12 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import formatdate
 from math import inf
-from typing import Literal
+from typing import TYPE_CHECKING, Any, Literal, get_args
 
 from mockrds.distribution import Duration
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 END = 253_402_300_799.0
 """The last second of the year 9999, after which Python knows no dates."""
@@ -36,6 +39,32 @@ class ClockSetting:
         if self.by != 1.0 and self.mode != "scaled":
             raise ValueError("'by' belongs to mode 'scaled'")
 
+    @classmethod
+    def of(cls, value: ClockSetting | Mapping[str, Any] | str) -> ClockSetting:
+        """Read a setting: ``real``, ``frozen``, ``frozen@2026-01-31T22:00:00Z``, ``scaled@60``, or a mapping.
+
+        Raises:
+            ValueError: It is none of these.
+        """
+        if isinstance(value, ClockSetting):
+            return value
+        keys: dict[str, Any] = {}
+        if isinstance(value, str):
+            keys["mode"], at, rest = value.partition("@")
+            if at:
+                keys["by" if keys["mode"] == "scaled" else "at"] = rest
+        else:
+            keys |= value
+        wrong = f"{value!r} is no clock: give real, frozen, frozen@2026-01-31T22:00:00Z or scaled@60"
+        if keys.setdefault("mode", "real") not in get_args(Mode) or keys.keys() - {"mode", "at", "by"}:
+            raise ValueError(wrong)
+        try:
+            if not isinstance(keys.get("at"), datetime | None):
+                keys["at"] = datetime.fromisoformat(keys["at"])
+            return cls(**keys | {"by": float(keys.get("by", 1))})
+        except (TypeError, ValueError) as error:
+            raise ValueError(f"{wrong} ({error})") from None
+
 
 class Clock:
     """Tells the time of one world, in seconds since 1970 (UTC).
@@ -49,9 +78,13 @@ class Clock:
     def __init__(self, setting: ClockSetting | None = None) -> None:
         self.set(setting or ClockSetting())
 
-    def set(self, setting: ClockSetting) -> None:
-        """Start anew as *setting* says."""
-        self.setting = setting
+    def set(self, setting: ClockSetting | Mapping[str, Any] | str) -> None:
+        """Start anew as *setting* says, for example ``frozen@2026-01-31T22:00:00Z``.
+
+        Raises:
+            ValueError: It is no setting of a clock.
+        """
+        self.setting = setting = ClockSetting.of(setting)
         self._origin = time.time()
         self._base = self._origin
         if setting.at is not None:

@@ -19,6 +19,11 @@ _PASSWORD: Final = re.compile(r"[A-Za-z0-9~!@#%^*\-_=+?]{8,32}")
 KEEP_DAYS: Final = range(733)
 
 
+def words(rule: object) -> str:
+    """Say what a rule of this module asks for."""
+    return _WORDS.get(rule, "given, and not be empty")
+
+
 def is_name(text: str) -> bool:
     """Tell whether *text* may name a backup or an instance: 4 to 64 of ``A-Za-z0-9_-``, a letter first."""
     return _NAME.fullmatch(text) is not None
@@ -58,3 +63,13 @@ def is_password(text: str) -> bool:
     """Tell whether *text* may be a root password: 8 to 32 characters of three of the four kinds."""
     kinds = (r"[A-Z]", r"[a-z]", r"[0-9]", r"[~!@#%^*\-_=+?]")
     return _PASSWORD.fullmatch(text) is not None and sum(bool(re.search(kind, text)) for kind in kinds) >= 3
+
+
+_WORDS: Final[dict[object, str]] = {
+    is_name: "4 to 64 letters, digits, - and _, with a letter first",
+    is_description: "at most 256 characters, with no line break and none of !<>='&\"",
+    is_uuid: "a UUID",
+    is_node_id: "a node id: 32 hexadecimal digits and no01, no03 or no04",
+    is_time_of_day: "a time of day, hh:mm:ss or hh:mm",
+    is_password: "8 to 32 characters of three kinds: capitals, small letters, digits, ~!@#%^*-_=+?",
+}

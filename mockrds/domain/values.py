@@ -9,14 +9,21 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
 
+from mockrds.domain.clock import Stamp
 from mockrds.domain.engines import ENGINES, SUFFIXES, Datastore, Engine
 
 if TYPE_CHECKING:
     from random import Random
 
+    from mockrds.domain.models import BackupStatus
+
 _VARIANTS: Final = dict(zip("0123456789abcdef", "89ab" * 4, strict=True))
 _PURPOSES: Final = ("orders", "ledger", "billing", "catalog", "customers", "sessions", "reports", "inventory")
 _OCCASIONS: Final = ("nightly", "weekly", "before-release", "before-migration", "on-demand", "month-end")
+
+
+_YEARS: Final = range(1451606400, 1767225600)  # 2016 to 2025, in seconds since 1970
+_stamp: Final = Stamp("%Y-%m-%dT%H:%M:%S")
 
 
 def uuid4(random: Random) -> str:
@@ -102,29 +109,32 @@ class RDSValues:
         return round(self.random.lognormvariate(0.0, 1.0), 6)
 
     def rds_timestamp(self) -> str:
-        """Draw a point in time of the years 2020 to 2029, as ``2016-09-12T01:17:05``."""
-        from mockrds.domain.clock import Stamp
+        """Draw a point in time of the years 2016 to 2025, as ``2016-09-12T01:17:05``."""
+        return _stamp(self.random.randrange(_YEARS.start, _YEARS.stop))
 
-        return Stamp("%Y-%m-%dT%H:%M:%S")(1577836800 + self.random.randrange(315619200))
-
-    def rds_backup(self, **overrides: object) -> dict[str, Any]:
-        """Draw a manual backup as its creation answers it, key for key.
+    def rds_backup(self, *, status: BackupStatus = "BUILDING", **overrides: object) -> dict[str, Any]:
+        """Draw a manual backup: BUILDING as its creation answers it, else as the list does, key for key.
 
         Args:
+            status: Its status; a backup that has ended has a time when it did, a complete one a size.
             overrides: Keys to set to a value of your own.
         """
         engine = self.rds_engine()
+        created = self.random.randrange(_YEARS.start, _YEARS.stop)
+        ended = created + self.random.randrange(30, 3600)
+        size = self.rds_backup_size()
+        building = status == "BUILDING"
         return {
-            "created": self.rds_timestamp(),
+            "created": _stamp(created),
             "dataStore": self.rds_datastore(engine),
             "description": "",
             "id": self.rds_backup_id(),
             "instance_id": self.rds_node_id(engine),
-            "locationRef": None,
+            "locationRef": None if building else "",
             "name": self.rds_backup_name(),
             "parent_id": None,
-            "size": None,
-            "status": "BUILDING",
-            "updated": None,
+            "size": None if building else 0.0 if status == "FAILED" else size,
+            "status": status,
+            "updated": None if building else _stamp(ended),
             "backuptype": "1",
         } | overrides

@@ -5,7 +5,9 @@ from __future__ import annotations
 import re
 from copy import copy
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Annotated, Any, Final
+
+from annotated_types import Ge, Le
 
 from mockrds.distribution import Durations  # noqa: TC001  (pydantic reads the annotation)
 
@@ -25,7 +27,7 @@ class Response:
 
     __pydantic_config__ = _DOCUMENT
 
-    status: int = 200
+    status: Annotated[int, Ge(200), Le(599)] = 200
     """The HTTP status, 200 to 599."""
     headers: dict[str, str] = field(default_factory=dict)
     """Headers to send; Content-Type follows from the body unless it stands here."""
@@ -35,8 +37,6 @@ class Response:
     """A body to send as it stands, as text/html if it begins with ``<``, else as text/plain."""
 
     def __post_init__(self) -> None:
-        if not 200 <= self.status <= 599:
-            raise ValueError("'status' must be between 200 and 599")
         if self.json is not None and self.body is not None:
             raise ValueError("give only one of 'json' and 'body'")
         if self.status in _BODILESS and (self.json is not None or self.body):
@@ -63,17 +63,17 @@ class Rule:
     operation: str | tuple[str, ...] = "*"
     """An operation such as v1.create_manual_backup, without its family for every API version, a list, or "*"."""
 
-    calls: tuple[int, ...] | None = None
+    calls: tuple[Annotated[int, Ge(1)], ...] | None = None
     """Only these calls, counted from 1 among those the rule applies to."""
-    first: int | None = None
+    first: Annotated[int, Ge(1)] | None = None
     """Only the first so many calls."""
-    after: int = 0
+    after: Annotated[int, Ge(0)] = 0
     """Not the first so many calls."""
-    every: int = 1
+    every: Annotated[int, Ge(1)] = 1
     """Only each so-many-th call of those that remain."""
-    times: int | None = None
+    times: Annotated[int, Ge(1)] | None = None
     """At most so many times in all."""
-    probability: float = 1.0
+    probability: Annotated[float, Ge(0), Le(1)] = 1.0
     """Each time with this chance, between 0 and 1; drawn from the seed and the number of the call."""
 
     error: str | None = None
@@ -82,7 +82,7 @@ class Rule:
     """Answer with this raw response."""
     latency: Durations | None = None
     """Wait so long before anything happens; alone, the call then goes on as usual."""
-    quota: int | None = None
+    quota: Annotated[int, Ge(0)] | None = None
     """Judge these calls as if the quota of manual backups were this number."""
 
     source: str = field(default="", init=False, compare=False, repr=False)
@@ -93,16 +93,10 @@ class Rule:
             raise ValueError("give only one of 'error' and 'response'")
         if all(effect is None for effect in (self.error, self.response, self.latency, self.quota)):
             raise ValueError("the rule does nothing: give 'error', 'response', 'latency' or 'quota'")
-        if not 0 <= self.probability <= 1:
-            raise ValueError("'probability' must be between 0 and 1")
-        if self.calls is not None and (not self.calls or min(self.calls) < 1):
-            raise ValueError("'calls' are counted from 1")
+        if self.calls == ():
+            raise ValueError("'calls' must not be empty")
         if not self.operation:
             raise ValueError("'operation' must name an operation")
-        for name, least in (("first", 1), ("times", 1), ("every", 1), ("after", 0), ("quota", 0)):
-            value = getattr(self, name)
-            if value is not None and value < least:
-                raise ValueError(f"'{name}' must be at least {least}")
         if not any(self.wants(call) for call in self.calls or (self.after + self.every,)):
             raise ValueError("'calls', 'first', 'after' and 'every' leave no call: the rule would never fire")
         if self.quota is not None and not any(name == "*" or _bare(name) == _QUOTA for name in self.operations):

@@ -42,7 +42,7 @@ def load(*sources: Source) -> Scenario:
     - ``world`` and ``lifecycle`` go together key by key, and so does what stands right inside them: of
       ``lifecycle.backup`` one scenario may give *seconds* and another *outcome*. The later one wins.
     - ``faults`` add up: those of the earlier scenario come first, so they are asked first.
-    - Of every other key the later one wins as a whole.
+    - Names of several sources are joined by ``+``. Of every other key the later one wins as a whole.
     - A file that is extended or named twice counts once, where it came first.
     - The scenario ``default`` says nothing. What nobody says is as in the default world.
 
@@ -75,6 +75,8 @@ def load(*sources: Source) -> Scenario:
     except ValidationError as error:
         names = " and ".join(document.origin for document in documents)
         raise ScenarioError(*conflicts(error, Document(f"{names} do not go together", merged))) from None
+    if len(sources) > 1:
+        scenario = replace(scenario, name=" + ".join(document.data.get("name", "") for document in documents))
     rules = tuple(rule.located(place) for rule, place in zip(scenario.faults, places, strict=True))
     return replace(scenario, faults=rules)
 

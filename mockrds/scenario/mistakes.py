@@ -31,6 +31,10 @@ _KINDS: Final = {
     "datetime_type": 'a date and time such as "2026-01-31T22:00:00Z"',
     "datetime_parsing": 'a date and time such as "2026-01-31T22:00:00Z"',
 }
+_LIMITS: Final = {
+    "greater_than_equal": "must be at least {ge:g}",
+    "less_than_equal": "must be at most {le:g}",
+}
 _ABOUT: Final = re.compile(r"'(\w+)' (.*)")
 _LONGEST_WORD: Final = 80
 _OPERATIONS: Final = ("*", *dict.fromkeys(name.rpartition(".")[2] for name in OPERATIONS), *OPERATIONS)
@@ -198,6 +202,8 @@ def _text(mistake: Any, path: KeyPath, kind: type[Any]) -> str:
         return f"unknown key{guess(str(path[-1]), known)} (expected one of: {', '.join(known)})"
     if mistake["type"].startswith("missing"):
         return "this key is missing"
+    if mistake["type"] in _LIMITS:
+        return _LIMITS[mistake["type"]].format_map(mistake["ctx"])
     given = mistake["input"]
     if mistake["type"] == "literal_error":
         expected = mistake["ctx"]["expected"]

@@ -131,6 +131,8 @@ async def _serve(simulator: Simulator, request: web.BaseRequest, log: Log | None
         if answer.hint:
             headers["X-Mockrds-Hint"] = _header(answer.hint)
             entry.hint = answer.hint
+        elif answer.headers is not None:
+            entry.hint = answer.headers.get("X-Mockrds-Reason", "")
         entry.error = answer.error
         entry.backup_ids = answer.backup_ids
         response = _send(answer, headers)

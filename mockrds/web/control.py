@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import hmac
-from datetime import datetime
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
-from mockrds.domain.clock import ClockSetting, iso
+from mockrds.domain.clock import iso
 from mockrds.domain.errors import RDSError
 from mockrds.version import __version__
 from mockrds.web.call import Answer
@@ -15,7 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from mockrds.domain.models import Backup, Instance
-    from mockrds.simulator import Tenant
+    from mockrds.simulator import Simulator, Tenant
     from mockrds.web.call import Call
 
 _Route = TypeVar("_Route")
@@ -59,10 +58,19 @@ def _route(call: Call) -> Answer:
             )
     if parts[0] == "projects" and len(parts) > 1:
         resource = "/".join(parts[2:])
-        if call.simulator.strict_projects and parts[1] not in call.simulator.tenants:
-            raise ControlError(404, f"project {parts[1]!r} was not declared")
-        return _pick(_PROJECT_ROUTES, call.method, resource)(call, call.simulator.tenant(parts[1]))
+        route = _pick(_PROJECT_ROUTES, call.method, resource)
+        return route(call, _tenant(call.simulator, parts[1]))
     return _pick(_ROUTES, call.method, "/".join(parts))(call)
+
+
+def _tenant(simulator: Simulator, wanted: str) -> Tenant:
+    """Find a project by its id, or by the name of one that is there."""
+    named = next((tenant for tenant in tuple(simulator.tenants.values()) if tenant.name == wanted), None)
+    if named is not None:
+        return named
+    if simulator.strict_projects and wanted not in simulator.tenants:
+        raise ControlError(404, f"project {wanted!r} was not declared")
+    return simulator.tenant(wanted)
 
 
 def _pick(routes: dict[tuple[str, str], _Route], method: str, resource: str) -> _Route:
@@ -139,32 +147,28 @@ def _clock(call: Call, tenant: Tenant) -> Answer:  # noqa: ARG001
 
 
 def _set_clock(call: Call, tenant: Tenant) -> Answer:
-    fields = call.document
-    unknown = fields.keys() - {"mode", "at", "by"}
-    if unknown:
-        raise ControlError(400, f"unknown keys {', '.join(sorted(unknown))}; expected mode, at, by")
-    mode, at, by = fields.get("mode", "real"), fields.get("at"), fields.get("by", 1.0)
-    if mode not in ("real", "frozen", "scaled"):
-        raise ControlError(400, "mode must be real, frozen or scaled")
     try:
-        moment = datetime.fromisoformat(at) if at is not None else None
-        setting = ClockSetting(mode=mode, at=moment, by=float(by))
-    except (ValueError, TypeError) as error:
+        tenant.clock.set(call.document)
+    except ValueError as error:
         raise ControlError(400, str(error)) from None
-    tenant.clock.set(setting)
     return Answer(_clock_json(tenant))
 
 
 def _advance(call: Call, tenant: Tenant) -> Answer:
+    if call.document.keys() != {"by"}:
+        raise ControlError(400, 'send {"by": "6h"}, or seconds')
     try:
-        tenant.clock.advance(call.document.get("by", ""))
+        tenant.clock.advance(call.document["by"])
     except ValueError as error:
         raise ControlError(400, f"by: {error}") from None
     return Answer(_clock_json(tenant))
 
 
 def _journal(call: Call, tenant: Tenant) -> Answer:
-    entries = tenant.journal.entries(call.query.get("operation"))
+    try:
+        entries = tenant.journal.entries(call.query.get("operation"))
+    except ValueError as error:
+        raise ControlError(400, str(error)) from None
     return Answer({"total": tenant.journal.total, "entries": [entry.as_json() for entry in entries]})
 
 

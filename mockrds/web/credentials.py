@@ -40,7 +40,8 @@ def authenticate(call: Call, path_and_query: str) -> None:
         raise GatewayError("APIGW.0301", "x-auth-token not found", hint="send X-Auth-Token, or sign the request")
     signed = signature.parse(authorization)
     if signed is None or not call.headers.get("X-Sdk-Date"):
-        hint = "Authorization must read SDK-HMAC-SHA256 Access=..., SignedHeaders=..., Signature=..., with X-Sdk-Date"
+        form = "SDK-HMAC-SHA256 Access=..., SignedHeaders=..., Signature=(64 hex digits)"
+        hint = f"Authorization must read {form}, with X-Sdk-Date"
         raise GatewayError("APIGW.0301", _BAD_SIGNATURE, hint=hint)
     if mode == "strict":
         _check_signature(call, signed, path_and_query)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from mockrds.domain.errors import INVALID_PARAMETER, LETTER_CASE, Problem, RDSError
+from mockrds.domain.rules import words
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -74,7 +75,7 @@ def text(
     if not isinstance(value, str):
         raise RDSError(INVALID_PARAMETER, f"{key!r} must be a string")
     if not rule(value):
-        raise RDSError(broken, f"{key!r} breaks its rule")
+        raise RDSError(broken, f"{key!r} must be {words(rule)}")
     return value
 
 

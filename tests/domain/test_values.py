@@ -31,7 +31,7 @@ FORMATS = {
     "rds_instance_name": r"[a-z]+-[0-9a-f]{4}",
     "rds_backup_name": r"[a-z-]+-[0-9a-f]{8}",
     "rds_private_ip": r"192\.168\.(\d|\d\d|1\d\d|2[0-4]\d|25[0-5])\.([2-9]|\d\d|1\d\d|2[0-4]\d|25[0-4])",
-    "rds_timestamp": r"202\d-\d\d-\d\dT\d\d:\d\d:\d\d",
+    "rds_timestamp": r"20(1[6-9]|2[0-5])-\d\d-\d\dT\d\d:\d\d:\d\d",
 }
 KEYS = [
     "created", "dataStore", "description", "id", "instance_id", "locationRef", "name", "parent_id", "size", "status",

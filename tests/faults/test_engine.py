@@ -291,16 +291,7 @@ def test_a_rule_fires_as_often_as_its_probability_says(probability: float) -> No
         ({"response": RESPONSE}, "give only one of 'error' and 'response'"),
         ({"operation": ()}, "'operation' must name an operation"),
         ({"operation": ""}, "'operation' must name an operation"),
-        ({"probability": -0.1}, "'probability' must be between 0 and 1"),
-        ({"probability": 1.1}, "'probability' must be between 0 and 1"),
-        ({"probability": float("nan")}, "'probability' must be between 0 and 1"),
-        ({"calls": ()}, "'calls' are counted from 1"),
-        ({"calls": (1, 0)}, "'calls' are counted from 1"),
-        ({"first": 0}, "'first' must be at least 1"),
-        ({"times": 0}, "'times' must be at least 1"),
-        ({"every": 0}, "'every' must be at least 1"),
-        ({"after": -1}, "'after' must be at least 0"),
-        ({"quota": -1}, "'quota' must be at least 0"),
+        ({"calls": ()}, "'calls' must not be empty"),
         ({"quota": 1, "operation": LIST}, "'quota' is about create_manual_backup, which 'operation' does not name"),
         *(
             (rule, "'calls', 'first', 'after' and 'every' leave no call: the rule would never fire")
@@ -322,8 +313,6 @@ def test_where_a_rule_stands_makes_it_no_other_rule() -> None:
 @pytest.mark.parametrize(
     ("response", "message"),
     [
-        ({"status": 199}, "'status' must be between 200 and 599"),
-        ({"status": 600}, "'status' must be between 200 and 599"),
         ({"json": {}, "body": ""}, "give only one of 'json' and 'body'"),
         ({"status": 304, "json": {}}, "an answer with status 304 has no body: leave out 'json' and 'body'"),
         ({"headers": {"": "x"}}, "'' is no header name"),

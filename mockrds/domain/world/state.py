@@ -83,7 +83,7 @@ class State:
             now = self._now()
             backup = self._backups.get(resource_id)
             if backup is None:
-                instance = self._nodes.get(resource_id) or self._instances[resource_id]
+                instance = self._any(resource_id)
                 if instance.activity is not None:
                     instance.activity.ends = now
                     self._settle(instance, now)
@@ -109,12 +109,18 @@ class State:
             raise ValueError(f"{status!r} is no status: give one of {', '.join(typing.get_args(InstanceStatus))}")
         with self._lock:
             now = self._now()
-            instance = self._nodes.get(instance_id) or self._instances[instance_id]
+            instance = self._any(instance_id)
             instance.activity = None
             if status != "ACTIVE":
                 instance.activity = Activity(status=status, ends=now + seconds)
             if status == "DELETING":
                 self._leave(instance, now + seconds)
+
+    def _any(self, resource_id: str) -> Instance:
+        instance = self._nodes.get(resource_id) or self._instances.get(resource_id)
+        if instance is None:
+            raise KeyError(f"nothing of this project has the id {resource_id!r}")
+        return instance
 
     # Time: what has ended leaves
 

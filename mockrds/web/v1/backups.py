@@ -100,6 +100,8 @@ def restore_to_original(call: Call) -> Answer:
     """Restore an instance in place (API reference, v1, "Restoring Data to the Original DB Instance")."""
     document = call.document
     _ACTION.check(document)
+    if "restore" not in document:
+        raise RDSError(errors.INVALID_PARAMETER, "the actions are restore, restart, resize and setPublicIp")
     fields = inner(document, "restore", _RESTORE)
     backup_id, restore_time = restore_point(fields)
     job = call.world.restore_to_original(call.parameters["instanceId"], backup_id=backup_id, restore_time=restore_time)
