@@ -33,7 +33,15 @@ def create_backups(port: int, path: str, node_id: str, prefix: str, seconds: flo
     """
     if WRK is None:
         return asyncio.run(_python(port, path, node_id, prefix, seconds))
-    command = [WRK, "-t1", f"-c{CONNECTIONS}", f"-d{seconds:.0f}s", "--latency", "-s", str(FOLDER / "create_backup.lua")]
+    command = [
+        WRK,
+        "-t1",
+        f"-c{CONNECTIONS}",
+        f"-d{seconds:.0f}s",
+        "--latency",
+        "-s",
+        str(FOLDER / "create_backup.lua"),
+    ]
     command += [f"http://127.0.0.1:{port}", "--", path, node_id, prefix]
     report = subprocess.run(command, check=True, capture_output=True, text=True).stdout
     if "Non-2xx" in report or "Socket errors" in report:

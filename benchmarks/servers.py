@@ -15,6 +15,8 @@ FOLDER = Path(__file__).resolve().parent
 SCENARIO = FOLDER / "immediate.yaml"
 BARE = ("benchmarks.bare",)
 MOCKRDS = ("mockrds", "--quiet")
+ENVIRONMENT = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
+"""Of the servers: they are compiled once, as anywhere."""
 _PROC = Path("/proc")
 
 
@@ -33,6 +35,7 @@ class Server:
         self._process = subprocess.Popen(
             [sys.executable, "-m", *command, "--port", str(self.port)],
             cwd=FOLDER.parent,
+            env=ENVIRONMENT,
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
         )

@@ -61,7 +61,7 @@ class Duration(float):
         return {"anyOf": [{"type": "number", "minimum": 0}, {"type": "string", "pattern": _PATTERN}]}
 
 
-_DOCUMENT: Final = {"extra": "forbid", "use_attribute_docstrings": True}
+_DOCUMENT: Final = {"extra": "forbid"}
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

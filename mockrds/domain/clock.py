@@ -24,7 +24,7 @@ Mode = Literal["real", "frozen", "scaled"]
 class ClockSetting:
     """How a world's clock runs."""
 
-    __pydantic_config__ = {"extra": "forbid", "use_attribute_docstrings": True}
+    __pydantic_config__ = {"extra": "forbid"}
 
     mode: Mode = "real"
     """``real`` follows the machine, ``frozen`` stands still, ``scaled`` runs *by* times as fast."""

@@ -8,7 +8,7 @@ from typing import Literal
 from mockrds.distribution import Duration, Durations, fixed
 from mockrds.domain.engines import Datastore, Engine
 
-_DOCUMENT = {"extra": "forbid", "use_attribute_docstrings": True}
+_DOCUMENT = {"extra": "forbid"}
 
 Outcome = Literal["COMPLETED", "FAILED"]
 Progression = Literal["immediate", "time", "manual"]

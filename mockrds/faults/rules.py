@@ -14,7 +14,7 @@ from mockrds.distribution import Durations  # noqa: TC001  (pydantic reads the a
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-_DOCUMENT = {"extra": "forbid", "use_attribute_docstrings": True}
+_DOCUMENT = {"extra": "forbid"}
 _HEADER: Final = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 _CONTROL: Final = re.compile(r"[\x00-\x08\x0a-\x1f\x7f]")
 _BODILESS: Final = (204, 304)

@@ -13,7 +13,7 @@ from mockrds.faults.rules import Rule  # noqa: TC001  (pydantic reads the annota
 class Scenario:
     """A scenario file, whole."""
 
-    __pydantic_config__ = {"extra": "forbid", "use_attribute_docstrings": True}
+    __pydantic_config__ = {"extra": "forbid"}
 
     name: str = "default"
     """What the scenario is called."""

@@ -1,0 +1,248 @@
+"""What is measured. Each measure gives a Markdown table; whatever is compared runs in turns, round after round."""
+
+from __future__ import annotations
+
+import gc
+import subprocess
+import sys
+import time
+from contextlib import ExitStack
+from statistics import median
+from typing import TYPE_CHECKING, NamedTuple
+
+from benchmarks.bare import PATH
+from benchmarks.load import create_backups
+from benchmarks.servers import BARE, ENVIRONMENT, FOLDER, MOCKRDS, SCENARIO, Client, Server
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+PROJECT = PATH.removesuffix("/backups")
+
+
+class Effort(NamedTuple):
+    """How much is measured."""
+
+    rounds: int
+    """Rounds of load."""
+    seconds: int
+    """Seconds of load in a round."""
+    starts: int
+    """Rounds of starts and of everything short."""
+    sizes: tuple[int, ...]
+    """Numbers of backups in a project, the smallest first."""
+
+
+FULL = Effort(rounds=7, seconds=3, starts=15, sizes=(10, 10_000, 1_000_000))
+QUICK = Effort(rounds=1, seconds=1, starts=3, sizes=(10, 1_000, 10_000))
+
+
+def throughput(effort: Effort) -> str:
+    """Create backups with everything on: state, validation, journal, fault check."""
+    immediate = ("--scenario", str(SCENARIO))
+    servers = {
+        "bare aiohttp, `json_response` of a dict": BARE,
+        "bare aiohttp, prebuilt bytes": (*BARE, "--raw"),
+        "mockrds `--quiet`": (*MOCKRDS, *immediate),
+        "mockrds, request log on": ("mockrds", *immediate),
+    }
+    found: dict[str, list[tuple[float, float, float]]] = {name: [] for name in servers}
+    for _ in range(effort.rounds):
+        for name, command in servers.items():
+            found[name].append(_load(command, effort.seconds))
+    reference = next(iter(found.values()))
+    rows = []
+    for name, figures in found.items():
+        pairs = list(zip(figures, reference, strict=True))
+        speed, cpu, p99 = (median(figure[i] for figure in figures) for i in range(3))
+        faster = median(own[0] / other[0] for own, other in pairs)
+        dearer = median(own[1] / other[1] for own, other in pairs) if reference[0][1] else 0.0
+        rows.append((name, f"{faster:.2f}", f"{speed:,.0f}", f"{dearer:.2f}", f"{cpu * 1e6:.0f} µs", f"{p99:.1f} ms"))
+    head = ("create a backup", "req/s, ratio", "req/s", "CPU per request, ratio", "CPU per request", "p99")
+    return _table(head, rows)
+
+
+def _load(command: Sequence[str], seconds: int) -> tuple[float, float, float]:
+    bare = command[0] == BARE[0]
+    with Server(*command, ready="/" if bare else "/__mockrds/ready") as server:
+        node_id = "node" if bare else _node_id(server)
+        create_backups(server.port, PATH, node_id, "warm", 1)
+        before = server.cpu
+        load = create_backups(server.port, PATH, node_id, "load", seconds)
+        return load.per_second, (server.cpu - before) / load.requests, load.p99
+
+
+def start(effort: Effort) -> str:
+    """From spawning the process to its first answer."""
+    servers = {
+        "bare aiohttp": (BARE, "/"),
+        "mockrds": (MOCKRDS, "/__mockrds/ready"),
+        "mockrds `--scenario FILE`": ((*MOCKRDS, "--scenario", str(SCENARIO)), "/__mockrds/ready"),
+    }
+    found: dict[str, list[float]] = {name: [] for name in servers}
+    for turn in range(1 + effort.starts):
+        for name, (command, ready) in servers.items():
+            with Server(*command, ready=ready) as server:
+                if turn:  # the first one compiles
+                    found[name].append(server.first_answer)
+    reference = next(iter(found.values()))
+    rows = []
+    for name, figures in found.items():
+        ratio = median(own / other for own, other in zip(figures, reference, strict=True))
+        rows.append((name, f"{ratio:.2f}", f"{median(figures) * 1000:.0f} ms"))
+    return _table(("first answer after spawn", "ratio", "time"), rows)
+
+
+def memory(effort: Effort) -> str:
+    """Resident memory of the server's process."""
+    some = 20_000
+    rows = []
+    with Server(*BARE, ready="/") as server:
+        rows.append(("bare aiohttp, at start", server.megabytes))
+    with Server(*MOCKRDS) as server:
+        rows.append(("mockrds, at start", server.megabytes))
+    with Server(*MOCKRDS, "--scenario", str(SCENARIO)) as server, Client(server.port) as client:
+        rows.append(("mockrds `--scenario FILE`, at start", server.megabytes))
+        node_id = _node_id(server)
+        for i in range(some):
+            client.call("POST", PATH, _backup(node_id, f"memory-{i}"))
+        rows.append((f"mockrds, after {some:,} backups over HTTP, the journal full", server.megabytes))
+    most = effort.sizes[-1]
+    with _filled(most) as server:
+        rows.append((f"mockrds, {most:,} backups made in the process", server.megabytes))
+    return _table(("memory", "resident"), [(name, f"{megabytes:.0f} MB") for name, megabytes in rows])
+
+
+def cost(effort: Effort) -> str:
+    """One call, with ever more backups in the project: on the world itself, and over HTTP on one connection."""
+    in_process = [_in_process(size, effort.starts) for size in effort.sizes]
+    http = _over_http(effort.sizes, effort.starts)
+    rows = []
+    for label, figures in (("in process", in_process), ("HTTP", http)):
+        for name in figures[0]:
+            times = [figure[name] for figure in figures]
+            rows.append((f"{name}, {label}", *(f"{t * 1e6:.1f} µs" for t in times), f"{times[-1] / times[0]:.2f}"))
+    return _table(("cost of a call", *(f"{size:,} backups" for size in effort.sizes), "last / first"), rows)
+
+
+CALLS = 200  # in a row, between two looks at the clock
+
+
+def _in_process(size: int, rounds: int) -> dict[str, float]:
+    from mockrds import MockRDS
+
+    world = MockRDS(SCENARIO).simulator.default.world
+    node_id = world.instances[0].node_id
+    for i in range(size):
+        world.create_manual_backup(node_id, f"filled-{i}", "My Backup")
+    gc.collect()
+    gc.freeze()
+    found: dict[str, list[float]] = {"create": [], "delete": [], "get the policy": []}
+    for turn in range(rounds * 10):
+        names = [f"cost-{turn}-{i}" for i in range(CALLS)]
+        began = time.perf_counter()
+        ids = [world.create_manual_backup(node_id, name, "My Backup").id for name in names]
+        found["create"].append(time.perf_counter() - began)
+        began = time.perf_counter()
+        for backup_id in ids:
+            world.delete_manual_backup(backup_id)
+        found["delete"].append(time.perf_counter() - began)
+        began = time.perf_counter()
+        for _ in names:
+            world.get_backup_policy(node_id)
+        found["get the policy"].append(time.perf_counter() - began)
+    return {name: median(times) / CALLS for name, times in found.items()}
+
+
+def _over_http(sizes: Sequence[int], rounds: int) -> list[dict[str, float]]:
+    found: list[dict[str, list[float]]] = [{"create": [], "delete": [], "get the policy": []} for _ in sizes]
+    with ExitStack() as stack:
+        servers = [stack.enter_context(_filled(size)) for size in sizes]
+        clients = [stack.enter_context(Client(server.port)) for server in servers]
+        nodes = [_node_id(server) for server in servers]
+        for turn in range(rounds):
+            for client, node_id, times in zip(clients, nodes, found, strict=True):
+                ids: list[str] = []
+                for i in range(CALLS):
+                    backup = _backup(node_id, f"cost-{turn}-{i}")
+                    began = time.perf_counter()
+                    answer = client.call("POST", PATH, backup)
+                    times["create"].append(time.perf_counter() - began)
+                    ids.append(answer["backup"]["id"])
+                for backup_id in ids:
+                    began = time.perf_counter()
+                    client.call("DELETE", f"{PATH}/{backup_id}")
+                    times["delete"].append(time.perf_counter() - began)
+                for _ in range(CALLS):
+                    began = time.perf_counter()
+                    client.call("GET", f"{PROJECT}/instances/{node_id}/backups/policy")
+                    times["get the policy"].append(time.perf_counter() - began)
+    return [{name: median(values) for name, values in times.items()} for times in found]
+
+
+def in_tests(effort: Effort) -> str:
+    """What a test run pays."""
+    from mockrds import MockRDS
+
+    server = MockRDS()
+
+    def project() -> None:
+        server.project().forget()
+
+    def start_and_stop() -> None:
+        with MockRDS():
+            pass
+
+    start_and_stop()  # imports
+    load = "import pytest, time; t = time.perf_counter(); import mockrds.pytest_plugin; print(time.perf_counter() - t)"
+    imports = [
+        float(
+            subprocess.run(
+                [sys.executable, "-c", load], cwd=FOLDER.parent, env=ENVIRONMENT, check=True, capture_output=True
+            ).stdout
+        )
+        for _ in range(1 + effort.starts)
+    ][1:]  # the first one compiles
+    rows = [
+        ("import the pytest plugin, in every test run where mockrds is installed", median(imports)),
+        ("make and forget a project, for every test", _median_time(project, effort.starts * 20)),
+        ("start and stop a server in a thread, once in a test run", _median_time(start_and_stop, effort.starts * 3)),
+    ]
+    return _table(("in tests", "time"), [(name, f"{seconds * 1000:.2f} ms") for name, seconds in rows])
+
+
+def _median_time(action: Callable[[], None], times: int) -> float:
+    found = []
+    for _ in range(times):
+        began = time.perf_counter()
+        action()
+        found.append(time.perf_counter() - began)
+    return median(found)
+
+
+def _filled(size: int) -> Server:
+    return Server("benchmarks.filled", "--backups", str(size))
+
+
+def _node_id(server: Server) -> str:
+    with Client(server.port) as client:
+        instances = client.call("GET", f"{PROJECT}/instances")["instances"]
+    return str(instances[0]["id"])
+
+
+def _backup(node_id: str, name: str) -> dict[str, dict[str, str]]:
+    return {"backup": {"name": name, "instance": node_id, "description": "My Backup"}}
+
+
+def _table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+    lines = [head, ["---"] + ["---:"] * (len(head) - 1), *rows]
+    return "\n".join(f"| {' | '.join(line)} |" for line in lines)
+
+
+MEASURES: dict[str, Callable[[Effort], str]] = {
+    "throughput": throughput,
+    "start": start,
+    "memory": memory,
+    "cost": cost,
+    "in-tests": in_tests,
+}
