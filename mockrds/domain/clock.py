@@ -96,7 +96,8 @@ class Clock:
         """Tell the time, in seconds since 1970."""
         if not self._speed:
             return self._base
-        return min(self._base + (time.time() - self._origin) * self._speed, END)
+        now = self._base + (time.time() - self._origin) * self._speed
+        return now if now < END else END
 
     def advance(
         self, by: float | str = 0, *, seconds: float = 0, minutes: float = 0, hours: float = 0, days: float = 0

@@ -8,10 +8,13 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import time
 from contextlib import suppress
+from functools import partial
 from typing import TYPE_CHECKING, Final
 
 from aiohttp import web
+from aiohttp.http import HttpVersion11
 
 from mockrds.domain.clock import HTTPDate
 from mockrds.domain.errors import GatewayError, RDSError
@@ -21,6 +24,7 @@ from mockrds.web.call import UNKNOWN, Answer, Call
 from mockrds.web.credentials import authenticate
 from mockrds.web.identity import KeystoneError
 from mockrds.web.inject import raw_response
+from mockrds.web.reply import Reply
 from mockrds.web.routes import Routes
 from mockrds.web.v1 import HANDLERS as V1_HANDLERS, SHARED as V1_SHARED
 
@@ -55,12 +59,8 @@ def build_app(simulator: Simulator, log: Log | None = None) -> web.Application:
         simulator: The cloud.
         log: Called with each finished request.
     """
-
-    async def handle(request: web.BaseRequest) -> web.StreamResponse:
-        return await _serve(simulator, request, log)
-
     app = web.Application()
-    app.router.add_route("*", "/{path:.*}", handle)
+    app.router.add_route("*", "/{path:.*}", partial(_serve, simulator, log), expect_handler=_leave_it)
     return app
 
 
@@ -74,23 +74,20 @@ def build_server(simulator: Simulator, log: Log | None = None) -> web.Server:
         simulator: The cloud.
         log: Called with each finished request.
     """
-
-    async def handle(request: web.BaseRequest) -> web.StreamResponse:
-        if "Expect" in request.headers:
-            await request.writer.write(b"HTTP/1.1 100 Continue\r\n\r\n")
-            request.writer.output_size = 0
-        return await _serve(simulator, request, log)
-
-    return web.Server(handle, handler_cancellation=True, access_log=None)
+    return web.Server(partial(_serve, simulator, log), handler_cancellation=True, access_log=None)
 
 
-async def _serve(simulator: Simulator, request: web.BaseRequest, log: Log | None) -> web.StreamResponse:
+async def _leave_it(_: web.Request) -> None:
+    """Leave the header ``Expect`` to ``_read``."""
+
+
+async def _serve(simulator: Simulator, log: Log | None, request: web.BaseRequest) -> web.StreamResponse:
     body = await _read(request) if request.body_exists else b""
     target = request.raw_path
     path = request.path if "%" in target or target[:1] != "/" else target.partition("?")[0]
     call = Call(simulator, request, path, body or b"")
     if path.startswith(control.PREFIX):
-        return _send(control.handle(call), {})
+        return _send(request, control.handle(call), {"Date": _date(time.time())})
 
     match = _ROUTES.match(call.method, path)
     keeper = simulator.stray
@@ -109,7 +106,7 @@ async def _serve(simulator: Simulator, request: web.BaseRequest, log: Log | None
     entry.request_id = request_id = keeper.request_ids.rds_request_id()
     headers = {"X-Request-Id": request_id, "X-Openstack-Request-Id": f"req-{request_id}", "Date": _date(now)}
 
-    response: web.Response | None = None
+    response: web.StreamResponse | None = None
     answer: Answer | None = None
     decision = keeper.faults.decide(call.operation)
     if decision is not None:
@@ -119,9 +116,10 @@ async def _serve(simulator: Simulator, request: web.BaseRequest, log: Log | None
         if decision.delay:
             await _sleep(keeper, decision.delay)
         if decision.response is not None:
-            response = raw_response(decision.response)
+            response = raw = raw_response(decision.response)
             for name, value in headers.items():
-                response.headers.setdefault(name, value)
+                raw.headers.setdefault(name, value)
+            entry.response = raw.body[:4096] if isinstance(raw.body, bytes) else b""
         elif decision.error is not None:
             answer = envelopes.documented(decision.error, _FAMILIES.get(call.operation, ""), request_id)
     if answer is None and response is None:
@@ -135,9 +133,9 @@ async def _serve(simulator: Simulator, request: web.BaseRequest, log: Log | None
             entry.hint = answer.headers.get("X-Mockrds-Reason", "")
         entry.error = answer.error
         entry.backup_ids = answer.backup_ids
-        response = _send(answer, headers)
+        entry.response = answer.body[:4096]
+        response = _send(request, answer, headers)
     entry.status = response.status
-    entry.response = response.body[:4096] if isinstance(response.body, bytes) else b""
     entry.finished = keeper.clock.now()
     if log is not None:
         log(keeper, entry)
@@ -147,7 +145,11 @@ async def _serve(simulator: Simulator, request: web.BaseRequest, log: Log | None
 async def _read(request: web.BaseRequest) -> bytes | None:
     """Read the body; None when it is too large."""
     if request.content.is_eof():  # it came with the headers, as small ones do
-        return request.content.read_nowait()
+        whole = request.content.read_nowait()
+        return whole if len(whole) <= BODY_LIMIT else None
+    if request.headers.get("Expect", "").lower() == "100-continue" and request.version >= HttpVersion11:
+        await request.writer.write(b"HTTP/1.1 100 Continue\r\n\r\n")
+        request.writer.output_size = 0  # nothing of the answer is sent
     body = bytearray()
     async for chunk in request.content.iter_any():
         body += chunk
@@ -209,10 +211,12 @@ def _unknown(call: Call) -> GatewayError:
     return GatewayError("APIGW.0101", hint=hint, message="The API does not exist")
 
 
-def _send(answer: Answer, headers: dict[str, str]) -> web.Response:
+def _send(request: web.BaseRequest, answer: Answer, headers: dict[str, str]) -> web.StreamResponse:
     headers["Content-Type"] = "application/json"
     if answer.headers is not None:
         headers |= answer.headers
+    if Reply.fits(request, answer.body):
+        return Reply(answer.body, answer.status, headers)
     return web.Response(body=answer.body, status=answer.status, headers=headers)
 
 

@@ -32,7 +32,7 @@ class Keys:
         Raises:
             RDSError: LETTER_CASE.
         """
-        if document.keys() <= self._names:
+        if self._names.issuperset(document):
             return
         for key in document:
             if key not in self._names and key.lower() in self._spellings:
