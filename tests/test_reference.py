@@ -35,7 +35,7 @@ from mockrds.web.app import HANDLERS
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from tests.conftest import Api
+    from conftest import Api
 
 PAGE = (Path(__file__).parent.parent / "docs" / "reference.md").read_text()
 EXAMPLES = re.findall(r"^```yaml\n(.*?)^```$", PAGE, re.MULTILINE | re.DOTALL)
@@ -70,7 +70,9 @@ def _table(heading: str) -> list[list[str]]:
     """The rows of the table under *heading*, without its head."""
     section = re.search(rf"^##+ {re.escape(heading)}\n(.*?)(?=^##|\Z)", PAGE, re.MULTILINE | re.DOTALL)
     assert section is not None, heading
-    rows = [[cell.strip() for cell in row.split(" | ")] for row in re.findall(r"^\| (.*) \|$", section[1], re.MULTILINE)]
+    rows = [
+        [cell.strip() for cell in row.split(" | ")] for row in re.findall(r"^\| (.*) \|$", section[1], re.MULTILINE)
+    ]
     assert len(rows) > 1, heading
     return rows[1:]
 
