@@ -21,10 +21,22 @@ class Entry:
     The answer's part is empty until it is sent. Bodies are cut after 4 KiB; secrets are never given out.
     """
 
-    __slots__ = (
-        "_headers", "arrived", "backup_ids", "body", "error", "fault", "finished", "hint", "method", "number",
-        "operation", "path", "request_id", "response", "status",
-    )  # fmt: skip
+    finished: float | None = None
+    """When its answer was ready; None while it is under way."""
+    status: int | None = None
+    """The HTTP status of the answer."""
+    request_id = ""
+    """The ``X-Request-Id`` of the answer."""
+    response = b""
+    """The body of the answer."""
+    error: str | None = None
+    """The error code of the answer, if it is one."""
+    hint = ""
+    """What the author of the client should know."""
+    fault: str | None = None
+    """The scenario rule that fired."""
+    backup_ids: tuple[str, ...] = ()
+    """The backups that it made or touched."""
 
     def __init__(
         self,
@@ -47,21 +59,6 @@ class Entry:
         self.body = body[:BODY_LIMIT]
         self.arrived = arrived
         """When it arrived, in seconds since 1970 on the project's clock."""
-        self.finished: float | None = None
-        """When its answer was ready; None while it is under way."""
-        self.status: int | None = None
-        """The HTTP status of the answer."""
-        self.request_id = ""
-        """The ``X-Request-Id`` of the answer."""
-        self.response = b""
-        self.error: str | None = None
-        """The error code of the answer, if it is one."""
-        self.hint = ""
-        """What the author of the client should know."""
-        self.fault: str | None = None
-        """The scenario rule that fired."""
-        self.backup_ids: tuple[str, ...] = ()
-        """The backups that it made or touched."""
 
     @property
     def headers(self) -> dict[str, str]:

@@ -105,6 +105,11 @@ class Project:
         return self._tenant.name
 
     @property
+    def seed(self) -> int:
+        """What decides ids, durations and chance."""
+        return self._tenant.seed
+
+    @property
     def token(self) -> str:
         """A fresh token, for ``X-Auth-Token``."""
         return self._server.simulator.token(self._tenant)

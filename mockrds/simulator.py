@@ -157,10 +157,11 @@ class Simulator:
     def _make(
         self, project_id: str, name: str, scenario: Scenario, seed: int | None, clock: ClockSetting | None
     ) -> Tenant:
+        own = scenario is not self.scenario
         if seed is None:
-            seed = self.seed
+            seed = scenario.seed if own and scenario.seed is not None else self.seed
         if clock is None:
-            clock = self.clock_setting if scenario is self.scenario else scenario.clock
+            clock = scenario.clock if own else self.clock_setting
         return Tenant(project_id, name, scenario, seed, clock)
 
     def tenant(self, project_id: str) -> Tenant:

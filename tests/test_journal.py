@@ -50,6 +50,14 @@ def test_a_failed_assertion_tells_what_was_called_instead(times: int | None, mes
     assert str(raised.value) == message
 
 
+def test_an_operation_that_does_not_exist_is_a_mistake() -> None:
+    journal = Journal(OPERATIONS)
+
+    for ask in (journal.count, journal.entries, journal.assert_called):
+        with pytest.raises(ValueError, match="unknown operation 'create_manual_bakup', did you mean 'create_manual_"):
+            ask("create_manual_bakup")
+
+
 def test_secrets_are_never_given_out() -> None:
     journal = Journal(OPERATIONS)
     called(journal, "iam.create_token", body=b'{"password": "secret"}')

@@ -99,6 +99,35 @@ def test_a_project_may_have_a_scenario_and_a_seed_of_its_own() -> None:
 
     assert [instance.name for instance in one.instances] == ["only"]
     assert one.instances[0].node_id != two.instances[0].node_id
+    seeds = [mock.project(f"eu-de_{seed}", scenario={"seed": 99}, seed=seed).seed for seed in (None, 3)]
+    assert (seeds, mock.project().seed) == ([99, 3], 0)
+
+
+def test_a_project_that_exists_takes_no_other_scenario() -> None:
+    mock = MockRDS()
+    project = mock.project("eu-de_orders", scenario="quota-exceeded")
+
+    with pytest.raises(ValueError, match="project eu-de_orders exists already"):
+        mock.project("eu-de_orders", scenario="backup-fails")
+    project.forget()
+    mock.project("eu-de_orders", scenario="backup-fails")
+
+
+@pytest.mark.parametrize("clock", ["frozen@2026-01-31T22:00:00Z", {"mode": "frozen", "at": "2026-01-31T22:00:00Z"}])
+def test_a_clock_is_given_as_on_the_command_line_or_as_in_a_scenario(clock: str | dict[str, str]) -> None:
+    assert MockRDS(clock=clock).project().clock.now() == MockRDS().project(clock=clock).clock.now() == 1769896800
+
+
+def test_wrong_arguments_are_refused() -> None:
+    for arguments in ({"auth": "no"}, {"clock": "slow"}, {"clock": {"moed": "real"}}, {"clock": {"at": 7}}):
+        with pytest.raises(ValueError, match=r"is no (clock|way)"):
+            MockRDS(**arguments)
+    with pytest.raises(RuntimeError, match="no URL before it is started"):
+        _ = MockRDS().url
+    with pytest.raises(KeyError, match="nothing of this project has the id 'x'"):
+        MockRDS().project().set_status("x", "BUILD")
+    with pytest.raises(ValueError, match="'Bogus' is no status: give one of ACTIVE, BUILD"):
+        MockRDS().project().set_status("x", "Bogus")
 
 
 def test_a_client_that_is_served_while_the_test_blocks_its_loop() -> None:

@@ -131,12 +131,13 @@ async def _serve(simulator: Simulator, log: Log | None, request: web.BaseRequest
             entry.hint = answer.hint
         elif answer.headers is not None:
             entry.hint = answer.headers.get("X-Mockrds-Reason", "")
-        entry.error = answer.error
+        if answer.error is not None:
+            entry.error = answer.error
         entry.backup_ids = answer.backup_ids
         entry.response = answer.body[:4096]
         response = _send(request, answer, headers)
     entry.status = response.status
-    entry.finished = keeper.clock.now()
+    entry.finished = now if decision is None else keeper.clock.now()  # without a fault it takes no time
     if log is not None:
         log(keeper, entry)
     return response

@@ -31,13 +31,13 @@ class Match(NamedTuple):
 
 
 class _Node:
-    __slots__ = ("methods", "parameter", "parameters", "segments")
+    __slots__ = ("methods", "names", "parameter", "segments")
 
     def __init__(self) -> None:
         self.segments: dict[str, _Node] = {}
         self.parameter: _Node | None = None
         self.methods: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {}
-        self.parameters: tuple[str, ...] = ()
+        self.names: tuple[str, ...] = ()
 
 
 class Routes:
@@ -61,6 +61,7 @@ class Routes:
                     node = node.segments.setdefault(segment, _Node())
             known, _ = node.methods.get(operation.method, ((), ()))
             node.methods[operation.method] = ((*known, operation.id), tuple(names))
+            node.names = tuple(names)
         self.match = lru_cache(_REMEMBERED)(self._match)
         """Find what a method (in capitals) on a decoded path can mean; None for an unknown path.
 
@@ -76,7 +77,7 @@ class Routes:
         node = _find(self._root, segments, 0, values)
         if node is None:
             return None
-        operations, names = node.methods.get(method, ((), ()))
+        operations, names = node.methods.get(method, ((), node.names))
         return Match(operations, dict(zip(names, values, strict=False)), tuple(node.methods))
 
 

@@ -285,6 +285,13 @@ def test_the_date_of_an_answer_is_that_of_the_projects_clock(frozen: ClockSettin
     assert date == frozen.at + timedelta(hours=6)
 
 
+def test_a_wrong_method_is_in_the_journal_of_its_project(api: Api) -> None:
+    api.put("/backups")
+
+    (entry,) = api.project.journal
+    assert (entry.operation, entry.status, entry.error) == ("unknown", 404, "APIGW.0101")
+
+
 def test_a_refusal_of_the_gateway_repeats_the_request_id_in_its_body(api: Api) -> None:
     reply = api.get("/nonsense")
     assert list(reply.body) == ["error_msg", "error_code", "request_id"]
