@@ -19,6 +19,7 @@ from aiohttp.http import HttpVersion11
 from mockrds.domain.clock import HTTPDate
 from mockrds.domain.errors import GatewayError, RDSError
 from mockrds.domain.operations import OPERATIONS
+from mockrds.journal import BODY_LIMIT as SHOWN
 from mockrds.web import control, envelopes, identity, versions
 from mockrds.web.call import UNKNOWN, Answer, Call
 from mockrds.web.credentials import authenticate
@@ -106,35 +107,29 @@ async def _serve(simulator: Simulator, log: Log | None, request: web.BaseRequest
     entry.request_id = request_id = keeper.request_ids.rds_request_id()
     headers = {"X-Request-Id": request_id, "X-Openstack-Request-Id": f"req-{request_id}", "Date": _date(now)}
 
-    response: web.StreamResponse | None = None
-    answer: Answer | None = None
-    decision = keeper.faults.decide(call.operation)
+    response: web.StreamResponse
+    decision = call.decision = keeper.faults.decide(call.operation)
     if decision is not None:
-        call.decision = decision
         entry.fault = ", ".join(decision.fired)
         headers["X-Mockrds-Fault"] = _header(entry.fault)
         if decision.delay:
             await _sleep(keeper, decision.delay)
-        if decision.response is not None:
-            response = raw = raw_response(decision.response)
-            for name, value in headers.items():
-                raw.headers.setdefault(name, value)
-            entry.response = raw.body[:4096] if isinstance(raw.body, bytes) else b""
-        elif decision.error is not None:
+    if decision is not None and decision.response is not None:
+        response = raw = raw_response(decision.response, headers)
+        entry.response = raw.body[:SHOWN] if isinstance(raw.body, bytes) else b""
+    else:
+        if decision is not None and decision.error is not None:
             answer = envelopes.documented(decision.error, _FAMILIES.get(call.operation, ""), request_id)
-    if answer is None and response is None:
-        answer = _answer(call, keeper, target, request_id, oversized=body is None)
-    if response is None:
-        assert answer is not None  # noqa: S101
+        else:
+            answer = _answer(call, keeper, target, request_id, oversized=body is None)
         if answer.hint:
             headers["X-Mockrds-Hint"] = _header(answer.hint)
             entry.hint = answer.hint
         elif answer.headers is not None:
             entry.hint = answer.headers.get("X-Mockrds-Reason", "")
-        if answer.error is not None:
-            entry.error = answer.error
+        entry.error = answer.error
         entry.backup_ids = answer.backup_ids
-        entry.response = answer.body[:4096]
+        entry.response = answer.body[:SHOWN]
         response = _send(request, answer, headers)
     entry.status = response.status
     entry.finished = now if decision is None else keeper.clock.now()  # without a fault it takes no time
