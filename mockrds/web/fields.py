@@ -70,13 +70,13 @@ def text(
         RDSError: INVALID_PARAMETER for a wrong type, *missing*, or *broken*.
     """
     value = document.get(key)
+    if isinstance(value, str):
+        if rule(value):
+            return value
+        raise RDSError(broken, f"{key!r} must be {words(rule)}")
     if value is None:
         raise RDSError(missing or broken, f"{key!r} is missing")
-    if not isinstance(value, str):
-        raise RDSError(INVALID_PARAMETER, f"{key!r} must be a string")
-    if not rule(value):
-        raise RDSError(broken, f"{key!r} must be {words(rule)}")
-    return value
+    raise RDSError(INVALID_PARAMETER, f"{key!r} must be a string")
 
 
 def number(document: Object, key: str, broken: Problem) -> int:
