@@ -188,7 +188,9 @@ class Simulator:
             self._names.pop(tenant.name, None)
 
     def named(self, name: str) -> Tenant | None:
-        """Find the project called *name*, or make it unless projects must be declared."""
+        """Find the project called *name*, or make it unless projects must be declared, or the name is none."""
+        if not name.isprintable():
+            return None
         project_id = self._names.get(name)
         if project_id is not None:
             return self.tenants[project_id]

@@ -14,7 +14,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Final
 
 from aiohttp import web
-from aiohttp.http import HttpVersion11
+from aiohttp.http import HttpProcessingError, HttpVersion11
 
 from mockrds.domain.clock import HTTPDate
 from mockrds.domain.errors import GatewayError, RDSError
@@ -38,6 +38,10 @@ if TYPE_CHECKING:
     Log = Callable[[Tenant, Entry], None]
 
 _log = logging.getLogger("mockrds")
+_http_log = logging.getLogger("mockrds.http")
+_NO_HTTP: Final = (HttpProcessingError, web.RequestPayloadError)
+_http_log.addFilter(lambda record: not (record.exc_info and isinstance(record.exc_info[1], _NO_HTTP)))
+"""What aiohttp has to say, but for requests that are no HTTP: those are answered, and no fault of ours."""
 
 BODY_LIMIT: Final = 12 * 1024 * 1024  # API gateway: "The request body exceeds 12 MB."
 
@@ -49,6 +53,7 @@ _SHARED: Final = {
     for operation in OPERATIONS.values()
     if (choose := V1_SHARED.get(f"{operation.method} {operation.path}"))
 }
+_UNREADABLE: Final = b"\0"  # no JSON, so it is refused as a body that is none
 _date: Final = HTTPDate()
 _FAMILIES: Final = {operation.id: operation.family for operation in OPERATIONS.values()}
 
@@ -75,7 +80,7 @@ def build_server(simulator: Simulator, log: Log | None = None) -> web.Server:
         simulator: The cloud.
         log: Called with each finished request.
     """
-    return web.Server(partial(_serve, simulator, log), handler_cancellation=True, access_log=None)
+    return web.Server(partial(_serve, simulator, log), handler_cancellation=True, access_log=None, logger=_http_log)
 
 
 async def _leave_it(_: web.Request) -> None:
@@ -140,17 +145,20 @@ async def _serve(simulator: Simulator, log: Log | None, request: web.BaseRequest
 
 async def _read(request: web.BaseRequest) -> bytes | None:
     """Read the body; None when it is too large."""
-    if request.content.is_eof():  # it came with the headers, as small ones do
+    if request.content.exception() is None and request.content.is_eof():  # it came with the headers, as small ones do
         whole = request.content.read_nowait()
         return whole if len(whole) <= BODY_LIMIT else None
     if request.headers.get("Expect", "").lower() == "100-continue" and request.version >= HttpVersion11:
         await request.writer.write(b"HTTP/1.1 100 Continue\r\n\r\n")
         request.writer.output_size = 0  # nothing of the answer is sent
     body = bytearray()
-    async for chunk in request.content.iter_any():
-        body += chunk
-        if len(body) > BODY_LIMIT:
-            return None
+    try:
+        async for chunk in request.content.iter_any():
+            body += chunk
+            if len(body) > BODY_LIMIT:
+                return None
+    except web.RequestPayloadError:  # it is not compressed as its header says
+        return _UNREADABLE
     return bytes(body)
 
 

@@ -186,7 +186,8 @@ def unauthorized(message: str = "The request you have made requires authenticati
 def base_url(call: Call) -> str:
     """Give the origin that the client used, without a slash at the end."""
     scheme = call.headers.get("X-Forwarded-Proto", "http")
-    return f"{'https' if scheme == 'https' else 'http'}://{call.headers.get('Host', '127.0.0.1')}"
+    host = call.headers.get("Host", "")
+    return f"{'https' if scheme == 'https' else 'http'}://{host if host.isascii() else ''}"
 
 
 def _read(call: Call) -> dict[str, Any]:

@@ -53,7 +53,7 @@ class Reply(web.StreamResponse):
         """Send everything."""
         lines = "".join([f"{name}: {value}\r\n" for name, value in self._head.items()])
         head = f"{_STATUS_LINES[self.status]}{lines}Content-Length: {len(self._whole_body)}\r\n{_SERVER}\r\n"
-        await request.writer.write_eof(head.encode("latin-1") + self._whole_body)
+        await request.writer.write_eof(head.encode("utf-8", "surrogateescape") + self._whole_body)
         return request.writer
 
     async def write_eof(self, data: bytes = b"") -> None:

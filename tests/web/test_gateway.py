@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import socket
 from datetime import timedelta
 from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING, Any
@@ -305,3 +306,56 @@ def test_the_same_seed_gives_the_same_request_ids(frozen: ClockSetting, connect:
             return [api.get("/backups").headers["X-Request-Id"] for _ in range(3)]
 
     assert request_ids(7) == request_ids(7) != request_ids(8)
+
+
+def test_a_header_that_is_given_back_keeps_its_bytes(server: MockRDS) -> None:
+    subject = "€".encode() + b"\xff"
+    with socket.create_connection((server.host, server.port)) as client:
+        client.sendall(
+            b"GET /v3/auth/tokens HTTP/1.1\r\nHost: here\r\nX-Auth-Token: any\r\nX-Subject-Token: %b\r\n\r\n" % subject
+        )
+        answer = client.recv(65536)
+
+    assert answer.startswith(b"HTTP/1.1 200 OK\r\n")
+    assert b"X-Subject-Token: %b\r\n" % subject in answer
+
+
+def spoken(mock: MockRDS, request: bytes) -> bytes:
+    """What the server says to bytes that no client would send."""
+    with socket.create_connection((mock.host, mock.port), timeout=10) as client:
+        client.sendall(request)
+        return b"".join(iter(lambda: client.recv(65536), b""))
+
+
+HEAD = b" HTTP/1.1\r\nHost: here\r\nX-Auth-Token: any\r\nConnection: close\r\n"
+
+
+@pytest.mark.parametrize(
+    ("request_", "status", "words"),
+    [
+        (b"\0\xff\r\n\r\n", b"400 Bad Request", b""),
+        (b"GET /rds/\0" + HEAD + b"\r\n", b"400 Bad Request", b""),
+        (b"POST /rds/v1/p/backups" + HEAD + b"Transfer-Encoding: chunked\r\n\r\nzz\r\n", b"400 Bad Request", b""),
+        (
+            b"POST /rds/v1/p/backups" + HEAD + b"Content-Encoding: gzip\r\nContent-Length: 3\r\n\r\nabc",
+            b"400 Bad Request",
+            b'{"errCode":"RDS.0042","externalMessage":"Invalid request."}',
+        ),
+        (b"GET /v3/projects?name=%ff%00" + HEAD + b"\r\n", b"200 OK", b'{"projects":[],'),
+        (b"GET /v3 HTTP/1.1\r\nHost: \xff\r\nConnection: close\r\n\r\n", b"200 OK", b'"href":"http:///v3/"'),
+        (b"GET /rds/v1/%ff%00/backups" + HEAD + b"\r\n", b"403 Forbidden", b'"errCode":"RDS.0010"'),
+    ],
+)
+def test_bytes_that_make_no_sense_are_answered_without_a_traceback(
+    caplog: pytest.LogCaptureFixture, request_: bytes, status: bytes, words: bytes
+) -> None:
+    with MockRDS() as mock:
+        answer = spoken(mock, request_)
+        errors = [
+            *mock.simulator.stray.errors,
+            *(e for tenant in mock.simulator.tenants.values() for e in tenant.errors),
+        ]
+
+    assert answer.partition(b"\r\n")[0].partition(b" ")[2] == status
+    assert words in answer
+    assert (errors, caplog.records) == ([], [])
