@@ -8,8 +8,7 @@ from typing import Final
 # Fields that share their rule with nothing else are checked where they are read.
 _NAME: Final = re.compile(r"[A-Za-z][A-Za-z0-9_-]{3,63}")
 _UUID: Final = re.compile(r"[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{12}")
-_INSTANCE_ID: Final = re.compile(r"[0-9a-f]{32}in\d\d")
-_NODE_ID: Final = re.compile(r"[0-9a-f]{32}no\d\d")
+_MACHINE_ID: Final = re.compile(r"[0-9a-f]{32}(no|in)\d\d")
 _TIME: Final = re.compile(r"([01]\d|2[0-3]):[0-5]\d(:[0-5]\d)?")
 _FORBIDDEN_IN_DESCRIPTION: Final = re.compile(r"[!<>='&\"\r\n\v\f\x1c-\x1e\x85\u2028\u2029]")
 _FORBIDDEN_IN_TAG: Final = re.compile(r"[\x00-\x1f*<>\\=]")
@@ -20,8 +19,8 @@ KEEP_DAYS: Final = range(733)
 
 
 def words(rule: object) -> str:
-    """Say what a rule of this module asks for."""
-    return _WORDS.get(rule, "given, and not be empty")
+    """Say what a rule asks for, as far as this module knows it."""
+    return _WORDS.get(rule, "as the API reference says")
 
 
 def is_name(text: str) -> bool:
@@ -39,14 +38,9 @@ def is_uuid(text: str) -> bool:
     return _UUID.fullmatch(text) is not None
 
 
-def is_instance_id(text: str) -> bool:
-    """Tell whether *text* has the form of a DB instance id, which API v1 does not take."""
-    return _INSTANCE_ID.fullmatch(text) is not None
-
-
-def is_node_id(text: str) -> bool:
-    """Tell whether *text* has the form of a node id, old (a UUID) or new."""
-    return _NODE_ID.fullmatch(text) is not None or is_uuid(text)
+def is_machine_id(text: str) -> bool:
+    """Tell whether *text* has the form of the id of a node (old, a UUID, or new) or of a DB instance."""
+    return _MACHINE_ID.fullmatch(text) is not None or is_uuid(text)
 
 
 def is_time_of_day(text: str) -> bool:
@@ -66,10 +60,11 @@ def is_password(text: str) -> bool:
 
 
 _WORDS: Final[dict[object, str]] = {
+    bool: "given, and not be empty",
     is_name: "4 to 64 letters, digits, - and _, with a letter first",
     is_description: "at most 256 characters, with no line break and none of !<>='&\"",
     is_uuid: "a UUID",
-    is_node_id: "a node id: 32 hexadecimal digits and no01, no03 or no04",
+    is_machine_id: "a node id: 32 hexadecimal digits and no01, no03 or no04",
     is_time_of_day: "a time of day, hh:mm:ss or hh:mm",
     is_password: "8 to 32 characters of three kinds: capitals, small letters, digits, ~!@#%^*-_=+?",
 }

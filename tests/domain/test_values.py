@@ -11,7 +11,7 @@ import pytest
 from faker import Faker
 
 from mockrds.domain.engines import ENGINES, FLAVORS, Datastore
-from mockrds.domain.rules import is_instance_id, is_name, is_node_id, is_uuid
+from mockrds.domain.rules import is_machine_id, is_name, is_uuid
 from mockrds.domain.values import RDSValues
 from mockrds.faker import RDSProvider
 
@@ -73,8 +73,8 @@ def test_what_is_drawn_keeps_the_rules_of_the_api() -> None:
         assert is_name(values.rds_backup_name())
         assert is_name(values.rds_instance_name())
         assert is_uuid(values.rds_backup_id())
-        assert is_node_id(values.rds_node_id())
-        assert is_instance_id(values.rds_instance_id())
+        assert is_machine_id(values.rds_node_id())
+        assert is_machine_id(values.rds_instance_id())
         assert values.rds_backup_size() > 0
 
 

@@ -389,3 +389,20 @@ def outcomes(api: Api, nodes: list[str], refusal: Refusal) -> Counter[str]:
 
     with ThreadPoolExecutor(len(nodes)) as pool:
         return Counter(pool.map(create, range(len(nodes))))
+
+
+@pytest.mark.parametrize(
+    ("fields", "hint"),
+    [
+        ({"name": "n0"}, "'name' must be 4 to 64 letters, digits, - and _, with a letter first"),
+        ({"name": None}, "'name' is missing"),
+        ({"name": 7}, "'name' must be a string"),
+        ({"description": "<"}, "'description' must be at most 256 characters, with no line break and none of !<>='&\""),
+        ({"instance": "x"}, "'instance' must be a node id: 32 hexadecimal digits and no01, no03 or no04"),
+    ],
+)
+def test_the_hint_states_the_rule(api: Api, fields: dict[str, Any], hint: str) -> None:
+    reply = api.create(**fields)
+
+    assert reply.headers["X-Mockrds-Hint"] == hint
+    assert api.project.journal.entries()[-1].hint == hint

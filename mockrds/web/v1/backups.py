@@ -8,7 +8,7 @@ from mockrds.domain import errors
 from mockrds.domain.clock import Stamp
 from mockrds.domain.errors import RDSError
 from mockrds.domain.models import BackupPolicy
-from mockrds.domain.rules import KEEP_DAYS, is_description, is_instance_id, is_name, is_node_id, is_time_of_day, is_uuid
+from mockrds.domain.rules import KEEP_DAYS, is_description, is_machine_id, is_name, is_time_of_day, is_uuid
 from mockrds.web.call import Answer
 from mockrds.web.fields import Keys, Object, inner, number, text
 
@@ -32,7 +32,7 @@ def create_manual_backup(call: Call) -> Answer:
     _CREATE.check(document)
     fields = inner(document, "backup", _BACKUP)
     name = text(fields, "name", errors.BACKUP_NAME, is_name)
-    node_id = text(fields, "instance", errors.INVALID_PARAMETER, _is_node_or_instance_id)
+    node_id = text(fields, "instance", errors.INVALID_PARAMETER, is_machine_id)
     description = fields.get("description")
     if description is not None:
         description = text(fields, "description", errors.BACKUP_DESCRIPTION, is_description)
@@ -119,10 +119,6 @@ def restore_point(fields: Object) -> tuple[str | None, float | None]:
     if fields.get("restoreTime") is None:
         raise RDSError(errors.INVALID_PARAMETER, "one of 'backupRef' and 'restoreTime' is needed")
     return None, number(fields, "restoreTime", errors.INVALID_PARAMETER) / 1000
-
-
-def _is_node_or_instance_id(value: str) -> bool:
-    return is_node_id(value) or is_instance_id(value)
 
 
 def _render(backup: Backup, now: float) -> dict[str, Any]:
