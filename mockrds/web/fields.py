@@ -54,20 +54,17 @@ def inner(document: Object, key: str, keys: Keys, missing: Problem = INVALID_PAR
     return value
 
 
-def text(
-    document: Object, key: str, broken: Problem, rule: Callable[[str], bool] = bool, missing: Problem | None = None
-) -> str:
+def text(document: Object, key: str, broken: Problem, rule: Callable[[str], bool] = bool) -> str:
     """Read a required string.
 
     Args:
         document: The object that has it.
         key: Its key.
-        broken: The error when it breaks its rule.
+        broken: The error when it is not there, or breaks its rule.
         rule: The rule; absent: it must not be empty.
-        missing: The error when it is not there; absent: *broken*.
 
     Raises:
-        RDSError: INVALID_PARAMETER for a wrong type, *missing*, or *broken*.
+        RDSError: INVALID_PARAMETER for a wrong type, or *broken*.
     """
     value = document.get(key)
     if isinstance(value, str):
@@ -75,7 +72,7 @@ def text(
             return value
         raise RDSError(broken, f"{key!r} must be {words(rule)}")
     if value is None:
-        raise RDSError(missing or broken, f"{key!r} is missing")
+        raise RDSError(broken, f"{key!r} is missing")
     raise RDSError(INVALID_PARAMETER, f"{key!r} must be a string")
 
 

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from mockrds.domain.template import InstanceSpec
 
 TAG_LIMIT = 20
+_NO_TAGS = "a standby has no tags of its own"
 
 
 class InstanceOperations(State):
@@ -122,9 +123,7 @@ class InstanceOperations(State):
         """
         with self._lock:
             now = self._now()
-            instance = self._instance(node_id)
-            if instance.node_id != node_id:
-                raise RDSError(errors.WRONG_INSTANCE_TYPE, "a standby can't be deleted by itself")
+            instance = self._no_standby(node_id, "a standby can't be deleted by itself")
             self._check_idle(instance, now)
             start = now
             if instance.running is not None and instance.running.ends != FOREVER:
@@ -143,9 +142,7 @@ class InstanceOperations(State):
         """
         with self._lock:
             now = self._now()
-            instance = self._instance(node_id)
-            if instance.node_id != node_id:
-                raise RDSError(errors.WRONG_INSTANCE_TYPE, "a standby can't be rebooted by itself")
+            instance = self._no_standby(node_id, "a standby can't be rebooted by itself")
             self._check_free(instance, now)
             self._begin(instance, "REBOOTING", self.life_cycle.restart, now)
             return uuid4(self._random)
@@ -216,7 +213,7 @@ class InstanceOperations(State):
         """
         with self._lock:
             self._now()
-            return dict(self._tagged(node_id).tags)
+            return dict(self._no_standby(node_id, _NO_TAGS).tags)
 
     def add_tag(self, node_id: str, key: str, value: str) -> None:
         """Add a tag to an instance; a tag with the same key is overwritten.
@@ -226,7 +223,7 @@ class InstanceOperations(State):
         """
         with self._lock:
             self._now()
-            tags = self._tagged(node_id).tags
+            tags = self._no_standby(node_id, _NO_TAGS).tags
             if key not in tags and len(tags) >= TAG_LIMIT:
                 raise RDSError(errors.TAG_QUOTA)
             tags[key] = value
@@ -239,7 +236,7 @@ class InstanceOperations(State):
         """
         with self._lock:
             self._now()
-            self._tagged(node_id).tags.pop(key, None)
+            self._no_standby(node_id, _NO_TAGS).tags.pop(key, None)
 
     # Making instances
 

@@ -192,10 +192,10 @@ class State:
             raise RDSError(errors.WRONG_INSTANCE_TYPE, hint)
         return instance
 
-    def _tagged(self, node_id: str) -> Instance:
+    def _no_standby(self, node_id: str, hint: str) -> Instance:
         instance = self._instance(node_id)
         if instance.node_id != node_id:
-            raise RDSError(errors.WRONG_INSTANCE_TYPE, "a standby has no tags of its own")
+            raise RDSError(errors.WRONG_INSTANCE_TYPE, hint)
         return instance
 
     def _check_idle(self, instance: Instance, now: float) -> None:
