@@ -1,10 +1,14 @@
 """The reference: aiohttp with nothing on top, which answers every backup with the same body.
 
-``python -m benchmarks.bare --port PORT [--raw]``; with ``--raw`` the body is not even encoded.
+``python -m benchmarks.bare --port PORT [--raw] [--latency SECONDS]``; with ``--raw`` the body is not even encoded, and
+with ``--latency`` lists of backups are answered so much later.
 """
 
+import asyncio
+import gc
 import json
 import sys
+from collections.abc import Awaitable, Callable
 
 from aiohttp import web
 
@@ -26,6 +30,7 @@ ANSWER = {
     },
     "extendparam": {"jobs": ["ff80808157127d9301571bf8160c001d"]},
 }
+Handler = Callable[[web.Request], Awaitable[web.Response]]
 RAW = json.dumps(ANSWER).encode()
 
 
@@ -37,8 +42,20 @@ async def raw(_: web.Request) -> web.Response:
     return web.Response(body=RAW, content_type="application/json")
 
 
+def late(seconds: float) -> Handler:
+    async def answer(_: web.Request) -> web.Response:
+        await asyncio.sleep(seconds)
+        return web.Response(body=RAW, content_type="application/json")
+
+    return answer
+
+
 def main(arguments: list[str]) -> None:
     app = web.Application()
+    if "--latency" in arguments:
+        app.router.add_get(PATH, late(float(arguments[arguments.index("--latency") + 1])))
+        gc.freeze()  # as mockrds does
+        gc.set_threshold(50_000, 20, 100)
     app.router.add_post(PATH, raw if "--raw" in arguments else encoded)
     app.router.add_get("/", encoded)
     port = int(arguments[arguments.index("--port") + 1])

@@ -7,16 +7,23 @@ import subprocess
 import sys
 import time
 from contextlib import ExitStack
+from random import Random
 from statistics import median
+from tempfile import TemporaryFile
 from typing import TYPE_CHECKING, NamedTuple
 
+from benchmarks.armed import RULES, SETS
 from benchmarks.bare import PATH
+from benchmarks.hostile import PATIENCE, attack
 from benchmarks.load import create_backups
 from benchmarks.servers import BARE, ENVIRONMENT, FOLDER, MOCKRDS, SCENARIO, Client, Server
+from benchmarks.waiting import allowed, wait
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
+DELAY = 6.0  # as in slow.yaml
+SPREAD = 5.0  # seconds in which all clients send, so that all wait at once
 PROJECT = PATH.removesuffix("/backups")
 
 
@@ -31,10 +38,21 @@ class Effort(NamedTuple):
     """Rounds of starts and of everything short."""
     sizes: tuple[int, ...]
     """Numbers of backups in a project, the smallest first."""
+    waiting: tuple[int, ...]
+    """Numbers of clients that wait at once."""
+    attacks: tuple[int, ...]
+    """Numbers of hostile clients, of which the first fill what is bounded, such as the journal."""
 
 
-FULL = Effort(rounds=7, seconds=3, starts=15, sizes=(10, 10_000, 1_000_000))
-QUICK = Effort(rounds=1, seconds=1, starts=3, sizes=(10, 1_000, 10_000))
+FULL = Effort(
+    rounds=7,
+    seconds=3,
+    starts=15,
+    sizes=(10, 10_000, 1_000_000),
+    waiting=(1_000, 10_000),
+    attacks=(10_000, *5 * (20_000,)),
+)
+QUICK = Effort(rounds=1, seconds=1, starts=3, sizes=(10, 1_000, 10_000), waiting=(100,), attacks=(1_000, 1_000))
 
 
 def throughput(effort: Effort) -> str:
@@ -70,6 +88,78 @@ def _load(command: Sequence[str], seconds: int) -> tuple[float, float, float]:
         before = server.cpu
         load = create_backups(server.port, PATH, node_id, "load", seconds)
         return load.per_second, (server.cpu - before) / load.requests, load.p99
+
+
+def faults(effort: Effort) -> str:
+    """Create backups while faults are armed that never fire: one server, a project for each set of them."""
+    found: dict[str, list[tuple[float, float]]] = {name: [] for name in SETS}
+    with Server("benchmarks.armed") as server:
+        paths = {name: f"/rds/v1/{number:032x}" for number, name in enumerate(SETS, 1)}
+        nodes = {name: _node_id(server, path) for name, path in paths.items()}
+        for turn in range(1 + effort.rounds * 3):
+            for name, path in paths.items():
+                before = server.cpu
+                load = create_backups(server.port, f"{path}/backups", nodes[name], f"load-{turn}", 1)
+                if turn:  # the first one warms up
+                    found[name].append((load.per_second, (server.cpu - before) / load.requests))
+    reference = found["no rules"]
+    rows = []
+    for name, figures in found.items():
+        pairs = list(zip(figures, reference, strict=True))
+        faster = median(own[0] / other[0] for own, other in pairs)
+        dearer = median(own[1] / other[1] for own, other in pairs) if reference[0][1] else 0.0
+        speed, cpu = (median(figure[i] for figure in figures) for i in range(2))
+        rows.append((name, f"{faster:.2f}", f"{speed:,.0f}", f"{dearer:.2f}", f"{cpu * 1e6:.1f} µs"))
+    head = (f"{RULES} rules that do not match", "req/s, ratio", "req/s", "CPU per request, ratio", "CPU per request")
+    return _table(head, rows)
+
+
+def waiting(effort: Effort) -> str:
+    """Let many clients wait for a delayed answer at once, beside ``asyncio.sleep`` on bare aiohttp."""
+    servers = {
+        "bare aiohttp, `asyncio.sleep`": ((*BARE, "--latency", str(DELAY)), "/"),
+        "mockrds, a fault with `latency`": ((*MOCKRDS, "--scenario", str(FOLDER / "slow.yaml")), "/__mockrds/ready"),
+    }
+    rows = []
+    for wanted in effort.waiting:
+        clients = allowed(wanted)
+        found: dict[str, list[tuple[float, float]]] = {name: [] for name in servers}
+        for turn in range((effort.rounds + 1) // 2):
+            for name in sorted(servers, reverse=turn % 2 == 1):
+                command, ready = servers[name]
+                with Server(*command, ready=ready) as server:
+                    late = [waited - DELAY for waited in wait(server.port, clients, SPREAD)]
+                found[name].append((late[len(late) // 2], late[len(late) * 99 // 100]))
+        reference = next(iter(found.values()))
+        for name, figures in found.items():
+            cells = []
+            for i in range(2):
+                more = median(own[i] - other[i] for own, other in zip(figures, reference, strict=True))
+                cells += [f"{median(figure[i] for figure in figures) * 1000:.1f} ms", f"{more * 1000:+.1f} ms"]
+            rows.append((f"{clients:,} clients: {name}", *cells))
+    head = (f"later than the {DELAY:g} s asked for", "median", "beside bare", "p99", "beside bare")
+    return _table(head, rows)
+
+
+def hostile(effort: Effort) -> str:
+    """Send random bytes and half requests, and see what that leaves behind."""
+    rows = []
+    random = Random(1)
+    with TemporaryFile() as log, Server(*MOCKRDS, "--scenario", str(SCENARIO), log=log) as server:
+        sockets = server.files
+        for tries in effort.attacks:
+            ended = attack(server.port, tries, random)
+            hanging = ended["hangs"]
+            with Client(server.port) as client:
+                client.call("GET", "/__mockrds/ready")
+            deadline = time.monotonic() + PATIENCE
+            while server.files > sockets and time.monotonic() < deadline:
+                time.sleep(0.01)
+            log.seek(0)
+            words = len(log.read().splitlines())
+            left = server.files - sockets
+            rows.append((f"{tries:,} more", f"{server.megabytes:.1f} MB", str(left), str(hanging), str(words)))
+    return _table(("hostile clients", "resident", "connections left", "unanswered", "lines logged"), rows)
 
 
 def start(effort: Effort) -> str:
@@ -224,9 +314,9 @@ def _filled(size: int) -> Server:
     return Server("benchmarks.filled", "--backups", str(size))
 
 
-def _node_id(server: Server) -> str:
+def _node_id(server: Server, project: str = PROJECT) -> str:
     with Client(server.port) as client:
-        instances = client.call("GET", f"{PROJECT}/instances")["instances"]
+        instances = client.call("GET", f"{project}/instances")["instances"]
     return str(instances[0]["id"])
 
 
@@ -241,6 +331,9 @@ def _table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
 
 MEASURES: dict[str, Callable[[Effort], str]] = {
     "throughput": throughput,
+    "faults": faults,
+    "waiting": waiting,
+    "hostile": hostile,
     "start": start,
     "memory": memory,
     "cost": cost,

@@ -9,7 +9,7 @@ import subprocess
 import sys
 import time
 from pathlib import Path
-from typing import Any, Self
+from typing import IO, Any, Self
 
 FOLDER = Path(__file__).resolve().parent
 SCENARIO = FOLDER / "immediate.yaml"
@@ -26,9 +26,10 @@ class Server:
     Args:
         command: The module, and its options but the port.
         ready: A path that it answers with 200.
+        log: Where what it has to say goes; absent: nowhere.
     """
 
-    def __init__(self, *command: str, ready: str = "/__mockrds/ready") -> None:
+    def __init__(self, *command: str, ready: str = "/__mockrds/ready", log: IO[bytes] | None = None) -> None:
         with socket.create_server(("127.0.0.1", 0)) as free:
             self.port = free.getsockname()[1]
         spawned = time.perf_counter()
@@ -37,7 +38,7 @@ class Server:
             cwd=FOLDER.parent,
             env=ENVIRONMENT,
             stdout=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL,
+            stderr=log or subprocess.DEVNULL,
         )
         while not self._answers(ready):
             if self._process.poll() is not None:
@@ -71,6 +72,14 @@ class Server:
         except OSError:
             return 0.0
         return int(pages) * os.sysconf("SC_PAGE_SIZE") / 2**20
+
+    @property
+    def files(self) -> int:
+        """How many files and connections it has open; Linux only, elsewhere zero."""
+        try:
+            return len([*(_PROC / str(self._process.pid) / "fd").iterdir()])
+        except OSError:
+            return 0
 
     def __enter__(self) -> Self:
         return self

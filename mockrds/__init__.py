@@ -11,16 +11,18 @@ from typing import TYPE_CHECKING
 from mockrds.version import __version__
 
 if TYPE_CHECKING:
+    from mockrds.client import RemoteServer
     from mockrds.domain.clock import ClockSetting
     from mockrds.scenario.loader import ScenarioError
     from mockrds.server import MockRDS, Project
 
-__all__ = ["ClockSetting", "MockRDS", "Project", "ScenarioError", "__version__"]
+__all__ = ["ClockSetting", "MockRDS", "Project", "RemoteServer", "ScenarioError", "__version__"]
 
 _HOMES = {
     "ClockSetting": "mockrds.domain.clock",
     "MockRDS": "mockrds.server",
     "Project": "mockrds.server",
+    "RemoteServer": "mockrds.client",
     "ScenarioError": "mockrds.scenario.loader",
 }
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 import re
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Annotated, Any, Final
 
 if TYPE_CHECKING:
@@ -48,6 +49,11 @@ class Duration(float):
             raise ValueError(f"{value!r} is no duration: it must be between 0 and 36500d")
         return super().__new__(cls, seconds)
 
+    def __str__(self) -> str:
+        """Write it in the largest unit that leaves a whole number, or else in seconds."""
+        counts = ((self / size, unit) for unit, size in reversed(_UNITS.items()) if unit != "d")
+        return next((f"{count:g}{unit}" for count, unit in counts if count >= 1 and count.is_integer()), f"{self:g}s")
+
     @classmethod
     def __get_pydantic_core_schema__(cls, source: object, handler: object) -> Any:
         """Tell pydantic how to read a duration."""
@@ -59,6 +65,64 @@ class Duration(float):
     def __get_pydantic_json_schema__(cls, schema: object, handler: object) -> dict[str, Any]:
         """Tell JSON Schema what a duration looks like."""
         return {"anyOf": [{"type": "number", "minimum": 0}, {"type": "string", "pattern": _PATTERN}]}
+
+
+class Moment:
+    """A point on a world's clock: a time such as ``2026-01-31T22:00:00Z``, or a duration since the world began.
+
+    Raises:
+        ValueError: It is neither.
+    """
+
+    __slots__ = ("at", "since_start")
+
+    def __init__(self, value: float | str | datetime) -> None:
+        self.at: float | None = None
+        """Seconds since 1970."""
+        self.since_start: float | None = None
+        """Seconds since the world began."""
+        try:
+            self.since_start = Duration(value)  # type: ignore[arg-type]  # a datetime is refused like any other
+        except ValueError:
+            try:
+                time = value if isinstance(value, datetime) else datetime.fromisoformat(value)  # type: ignore[arg-type]
+            except (TypeError, ValueError):
+                raise ValueError(
+                    f"{value!r} is no moment: write a time such as 2026-01-31T22:00:00Z, or a duration since the start"
+                ) from None
+            self.at = (time if time.tzinfo else time.replace(tzinfo=UTC)).timestamp()
+
+    def seconds(self, start: float) -> float:
+        """Tell the moment in seconds since 1970, for a world that began at *start*."""
+        return self.at if self.at is not None else start + (self.since_start or 0.0)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Moment) and (self.at, self.since_start) == (other.at, other.since_start)
+
+    def __hash__(self) -> int:
+        return hash((self.at, self.since_start))
+
+    def __repr__(self) -> str:
+        return str(self)
+
+    def __str__(self) -> str:
+        if self.at is not None:
+            return datetime.fromtimestamp(self.at, UTC).isoformat().replace("+00:00", "Z")
+        return f"{self.since_start:g}s"
+
+    @classmethod
+    def __get_pydantic_core_schema__(cls, source: object, handler: object) -> Any:
+        """Tell pydantic how to read a moment, and how to write it."""
+        from pydantic_core import core_schema
+
+        writer = core_schema.plain_serializer_function_ser_schema(str)
+        return core_schema.no_info_plain_validator_function(cls, serialization=writer)
+
+    @classmethod
+    def __get_pydantic_json_schema__(cls, schema: object, handler: object) -> dict[str, Any]:
+        """Tell JSON Schema what a moment looks like."""
+        time = {"type": "string", "pattern": r"^\d{4}-\d{2}-\d{2}"}
+        return {"anyOf": [*Duration.__get_pydantic_json_schema__(None, None)["anyOf"], time]}
 
 
 _DOCUMENT: Final = {"extra": "forbid"}

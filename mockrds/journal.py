@@ -3,16 +3,36 @@
 from __future__ import annotations
 
 import difflib
+import time
 from collections import Counter, deque
-from typing import TYPE_CHECKING, Any, Final
+from functools import cached_property
+from math import inf
+from typing import TYPE_CHECKING, Any, Final, Protocol
+from urllib.parse import parse_qsl, unquote, urlsplit
+
+import orjson
+from multidict import CIMultiDict
+
+from mockrds.faults.match import ABSENT, Match, resolve
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Iterator
+    from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 
+    from mockrds.faults.match import Request
+
+_NEAREST: Final = 3
 LIMIT: Final = 1000
 BODY_LIMIT: Final = 4096
 _SECRET_HEADERS: Final = frozenset({"x-auth-token", "x-subject-token", "authorization", "x-security-token", "cookie"})
 REDACTED: Final = "***"
+
+
+class Decision(Protocol):
+    """What rules made of a request."""
+
+    def explain(self, request: Request) -> list[dict[str, Any]]:
+        """Tell what each of them did."""
+        ...
 
 
 class Entry:
@@ -24,7 +44,7 @@ class Entry:
     finished: float | None = None
     """When its answer was ready; None while it is under way."""
     status: int | None = None
-    """The HTTP status of the answer."""
+    """The HTTP status of the answer; None also when a fault let none through."""
     request_id = ""
     """The ``X-Request-Id`` of the answer."""
     response = b""
@@ -37,6 +57,20 @@ class Entry:
     """The scenario rule that fired."""
     backup_ids: tuple[str, ...] = ()
     """The backups that it made or touched."""
+    decision: Decision | None = None
+    """What the rules made of it; None when there were none about its operation."""
+    connection: Sequence[Any] | str | None = None
+    """The client's end of the connection: host and port."""
+    reused = False
+    """Whether that connection carried another request before."""
+    sent = 0
+    """How many bytes of the answer were sent, its head included."""
+    first_byte: float | None = None
+    """When the first of them left, in seconds of real time after the request arrived."""
+    last_byte: float | None = None
+    """When the last of them left, in seconds of real time after the request arrived."""
+    ended = ""
+    """What became of the connection: empty while it stays open, FIN, RST, or ``gone`` when the client left first."""
 
     def __init__(
         self,
@@ -53,18 +87,28 @@ class Entry:
         self.operation = operation
         """The operation of the API reference, such as ``v1.create_manual_backup``."""
         self.method = method
+        """The HTTP method."""
         self.path = path
         """Path and query."""
         self._headers = headers
         self.body = body[:BODY_LIMIT]
+        """The body of the request."""
         self.arrived = arrived
         """When it arrived, in seconds since 1970 on the project's clock."""
+        self._began = time.monotonic()
 
     @property
     def headers(self) -> dict[str, str]:
         """The request's headers, names in lower case, secrets redacted."""
         named = ((name.decode("latin-1").lower(), value.decode("latin-1")) for name, value in self._headers)
         return {name: REDACTED if name in _SECRET_HEADERS else value for name, value in named}
+
+    def sent_some(self, size: int) -> None:
+        """Note that *size* bytes of the answer have left so far."""
+        elapsed = time.monotonic() - self._began
+        if size and self.first_byte is None:
+            self.first_byte = elapsed
+        self.sent, self.last_byte = size, elapsed if size else None
 
     def as_json(self) -> dict[str, Any]:
         """Give the entry as the control API shows it."""
@@ -85,12 +129,47 @@ class Entry:
             "hint": self.hint,
             "fault": self.fault,
             "backup_ids": list(self.backup_ids),
+            "decision": self.decision.explain(Seen(self)) if self.decision is not None else [],
+            "connection": list(self.connection[:2]) if self.connection else None,
+            "reused": self.reused,
+            "sent": self.sent,
+            "first_byte": self.first_byte,
+            "last_byte": self.last_byte,
+            "ended": self.ended,
         }
 
     def __repr__(self) -> str:
-        outcome = self.error or self.status or "under way"
+        outcome = self.error or self.status or self.ended or "under way"
         fault = f" [{self.fault}]" if self.fault else ""
         return f"<{self.number}. {self.operation} -> {outcome}{fault}>"
+
+
+class Seen:
+    """An entry as matchers see it; what is redacted or was cut off they can't see.
+
+    Args:
+        entry: The entry.
+    """
+
+    def __init__(self, entry: Entry) -> None:
+        target = urlsplit(entry.path)
+        self.method = entry.method
+        self.path = unquote(target.path)
+        self.headers: Mapping[str, str] = CIMultiDict(entry.headers)
+        self.query: Mapping[str, str] = dict(parse_qsl(target.query, keep_blank_values=True))
+        self.reused = entry.reused
+        self._body = entry.body
+
+    @cached_property
+    def _content(self) -> Any:
+        try:
+            return orjson.loads(self._body)
+        except orjson.JSONDecodeError:
+            return ABSENT
+
+    def at(self, pointer: str) -> Any:
+        """Give what the JSON Pointer finds in the body, or ``ABSENT``."""
+        return resolve(self._content, pointer)
 
 
 class Journal:
@@ -123,40 +202,115 @@ class Journal:
         self._entries.append(entry)
         return entry
 
-    def entries(self, operation: str | None = None) -> tuple[Entry, ...]:
+    def entries(
+        self, operation: str | None = None, *, match: Match | Mapping[str, Any] | None = None
+    ) -> tuple[Entry, ...]:
         """Give the kept entries, oldest first.
 
         Args:
             operation: Only those of this operation, named with or without its family.
+            match: Only those that a fault with this ``match`` would be about:
+                ``{"body": {"/backup/name": {"regex": "^nightly"}}}``.
 
         Raises:
-            ValueError: There is no such operation.
+            ValueError: There is no such operation, or *match* is wrong.
         """
         if operation is not None:
             self._check(operation)
-        return tuple(entry for entry in tuple(self._entries) if operation is None or _names(operation, entry.operation))
+        matches = None if match is None else Match.of(match).matches
+        return tuple(
+            entry
+            for entry in tuple(self._entries)
+            if (operation is None or _names(operation, entry.operation)) and (matches is None or matches(Seen(entry)))
+        )
 
-    def count(self, operation: str) -> int:
-        """Count all calls of *operation*, named with or without its family.
+    def count(self, operation: str, *, match: Match | Mapping[str, Any] | None = None) -> int:
+        """Count all calls of *operation*, named with or without its family; with *match*, those kept that it fits.
 
         Raises:
-            ValueError: There is no such operation.
+            ValueError: There is no such operation, or *match* is wrong.
         """
+        if match is not None:
+            return len(self.entries(operation, match=match))
         self._check(operation)
         return sum(n for name, n in tuple(self._counts.items()) if _names(operation, name))
 
-    def assert_called(self, operation: str, *, times: int | None = None) -> None:
-        """Assert that *operation* was called, exactly *times* times if given.
+    def near_misses(self, operation: str, match: Match | Mapping[str, Any]) -> list[tuple[Entry, list[str]]]:
+        """Give the calls of *operation* that do not fit *match*, each with what does not, the nearest first.
 
         Raises:
-            AssertionError: It was not; the message lists what was called instead.
+            ValueError: There is no such operation, or *match* is wrong.
+        """
+        asked = Match.of(match)
+        judged = ((entry, asked.mismatches(Seen(entry))) for entry in self.entries(operation))
+        return sorted(((entry, whys) for entry, whys in judged if whys), key=lambda pair: len(pair[1]))
+
+    def assert_called(
+        self,
+        operation: str,
+        *,
+        times: int | None = None,
+        at_least: int | None = None,
+        at_most: int | None = None,
+        match: Match | Mapping[str, Any] | None = None,
+    ) -> None:
+        """Assert that *operation* was called; without a number: at least once.
+
+        Args:
+            operation: The operation, named with or without its family.
+            times: How often, exactly.
+            at_least: How often, or more often.
+            at_most: How often, or less often.
+            match: Count only the calls that fit it.
+
+        Raises:
+            AssertionError: It was not; the message lists what was called instead, and the nearest calls.
+            ValueError: There is no such operation, *match* is wrong, or *times* stands beside another number.
+        """
+        if times is not None and not (at_least is None and at_most is None):
+            raise ValueError("'times' is exact: leave out 'at_least' and 'at_most'")
+        n = self.count(operation, match=match)
+        if times is None and at_least is None and at_most is None:
+            at_least, wanted = 1, "at least once"
+        else:
+            bounds = (("", times), ("at least ", at_least), ("at most ", at_most))
+            wanted = " and ".join(f"{how}{bound}" for how, bound in bounds if bound is not None) + " times"
+        low, high = (at_least or 0, inf if at_most is None else at_most) if times is None else (times, times)
+        if not low <= n <= high:
+            seen = ", ".join(f"{name} x {n}" for name, n in sorted(self._counts.items())) or "nothing"
+            text = f"{operation} was called {n} times, expected {wanted}; the journal has: {seen}"
+            if match is not None:
+                text = text.replace(" was called", " that fits the match was called", 1)
+                near = self.near_misses(operation, match)[:_NEAREST]
+                text += "".join(f"\n  near miss: call {entry.number}: {'; '.join(whys)}" for entry, whys in near)
+            raise AssertionError(text)
+
+    def assert_order(self, *operations: str) -> None:
+        """Assert that calls of *operations* were made in this order, others between them or not.
+
+        Raises:
+            AssertionError: They were not; the message tells how far they came.
             ValueError: There is no such operation.
         """
-        n = self.count(operation)
-        if n == 0 if times is None else n != times:
-            wanted = "at least once" if times is None else f"{times} times"
-            seen = ", ".join(f"{name} x {n}" for name, n in sorted(self._counts.items())) or "nothing"
-            raise AssertionError(f"{operation} was called {n} times, expected {wanted}; the journal has: {seen}")
+        place = self.reached(*operations)
+        if place < len(operations):
+            done = " -> ".join(operations[:place]) or "nothing"
+            seen = " -> ".join(entry.operation for entry in self.entries()) or "nothing"
+            raise AssertionError(f"after {done} there was no {operations[place]}; the journal has: {seen}")
+
+    def reached(self, *operations: str) -> int:
+        """Tell how many of *operations*, from the first on, were called in this order, others between them or not.
+
+        Raises:
+            ValueError: There is no such operation.
+        """
+        for operation in operations:
+            self._check(operation)
+        entries = iter(self.entries())
+        for place, operation in enumerate(operations):
+            if not any(_names(operation, entry.operation) for entry in entries):
+                return place
+        return len(operations)
 
     def _check(self, operation: str) -> None:
         if operation in self._operations or any(_names(operation, known) for known in self._operations):

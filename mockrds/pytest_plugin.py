@@ -2,15 +2,31 @@
 
 from __future__ import annotations
 
+import os
 from importlib import import_module
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 import pytest
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Generator, Iterator
 
+    from mockrds.client import RemoteProject, RemoteServer
     from mockrds.server import MockRDS, Project
+
+_PROJECT: Final = pytest.StashKey["Project | RemoteProject"]()
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Let tests use a server that is there already."""
+    group = parser.getgroup("mockrds")
+    group.addoption("--mockrds-url", metavar="URL", help="use the mockrds server there, instead of starting one")
+    group.addoption(
+        "--mockrds-token",
+        metavar="TOKEN",
+        help="the token which that server printed, if other machines can reach it (default $MOCKRDS_CONTROL_TOKEN)",
+    )
+    parser.addini("mockrds_url", "what --mockrds-url says", default="")
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -19,9 +35,39 @@ def pytest_configure(config: pytest.Config) -> None:
         config.pluginmanager.register(import_module("mockrds.pytest_client"), "mockrds_client")
 
 
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(
+    item: pytest.Item, call: pytest.CallInfo[None]
+) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """Tell how to run a test that failed again under the same conditions."""
+    report = yield
+    project = item.stash.get(_PROJECT, None)
+    if project is not None and call.when == "call" and report.failed:
+        try:
+            told = _replay(project)
+        except (
+            OSError,
+            KeyError,
+            ValueError,
+            RuntimeError,
+        ) as error:  # the test may have removed the project, or the server
+            told = f"no replay token: {error}"
+        report.sections.append(("mockrds", told))
+    return report
+
+
 @pytest.fixture(scope="session")
-def mockrds_server() -> Iterator[MockRDS]:
-    """Give the mock server of this test session (of this worker, with pytest-xdist)."""
+def mockrds_server(pytestconfig: pytest.Config) -> Iterator[MockRDS | RemoteServer]:
+    """Give the mock server of this test session (of this worker, with pytest-xdist).
+
+    With ``--mockrds-url`` it is the server there, which other workers and other sessions may use, too.
+    """
+    url = pytestconfig.getoption("--mockrds-url") or pytestconfig.getini("mockrds_url")
+    if url:
+        token = pytestconfig.getoption("--mockrds-token") or os.environ.get("MOCKRDS_CONTROL_TOKEN")
+        yield _remote(url, token)
+        return
+
     from mockrds.server import MockRDS
 
     with MockRDS() as server:
@@ -29,14 +75,37 @@ def mockrds_server() -> Iterator[MockRDS]:
 
 
 @pytest.fixture
-def mockrds(mockrds_server: MockRDS) -> Iterator[Project]:
+def mockrds(
+    mockrds_server: MockRDS | RemoteServer, request: pytest.FixtureRequest
+) -> Iterator[Project | RemoteProject]:
     """Give a fresh project on the session's server: a cloud that no other test sees.
 
     An error inside the mock fails the test.
     """
     project = mockrds_server.project()
+    request.node.stash[_PROJECT] = project
     yield project
     errors = list(project.errors)
+    replay = _replay(project) if errors else ""
     project.forget()
     if errors:
-        raise BaseExceptionGroup("mockrds itself failed", errors)
+        failure = BaseExceptionGroup("mockrds itself failed", errors)
+        failure.add_note(replay)
+        raise failure
+
+
+def _remote(url: str, token: str | None) -> RemoteServer:
+    from mockrds.client import RemoteServer
+
+    try:
+        server = RemoteServer(url, token)
+        server.ask("GET", "projects")  # whether it is there, and takes the token
+    except PermissionError as error:
+        pytest.fail(f"--mockrds-token: {error}", pytrace=False)
+    except (OSError, ValueError, KeyError) as error:
+        pytest.fail(f"--mockrds-url: {error}", pytrace=False)
+    return server
+
+
+def _replay(project: Project | RemoteProject) -> str:
+    return f"MOCKRDS_REPLAY={project.replay}"

@@ -16,6 +16,7 @@ from mockrds.simulator import Auth, Simulator
 from mockrds.web.app import build_app, build_server
 
 if TYPE_CHECKING:
+    import ssl
     from collections.abc import Callable
     from pathlib import Path
 
@@ -110,6 +111,11 @@ class Project:
         return self._tenant.seed
 
     @property
+    def replay(self) -> str:
+        """The token, for ``MOCKRDS_REPLAY`` or ``MockRDS(replay=...)``, that brings the same run again."""
+        return self._tenant.replay
+
+    @property
     def token(self) -> str:
         """A fresh token, for ``X-Auth-Token``."""
         return self._server.simulator.token(self._tenant)
@@ -187,11 +193,15 @@ class MockRDS:
         strict_projects: Refuse projects that were not declared with ``project()``.
         host: The address to listen on.
         port: The port to listen on; 0 lets the system choose.
+        tls: Serve https: with a throw-away certificate, or with a context of your own.
         log: Called with each finished request.
+        replay: A replay token: the server begins as the project began that gave it. Scenario, seed, clock and
+            *auth* come from it.
 
     Raises:
         ScenarioError: The scenario is wrong; the message lists all mistakes.
         ValueError: Another argument is wrong.
+        ModuleNotFoundError: ``tls`` is asked for, and the library that makes certificates is missing.
     """
 
     def __init__(
@@ -205,9 +215,20 @@ class MockRDS:
         strict_projects: bool = False,
         host: str = "127.0.0.1",
         port: int = 0,
+        tls: bool | ssl.SSLContext = False,
         log: Callable[[Tenant, Entry], None] | None = None,
+        replay: str | None = None,
     ) -> None:
         loaded = None
+        default: dict[str, Any] = {}
+        if replay is not None:
+            from mockrds.scenario.replay import Replay
+
+            if not (scenario is None and seed is None and clock is None):
+                raise ValueError("scenario, seed and clock come from the replay token: leave them out")
+            token = Replay.of(replay)
+            scenario, seed, clock, auth = token.scenario, token.seed, token.clock, token.auth
+            default["default"] = (token.project_name, token.project_id)
         if scenario is not None:
             from mockrds.scenario.loader import load
 
@@ -219,11 +240,24 @@ class MockRDS:
             auth=auth,
             access_keys=access_keys,
             strict_projects=strict_projects,
+            **default,
         )
+        """The inside, without a socket; ``simulator.control_token`` is what the control API demands, or None."""
         self.host = host
+        """The address to listen on."""
         if not self.on_loopback:
             self.simulator.control_token = secrets.token_urlsafe(16)
         self.port = port
+        """The port; with 0, the one it got once it serves."""
+        self.ca: str | None = None
+        """The file of the certificate that clients must trust, in PEM; None unless it was made for ``tls=True``."""
+        self._tls: ssl.SSLContext | None = None
+        if tls is True:
+            from mockrds.tls import throw_away
+
+            self._tls, self.ca = throw_away(host)
+        elif tls is not False:
+            self._tls = tls
         self._log = log
         self._runner: web.ServerRunner | None = None
         self._thread: threading.Thread | None = None
@@ -239,7 +273,8 @@ class MockRDS:
         if not self.port:
             raise RuntimeError("the server has no URL before it is started: use 'with' or 'async with'")
         host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(self.host, self.host)  # noqa: S104
-        return f"http://[{host}]:{self.port}" if ":" in host else f"http://{host}:{self.port}"
+        scheme = "http" if self._tls is None else "https"
+        return f"{scheme}://[{host}]:{self.port}" if ":" in host else f"{scheme}://{host}:{self.port}"
 
     @property
     def on_loopback(self) -> bool:
@@ -258,6 +293,7 @@ class MockRDS:
         scenario: str | Path | Mapping[str, Any] | None = None,
         seed: int | None = None,
         clock: Clocks | None = None,
+        replay: str | None = None,
     ) -> Project:
         """Make a project, or find the one with this name or id; without either, a fresh one.
 
@@ -267,12 +303,19 @@ class MockRDS:
             scenario: A scenario of its own.
             seed: A seed of its own.
             clock: A clock of its own.
+            replay: A replay token: the project begins as that one began which gave it.
 
         Raises:
             ScenarioError: The scenario is wrong.
             ValueError: The clock is wrong, or the project exists and its scenario, seed or clock is given anew.
         """
         loaded = None
+        if replay is not None:
+            from mockrds.scenario.replay import Replay
+
+            token = Replay.of(replay)
+            name, id = token.project_name, token.project_id  # noqa: A001
+            scenario, seed, clock = token.scenario, token.seed, token.clock
         if scenario is not None:
             from mockrds.scenario.loader import load
 
@@ -291,7 +334,7 @@ class MockRDS:
         runner = web.ServerRunner(build_server(self.simulator, self._log), shutdown_timeout=0)
         await runner.setup()
         try:
-            site = web.TCPSite(runner, self.host, self.port, backlog=_BACKLOG)
+            site = web.TCPSite(runner, self.host, self.port, ssl_context=self._tls, backlog=_BACKLOG)
             await site.start()
         except BaseException:
             await runner.cleanup()
@@ -305,7 +348,11 @@ class MockRDS:
         if runner is not None:
             for tenant in (*self.simulator.tenants.values(), self.simulator.stray):
                 tenant.drop_waiting()
+            connections = [handler.transport for handler in runner.server.connections] if runner.server else []
             await runner.cleanup()
+            for connection in connections:
+                if connection is not None:
+                    connection.abort()  # TLS would wait half a minute for the client's goodbye
 
     async def __aenter__(self) -> Self:
         await self.start()
@@ -321,8 +368,8 @@ class MockRDS:
         ready = threading.Event()
 
         def serve() -> None:
-            loop = asyncio.new_event_loop()
-            try:
+            with asyncio.Runner() as runner:  # cancels what is left in the end, such as TLS handshakes
+                loop = runner.get_loop()
                 try:
                     loop.run_until_complete(self.start())
                 except BaseException as error:  # noqa: BLE001  (raised again in the caller's thread)
@@ -333,8 +380,6 @@ class MockRDS:
                     ready.set()
                 loop.run_forever()
                 loop.run_until_complete(self.stop())
-            finally:
-                loop.close()
 
         self._thread = threading.Thread(target=serve, name="mockrds", daemon=True)
         self._thread.start()

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import re
 import threading
+from dataclasses import replace
+from datetime import UTC, datetime
 from random import Random
 from typing import TYPE_CHECKING, Final, Literal
 
 from mockrds.domain import errors
-from mockrds.domain.clock import Clock, ClockSetting
+from mockrds.domain.clock import Clock, ClockSetting, iso
 from mockrds.domain.errors import RDSError
 from mockrds.domain.identity import DEFAULT_DOMAIN, DEFAULT_PROJECT, Identity, Token
 from mockrds.domain.operations import OPERATIONS
@@ -21,10 +23,15 @@ from mockrds.scenario.schema import Scenario
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
+    from mockrds.domain.template import WorldTemplate
+
 Auth = Literal["any", "strict", "off"]
 AUTH_MODES: Final[tuple[Auth, ...]] = ("any", "strict", "off")
+_MOST_BURNT: Final = 1000
 _JOURNALED: Final = (*OPERATIONS, "unknown")
-_PROJECT_ID: Final = re.compile(r"[A-Za-z0-9_-]{1,64}")  # more than the 32 hex digits of the real cloud
+PROJECT_ID: Final = re.compile(r"^[A-Za-z0-9_-]{1,64}$")  # more than the 32 hex digits of the real cloud
+_ID_RULE: Final = "a project id has 1 to 64 letters, digits, - and _"
+PROJECT_NAME: Final = re.compile(r"^[^\x00-\x1f\x7f]+$")
 
 
 class Tenant:
@@ -36,30 +43,81 @@ class Tenant:
         scenario: What the world starts with and what goes wrong in it.
         seed: Decides ids, durations and chance.
         clock: How its clock runs.
+        auth: How its server looks at credentials.
     """
 
-    def __init__(self, project_id: str, name: str, scenario: Scenario, seed: int, clock: ClockSetting) -> None:
+    def __init__(
+        self, project_id: str, name: str, scenario: Scenario, seed: int, clock: ClockSetting, auth: Auth
+    ) -> None:
         self.id = project_id
         self.name = name
         self.scenario = scenario
         self.seed = seed
         self.clock = Clock(clock)
         self._setting = clock
+        self._auth = auth
         self.journal = Journal(_JOURNALED)
         self.faults = FaultEngine(seed)
         self.errors: list[BaseException] = []
         """Errors inside the mock itself, which it answered as a server failure."""
+        self.burnt: set[str] = set()
+        """Tokens that a fault let expire."""
         self.in_flight: set[Callable[[], object]] = set()
         """How to drop each request that is waiting."""
         self._start()
 
     def _start(self) -> None:
-        region = self.name.partition("_")[0] or DEFAULT_PROJECT
-        key = f"{self.seed}/{self.id}"
-        life_cycle, template = self.scenario.lifecycle, self.scenario.world
-        self.world = World(template, life_cycle, self.clock, Random(f"{key}/world"), region)
-        self.request_ids = RDSValues(Random(f"{key}/requests"))
+        self.found(self.scenario.world)
+        self.request_ids = RDSValues(Random(f"{self.seed}/{self.id}/requests"))
+        self.began = self.clock.now()
+        self._arm()
+
+    def _arm(self) -> None:
+        self.burnt.clear()
         self.faults.clear(self.scenario.faults)
+        self.faults.limit(self.scenario.rate_limits, self.scenario.outage, self.began)
+
+    @property
+    def replay(self) -> str:
+        """The token with which a server begins as this project began."""
+        from mockrds.scenario.replay import Replay
+
+        clock = {"mode": self._setting.mode, "at": iso(self.began)}
+        if self._setting.mode == "scaled":
+            clock["by"] = str(self._setting.by)
+        replay = Replay(
+            scenario=self.scenario.document,
+            seed=self.seed,
+            clock=clock,
+            auth=self._auth,
+            project_id=self.id,
+            project_name=self.name,
+        )
+        return str(replay)
+
+    def found(self, template: WorldTemplate) -> None:
+        """Put a new world in the place of the old one; clock, journal and faults stay as they are."""
+        region = self.name.partition("_")[0] or DEFAULT_PROJECT
+        random = Random(f"{self.seed}/{self.id}/world")
+        self.world = World(template, self.scenario.lifecycle, self.clock, random, region)
+
+    def begin(self, scenario: Scenario, seed: int | None = None, clock: ClockSetting | None = None) -> None:
+        """Begin anew under another scenario, and with another seed and clock if they are given."""
+        self.scenario, self._setting = scenario, clock or self._setting
+        self.seed = self.faults.seed = self.seed if seed is None else seed
+        self.reset()
+
+    def adopt(self, scenario: Scenario) -> None:
+        """Go on under another scenario: its faults, limits and life cycles; what there is in the world stays."""
+        self.scenario = scenario
+        self.world.adopt(scenario.world.quotas, scenario.lifecycle)
+        self._arm()
+
+    def burn(self, token: str) -> None:
+        """Let a token expire, though it says that it is valid."""
+        if len(self.burnt) >= _MOST_BURNT:
+            self.burnt.pop()
+        self.burnt.add(token)
 
     def drop_waiting(self) -> None:
         """Drop the requests that are waiting out a latency: their connections are closed without an answer."""
@@ -85,6 +143,7 @@ class Simulator:
         auth: ``any`` credentials will do, ``strict`` takes only those issued here, ``off`` needs none.
         access_keys: Secret keys by access key, for signed requests under ``strict``.
         strict_projects: Refuse projects that were not declared, instead of making them on first use.
+        default: Name and id of the project that is always there; without an id, it follows from the name.
     """
 
     def __init__(
@@ -96,11 +155,14 @@ class Simulator:
         auth: Auth = "any",
         access_keys: Mapping[str, str] | None = None,
         strict_projects: bool = False,
+        default: tuple[str, str | None] = (DEFAULT_PROJECT, None),
     ) -> None:
         self.scenario = scenario or Scenario()
         self.seed = next((s for s in (seed, self.scenario.seed) if s is not None), 0)
         self.clock_setting = clock or self.scenario.clock
         self.clock = Clock(self.clock_setting)
+        if self.clock_setting.mode == "frozen" and self.clock_setting.at is None:  # then it is one moment for all
+            self.clock_setting = replace(self.clock_setting, at=datetime.fromtimestamp(self.clock.now(), UTC))
         if auth not in AUTH_MODES:
             raise ValueError(f"{auth!r} is no way to look at credentials: give one of {', '.join(AUTH_MODES)}")
         self.auth: Auth = auth
@@ -116,7 +178,7 @@ class Simulator:
         self._random = Random(f"{self.seed}/projects")
         self.stray = self._make(self.identity.stable_id("project", ""), "", self.scenario, self.seed, None)
         """Keeps what belongs to no project: token requests, unknown paths."""
-        self.default = self.declare(DEFAULT_PROJECT)
+        self.default = self.declare(*default)
 
     def declare(
         self,
@@ -137,8 +199,13 @@ class Simulator:
             clock: Its clock, if it is not the server's.
 
         Raises:
-            ValueError: The project exists, and its scenario, seed or clock is given anew.
+            ValueError: Name or id can't be one; the project exists, and its scenario, seed or clock is given
+                anew; or the name is that of another project.
         """
+        if project_id is not None and PROJECT_ID.fullmatch(project_id) is None:
+            raise ValueError(f"{project_id!r} is no project id: {_ID_RULE}")
+        if name is not None and PROJECT_NAME.fullmatch(name) is None:
+            raise ValueError(f"{name!r} is no project name: give some text without control characters")
         with self._lock:
             if project_id is None:
                 if name is None:
@@ -147,6 +214,8 @@ class Simulator:
             tenant = self.tenants.get(project_id)
             if tenant is not None and not (scenario is None and seed is None and clock is None):
                 raise ValueError(f"project {tenant.name} exists already: forget it first, or take another name")
+            if name is not None and self._names.get(name, project_id) != project_id:
+                raise ValueError(f"project {name} exists already, with the id {self._names[name]}")
             if tenant is None:
                 name = name or f"{DEFAULT_PROJECT}_{project_id}"
                 tenant = self._make(project_id, name, scenario or self.scenario, seed, clock)
@@ -162,7 +231,7 @@ class Simulator:
             seed = scenario.seed if own and scenario.seed is not None else self.seed
         if clock is None:
             clock = scenario.clock if own else self.clock_setting
-        return Tenant(project_id, name, scenario, seed, clock)
+        return Tenant(project_id, name, scenario, seed, clock, self.auth)
 
     def tenant(self, project_id: str) -> Tenant:
         """Find the project with this id, or make it.
@@ -176,9 +245,13 @@ class Simulator:
             return tenant
         if self.strict_projects:
             raise RDSError(errors.PROJECT_FORBIDDEN, "the project was not declared, and --strict-projects is on")
-        if _PROJECT_ID.fullmatch(project_id) is None:
-            raise RDSError(errors.PROJECT_FORBIDDEN, "a project id has 1 to 64 letters, digits, - and _")
+        if PROJECT_ID.fullmatch(project_id) is None:
+            raise RDSError(errors.PROJECT_FORBIDDEN, _ID_RULE)
         return self.declare(project_id=project_id)
+
+    def find(self, wanted: str) -> Tenant | None:
+        """Find the project with this id or name; None if there is none."""
+        return self.tenants.get(wanted) or self.tenants.get(self._names.get(wanted, ""))
 
     def forget(self, tenant: Tenant) -> None:
         """Remove a project; its waiting requests are dropped."""
@@ -196,11 +269,37 @@ class Simulator:
             return self.tenants[project_id]
         return None if self.strict_projects else self.declare(name)
 
+    def begin(self, tenant: Tenant, scenario: Scenario | None = None) -> None:
+        """Let a project begin anew under *scenario*; absent: as the server's projects begin.
+
+        What the scenario does not say about seed and clock stays as it is in the project.
+        """
+        if scenario is None:
+            tenant.begin(self.scenario, self.seed, self.clock_setting)
+        else:
+            tenant.begin(scenario, scenario.seed, scenario.clock if "clock" in scenario.document else None)
+
+    def reload(self, scenario: Scenario) -> None:
+        """Put another scenario in the place of the server's, in all projects that have that one; worlds stay."""
+        with self._lock:
+            old, self.scenario = self.scenario, scenario
+            for tenant in (*self.tenants.values(), self.stray):
+                if tenant.scenario is old:
+                    tenant.adopt(scenario)
+
+    def issue(self, token: Token) -> str:
+        """Write *token* as the text that clients send; it is good, whatever a fault did to one that read the same."""
+        text = self.identity.issue(token)
+        tenant = self.tenants.get(token.project_id or "")
+        if tenant is not None:
+            tenant.burnt.discard(text)
+        return text
+
     def token(self, tenant: Tenant) -> str:
         """Issue a token for a project, as its clients would get one."""
         now = tenant.clock.now()
         life = tenant.scenario.lifecycle.token
-        return self.identity.issue(
+        return self.issue(
             Token(
                 user="mockrds",
                 domain=DEFAULT_DOMAIN,

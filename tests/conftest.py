@@ -73,6 +73,7 @@ REFUSALS = {
     "APIGW.0201": (413, "Request entity too large"),
     "APIGW.0301": (401, "Incorrect IAM authentication information"),
     "APIGW.0307": (401, "The token must be updated"),
+    "APIGW.0308": (429, "The throttling threshold has been reached"),
 }
 """What the references document: status and message by code."""
 

@@ -26,6 +26,13 @@ class Served:
         self.url = ready["url"]
         self.ready = ready
 
+    def banner(self) -> list[str]:
+        assert self.process.stdout is not None
+        lines: list[str] = []
+        while not lines or not lines[-1].startswith("Stop"):
+            lines.append(self.process.stdout.readline())
+        return lines
+
 
 @contextmanager
 def serving(folder: Path, *options: str, stderr: int | IO[str] = subprocess.PIPE) -> Iterator[Served]:
@@ -58,10 +65,7 @@ def test_the_ready_file_tells_where_it_serves(tmp_path: Path) -> None:
 
 def test_the_banner_fits_a_screen_and_its_curl_line_makes_a_backup(tmp_path: Path) -> None:
     with serving(tmp_path) as served:
-        assert served.process.stdout is not None
-        banner: list[str] = []
-        while not banner or not banner[-1].startswith("Stop"):
-            banner.append(served.process.stdout.readline())
+        banner = served.banner()
         start = next(i for i, line in enumerate(banner) if "curl" in line)
 
         done = subprocess.run(["bash", "-c", "".join(banner[start : start + 3])], capture_output=True, check=True)
@@ -225,3 +229,13 @@ def test_healthcheck_is_not_fooled_by_another_server(capsys: pytest.CaptureFixtu
         assert check.communicate(timeout=10)[1] == f"mockrds: {url} answers, but is no mockrds\n"
         connection.close()
     assert check.returncode == 1
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="pipes break otherwise there")
+def test_a_reader_that_goes_makes_no_traceback() -> None:
+    command = f"{sys.executable} -m mockrds schema | head -c 1; echo ${{PIPESTATUS[0]}}"
+
+    done = subprocess.run(["bash", "-c", command], capture_output=True, text=True, check=True, timeout=60)
+
+    assert done.stdout.removeprefix("{").strip() in ("0", "1")  # 0 when all fitted into the pipe
+    assert done.stderr == ""

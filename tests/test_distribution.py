@@ -75,6 +75,12 @@ def draw(shape: Distribution | Uniform | Normal | LogNormal) -> list[float]:
     return sorted(shape.sample(random) for _ in range(DRAWS))
 
 
+def distance(drawn: list[float], distribution_function: Callable[[float], float]) -> float:
+    """Give Kolmogorov and Smirnov's statistic of what was *drawn*, sorted."""
+    expected = [distribution_function(x) for x in drawn]
+    return max(max(p - i / DRAWS, (i + 1) / DRAWS - p) for i, p in enumerate(expected))
+
+
 def normal(x: float) -> float:
     return (1 + math.erf(x / math.sqrt(2))) / 2
 
@@ -95,10 +101,17 @@ def normal(x: float) -> float:
 def test_draws_follow_their_distribution(
     shape: Uniform | Normal | LogNormal, distribution_function: Callable[[float], float]
 ) -> None:
-    drawn = draw(shape)
+    each_by_itself = sorted(shape.sample(Random(f"7/1/{call}")) for call in range(DRAWS))  # as for latencies
 
-    expected = [distribution_function(x) for x in drawn]
-    assert max(abs(p - i / DRAWS) for i, p in enumerate(expected)) < ALLOWED
+    assert distance(draw(shape), distribution_function) < ALLOWED
+    assert distance(each_by_itself, distribution_function) < ALLOWED
+
+
+def test_the_statistic_tells_distributions_apart() -> None:
+    drawn = draw(LogNormal(median=Duration(3), sigma=0.5))
+
+    assert distance(drawn, lambda x: normal(math.log(x / 3.1) / 0.5)) > ALLOWED
+    assert distance(drawn, lambda x: normal(math.log(x / 3) / 0.53)) > ALLOWED
 
 
 def test_half_of_all_draws_are_below_the_median_and_one_in_a_hundred_is_above_p99() -> None:

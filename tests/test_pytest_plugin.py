@@ -1,8 +1,11 @@
 """The plugin, in pytest runs of their own."""
 
 import textwrap
+from collections.abc import Iterator
 
 import pytest
+
+from mockrds import MockRDS
 
 CREATE = """
     import json, urllib.request
@@ -101,7 +104,36 @@ def test_an_error_inside_the_mock_fails_the_test(pytester: pytest.Pytester) -> N
     result = run(pytester, code)
 
     result.assert_outcomes(passed=1, errors=1)
-    result.stdout.fnmatch_lines(["*ZeroDivisionError*"])
+    result.stdout.fnmatch_lines(["*MOCKRDS_REPLAY=1.*", "*ZeroDivisionError*"])
+
+
+FAILING = """
+    import pytest
+
+    @pytest.fixture
+    def orders(mockrds):
+        mockrds.clock.set("frozen@2026-01-31T22:00:00Z")
+        return mockrds
+
+    def test_it(orders):
+        assert orders.replay == "a token"
+
+    def test_without():
+        assert False
+
+    def test_that_passes(mockrds):
+        pass
+"""
+
+
+def test_a_failing_test_tells_how_to_run_it_again(pytester: pytest.Pytester) -> None:
+    result = run(pytester, FAILING, "-p", "no:randomly")
+
+    result.assert_outcomes(passed=1, failed=2)
+    lines = result.stdout.lines
+    (token,) = {line.removeprefix("MOCKRDS_REPLAY=") for line in lines if line.startswith("MOCKRDS_REPLAY=")}
+    assert sum(" mockrds -" in line for line in lines) == 1
+    assert MockRDS(replay=token).simulator.default.name.startswith("eu-de_test")
 
 
 def test_projects_of_finished_tests_are_freed(pytester: pytest.Pytester) -> None:
@@ -114,6 +146,144 @@ def test_projects_of_finished_tests_are_freed(pytester: pytest.Pytester) -> None
     """
 
     run(pytester, code).assert_outcomes(passed=20)
+
+
+# A server that is there already
+
+
+@pytest.fixture
+def shared() -> Iterator[MockRDS]:
+    with MockRDS() as mock:
+        yield mock
+
+
+@pytest.mark.parametrize("options", [[], ["-n", "2"]])
+def test_tests_use_a_server_that_is_there(pytester: pytest.Pytester, shared: MockRDS, options: list[str]) -> None:
+    code = (
+        TWO_TESTS
+        + f"""
+    def test_it_is_that_one(mockrds, mockrds_server):
+        assert mockrds_server.url == {shared.url!r}
+        assert type(mockrds).__name__ == "RemoteProject"
+    """
+    )
+
+    run(pytester, code, f"--mockrds-url={shared.url}/", *options).assert_outcomes(passed=8)
+
+    left = [tenant.name for tenant in shared.simulator.tenants.values()]
+    assert len(left) == 2  # the default project, and the one that a test made itself
+
+
+def test_a_run_elsewhere_imports_no_server(pytester: pytest.Pytester, shared: MockRDS) -> None:
+    code = """
+        import sys
+
+        def test_it(mockrds):
+            assert mockrds.instances
+            assert {"mockrds.server", "mockrds.web", "pydantic", "yaml"} & set(sys.modules) == set()
+    """
+
+    run(pytester, code, f"--mockrds-url={shared.url}", "-p", "no:hypothesispytest").assert_outcomes(passed=1)
+
+
+def test_the_server_may_stand_in_the_settings(pytester: pytest.Pytester, shared: MockRDS) -> None:
+    pytester.makepyprojecttoml(f"""
+        [tool.pytest.ini_options]
+        mockrds_url = "{shared.url}"
+    """)
+    pytester.makepyfile(
+        "def test_it(mockrds_server, pytestconfig): assert pytestconfig.getini('mockrds_url') == mockrds_server.url"
+    )
+
+    pytester.runpytest_subprocess().assert_outcomes(passed=1)
+
+
+@pytest.mark.parametrize("by_option", [True, False])
+def test_a_server_that_others_can_reach_is_given_its_token(
+    pytester: pytest.Pytester, shared: MockRDS, monkeypatch: pytest.MonkeyPatch, by_option: object
+) -> None:
+    shared.simulator.control_token = "s3cret"
+    code = "def test_it(mockrds): assert mockrds.instances"
+    if not by_option:
+        monkeypatch.setenv("MOCKRDS_CONTROL_TOKEN", "s3cret")
+
+    options = ["--mockrds-token=s3cret"] if by_option else []
+    run(pytester, code, f"--mockrds-url={shared.url}", *options).assert_outcomes(passed=1)
+
+    monkeypatch.delenv("MOCKRDS_CONTROL_TOKEN", raising=False)
+    result = run(pytester, code, f"--mockrds-url={shared.url}")
+    result.assert_outcomes(errors=1)
+    result.stdout.fnmatch_lines(["--mockrds-token: this server can be reached from other machines: send *"])
+
+
+def test_a_server_that_is_not_there_is_told(pytester: pytest.Pytester) -> None:
+    result = run(pytester, "def test_it(mockrds): pass", "--mockrds-url=http://127.0.0.1:1")
+
+    result.assert_outcomes(errors=1)
+    result.stdout.fnmatch_lines(["--mockrds-url: no mockrds answers at http://127.0.0.1:1: *refused"])
+
+
+def test_a_failing_test_elsewhere_tells_how_to_run_it_again(pytester: pytest.Pytester, shared: MockRDS) -> None:
+    result = run(pytester, FAILING, f"--mockrds-url={shared.url}", "-n", "2")
+
+    result.assert_outcomes(passed=1, failed=2)
+    result.stdout.fnmatch_lines(["MOCKRDS_REPLAY=1.*"])
+
+
+def test_a_failing_test_that_stopped_its_server_is_told_as_well(pytester: pytest.Pytester) -> None:
+    code = """
+        import pytest
+        from mockrds import MockRDS
+        from mockrds.client import RemoteServer
+
+        @pytest.fixture
+        def mock():
+            with MockRDS() as mock:
+                yield mock
+
+        @pytest.fixture
+        def mockrds_server(mock):
+            return RemoteServer(mock.url)
+
+        def test_it(mockrds, mock):
+            mock.__exit__()
+            assert False
+    """
+
+    result = run(pytester, code)
+
+    result.assert_outcomes(failed=1, errors=1)
+    result.stdout.fnmatch_lines(["no replay token: no mockrds answers at *"])
+
+
+def test_an_error_inside_the_mock_elsewhere_fails_the_test(
+    pytester: pytest.Pytester, shared: MockRDS, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("mockrds.domain.world.World.create_manual_backup", lambda *_, **__: 1 / 0)
+    code = """
+        import urllib.error, pytest
+
+        def test_it(mockrds):
+            with pytest.raises(urllib.error.HTTPError, match="500"):
+                create(mockrds)
+    """
+
+    result = run(pytester, code, f"--mockrds-url={shared.url}")
+
+    result.assert_outcomes(passed=1, errors=1)
+    result.stdout.fnmatch_lines(["*MOCKRDS_REPLAY=1.*", "*ZeroDivisionError*"])
+
+
+def test_the_client_of_pytest_aiohttp_needs_a_server_of_its_own(pytester: pytest.Pytester, shared: MockRDS) -> None:
+    code = """
+        async def test_it(mockrds_client):
+            pass
+    """
+
+    result = run(pytester, code, f"--mockrds-url={shared.url}", "-o", "asyncio_mode=auto")
+
+    result.assert_outcomes(errors=1)
+    result.stdout.fnmatch_lines(["mockrds_client serves on the test's own loop: it does not go with --mockrds-url"])
 
 
 def test_a_run_that_does_not_use_the_plugin_imports_no_server(pytester: pytest.Pytester) -> None:

@@ -7,6 +7,7 @@ import sys
 from pathlib import Path
 
 import pytest
+import requests
 
 from mockrds import MockRDS
 from mockrds.cli import main
@@ -50,9 +51,23 @@ def test_the_scenario_example_loads_and_does_what_it_says(tmp_path: Path) -> Non
 
     with MockRDS(scenario=file) as mock:
         project = mock.project()
+        headers = {"X-Auth-Token": project.token}
+        backups = f"{project.v1_url}/backups"
+        wanted = {"backup": {"name": "nightly-1", "instance": project.instances[0].node_id}}
+        with pytest.raises(requests.ConnectionError):
+            requests.post(backups, json=wanted, headers=headers, timeout=5)
+
+        [backup] = project.backups
+        assert requests.delete(f"{backups}/{backup.id}", headers=headers, timeout=5).status_code == 503
+        with pytest.raises(requests.ConnectionError):
+            requests.delete(f"{backups}/{backup.id}", headers=headers, timeout=5)
 
     assert [instance.name for instance in project.instances] == ["orders", "ledger", "orders-replica"]
-    assert [armed.name for armed in project.faults.armed] == ["third create refused", "fault 2", "fault 3"]
+    assert [(armed.name, armed.fired) for armed in project.faults.armed[-3:]] == [
+        ("answer lost once", 1),
+        (project.faults.armed[-2].name, 0),
+        (project.faults.armed[-1].name, 2),
+    ]
 
 
 def test_the_shell_example_starts_a_server(tmp_path: Path) -> None:

@@ -36,6 +36,8 @@ class ClockSetting:
     def __post_init__(self) -> None:
         if not 0 < self.by < inf:
             raise ValueError("'by' must be above zero, and finite")
+        if self.at is not None and not 0 <= _seconds(self.at) <= END:
+            raise ValueError("'at' must be a time from 1970 to 9999")
         if self.by != 1.0 and self.mode != "scaled":
             raise ValueError("'by' belongs to mode 'scaled'")
 
@@ -66,6 +68,10 @@ class ClockSetting:
             raise ValueError(f"{wrong} ({error})") from None
 
 
+def _seconds(at: datetime) -> float:
+    return (at if at.tzinfo else at.replace(tzinfo=UTC)).timestamp()
+
+
 class Clock:
     """Tells the time of one world, in seconds since 1970 (UTC).
 
@@ -84,12 +90,13 @@ class Clock:
         Raises:
             ValueError: It is no setting of a clock.
         """
-        self.setting = setting = ClockSetting.of(setting)
-        self._origin = time.time()
+        self.setting = ClockSetting.of(setting)
+        """How it started: *mode*, *at*, *by*."""
+        setting = self.setting
+        self._origin = round(time.time(), 6)  # what can be written down can be set again
         self._base = self._origin
         if setting.at is not None:
-            at = setting.at if setting.at.tzinfo else setting.at.replace(tzinfo=UTC)
-            self._base = at.timestamp()
+            self._base = _seconds(setting.at)
         self._speed = {"real": 1.0, "frozen": 0.0, "scaled": setting.by}[setting.mode]
 
     def now(self) -> float:

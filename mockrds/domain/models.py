@@ -7,7 +7,7 @@ from math import inf
 from typing import TYPE_CHECKING, Literal
 
 if TYPE_CHECKING:
-    from mockrds.domain.engines import Datastore, Flavor
+    from mockrds.domain.engines import Datastore, Flavor  # noqa: TC004  (no pydantic reads these)
 
 BackupStatus = Literal["BUILDING", "COMPLETED", "FAILED", "DELETING"]
 InstanceStatus = Literal["ACTIVE", "BUILD", "RESTORING", "REBOOTING", "DELETING", "FAILED"]
@@ -21,12 +21,14 @@ class Activity:
     status: str
     ends: float
     """When it is over, in seconds since 1970; infinite until a test says so, or *looks* runs out."""
+    began: float = -inf
+    """When it began, in seconds since 1970."""
     looks: int | None = None
     """How often a client still sees it unfinished; None does not count."""
 
     def running(self, now: float) -> bool:
         """Tell whether it is still under way at *now*."""
-        return now < self.ends
+        return self.began <= now < self.ends
 
     def look(self, now: float) -> None:
         """Note that a client saw it unfinished at *now*."""
@@ -54,6 +56,10 @@ class Backup:
     job_id: str
     looks: int | None = None
     """How often a client still sees it BUILDING; None does not count."""
+    reason: str = ""
+    """Why it ends FAILED, if a scenario says so."""
+    hidden: Activity | None = None
+    """The time at first in which clients do not see it."""
     deletion: Activity | None = None
     restores: list[Activity] | None = None
     """The restores that read it; it can't be deleted while one is under way."""
@@ -62,13 +68,17 @@ class Backup:
         """Tell whether an instance is being restored from it at *now*."""
         return self.restores is not None and any(restore.running(now) for restore in self.restores)
 
+    def hidden_at(self, now: float) -> bool:
+        """Tell whether clients do not see it at *now*, because it is new or was not there yet."""
+        return now < self.created or (self.hidden is not None and self.hidden.running(now))
+
     def gone_at(self, now: float) -> bool:
         """Tell whether its deletion is over at *now*."""
-        return self.deletion is not None and not self.deletion.running(now)
+        return self.deletion is not None and now >= self.deletion.ends
 
     def status_at(self, now: float) -> BackupStatus:
         """Tell the status at *now*, in seconds since 1970."""
-        if self.deletion is not None:
+        if self.deletion is not None and now >= self.deletion.began:
             return "DELETING"
         return "BUILDING" if now < self.ends else self.outcome
 
@@ -80,8 +90,10 @@ class Backup:
         return round(0.05 * float(400.0**share), 6)
 
     def look(self, now: float) -> None:
-        """Note that a client saw the backup at *now*."""
-        if self.deletion is not None:
+        """Note that a client saw the backup at *now*, or would have seen it."""
+        if self.hidden is not None and self.hidden.running(now):
+            self.hidden.look(now)
+        elif self.deletion is not None:
             self.deletion.look(now)
         elif self.looks is not None and now < self.ends:
             self.looks -= 1
@@ -138,6 +150,8 @@ class Instance:
     replicas: list[Instance] = field(default_factory=list)
     """The read replicas that follow it."""
     activity: Activity | None = None
+    hidden: Activity | None = None
+    """The time at first in which clients do not see it."""
     running: Backup | None = None
     """The newest backup, which may still be BUILDING."""
 
@@ -157,9 +171,13 @@ class Instance:
             return "ACTIVE"
         return self.activity.status
 
+    def hidden_at(self, now: float) -> bool:
+        """Tell whether clients do not see it at *now*, because it is new or was not there yet."""
+        return now < self.created or (self.hidden is not None and self.hidden.running(now))
+
     def gone_at(self, now: float) -> bool:
         """Tell whether its deletion is over at *now*."""
-        return self.activity is not None and self.activity.status == "DELETING" and not self.activity.running(now)
+        return self.activity is not None and self.activity.status == "DELETING" and now >= self.activity.ends
 
     def backing_up_at(self, now: float) -> bool:
         """Tell whether a backup of this instance is BUILDING at *now*."""

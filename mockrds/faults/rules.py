@@ -2,66 +2,166 @@
 
 from __future__ import annotations
 
-import re
 from copy import copy
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Annotated, Any, Final
+from typing import TYPE_CHECKING, Annotated, Any, Final, Literal, Self, get_args
 
 from annotated_types import Ge, Le
 
-from mockrds.distribution import Durations  # noqa: TC001  (pydantic reads the annotation)
+from mockrds.distribution import Duration, Durations, Moment
+from mockrds.faults.match import Match
+from mockrds.faults.response import Damage, Response
+from mockrds.faults.transport import NAMES, Fault, swallows
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable
 
 _DOCUMENT = {"extra": "forbid"}
-_HEADER: Final = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
-_CONTROL: Final = re.compile(r"[\x00-\x08\x0a-\x1f\x7f]")
-_BODILESS: Final = (204, 304)
-_QUOTA: Final = "create_manual_backup"  # the only operation that asks for the quota of manual backups
+_LAST_STATUS: Final = 599
+
+Phase = Literal["before_commit", "after_commit"]
 
 
 @dataclass(frozen=True, kw_only=True)
-class Response:
-    """A raw answer, sent instead of the real one."""
+class Step:
+    """What becomes of a call."""
 
     __pydantic_config__ = _DOCUMENT
 
-    status: Annotated[int, Ge(200), Le(599)] = 200
-    """The HTTP status, 200 to 599."""
-    headers: dict[str, str] = field(default_factory=dict)
-    """Headers to send; Content-Type follows from the body unless it stands here."""
-    json: Any = None
-    """A body to send as JSON."""
-    body: str | None = None
-    """A body to send as it stands, as text/html if it begins with ``<``, else as text/plain."""
+    phase: Phase | None = None
+    """``before_commit``, which is meant when absent: nothing was done; ``after_commit``: the operation succeeded."""
+    commit_after: Duration | None = None
+    """The call fails now, and the operation happens so much later on the world's clock."""
+    error: str | None = None
+    """Answer with this documented error, such as RDS.3003: status, message and envelope follow by themselves."""
+    response: Response | None = None
+    """Answer with this raw response."""
+    retry_after: Duration | None = None
+    """Send Retry-After with the error or response, in whole seconds."""
+    latency: Durations | None = None
+    """Wait so long before anything happens, or with phase ``after_commit`` before the answer leaves."""
+    fault: Fault | None = None
+    """What goes wrong with the connection: a fault by its name, or toxics with their attributes."""
+    body: Damage | None = None
+    """Damage to the service's own answer, if it is a good one."""
 
     def __post_init__(self) -> None:
-        if self.json is not None and self.body is not None:
-            raise ValueError("give only one of 'json' and 'body'")
-        if self.status in _BODILESS and (self.json is not None or self.body):
-            raise ValueError(f"an answer with status {self.status} has no body: leave out 'json' and 'body'")
-        for name, value in self.headers.items():
-            if _HEADER.fullmatch(name) is None:
-                raise ValueError(f"{name!r} is no header name")
-            if _CONTROL.search(value) is not None:
-                raise ValueError(f"the value of header {name!r} must not have line breaks or control characters")
-            if name.lower() == "transfer-encoding":
-                raise ValueError("'headers' must not have Transfer-Encoding: the server frames the answer")
-            if name.lower() == "content-length" and not (value.isascii() and value.isdigit()):
-                raise ValueError(f"the value of header {name!r} must be a number")
+        self._check_effects()
+
+    def _check_effects(self) -> None:
+        if self.error is not None and self.response is not None:
+            raise ValueError("give only one of 'error' and 'response'")
+        if not self.effects:
+            raise ValueError(f"the rule does nothing: give {self._choices()}")
+        given = self.error is not None or self.response is not None
+        if self.retry_after is not None and not given:
+            raise ValueError("'retry_after' belongs to 'error' or 'response'")
+        if given and self.fault is not None and swallows(self.fault):
+            raise ValueError("'fault' lets no answer through: leave out 'error' or 'response', or give 'limit_data'")
+        if self.body is not None and self.answers:
+            raise ValueError("'body' damages the service's own answer: leave out what answers instead of it")
+        if self.commit_after is not None and (not self.answers or self.phase is not None):
+            raise ValueError(
+                "'commit_after' belongs to a call that fails: give 'error', 'response' or 'fault', no 'phase'"
+            )
+        if self.phase is not None and not self.answers and self.latency is None:
+            raise ValueError("'phase' belongs to 'error', 'response', 'latency' or a 'fault' that replaces the answer")
+
+    @classmethod
+    def _choices(cls) -> str:
+        return "'error', 'response', 'latency', 'fault' or 'body'"
+
+    @property
+    def effects(self) -> bool:
+        """Tell whether it does anything."""
+        return not (
+            self.error is None
+            and self.response is None
+            and self.latency is None
+            and self.fault is None
+            and self.body is None
+        )
+
+    @property
+    def answers(self) -> bool:
+        """Tell whether it decides the answer, so that the operation's own does not reach the client."""
+        return self.error is not None or self.response is not None or (self.fault is not None and swallows(self.fault))
+
+    @property
+    def needs_success(self) -> bool:
+        """Tell whether it does nothing unless the operation succeeds."""
+        return self.committed or self.body is not None
+
+    @property
+    def needs_operation(self) -> bool:
+        """Tell whether it does nothing unless the operation happens."""
+        return self.needs_success
+
+    @property
+    def words(self) -> tuple[str, ...]:
+        """The keys that are all that it does, if those are keys of which only the first rule's word counts."""
+        return ()
+
+    @property
+    def committed(self) -> bool:
+        """Tell whether it needs the operation to have succeeded."""
+        return self.phase == "after_commit"
+
+
+OK: Final = "ok"
+"""The step of a sequence at which nothing happens."""
+
+
+class ShortStep:
+    """Lets a sequence say ``ok``, a status, an error code or the name of a fault where it means a step."""
+
+    def __get_pydantic_core_schema__(self, source: object, handler: Callable[[object], Any]) -> Any:
+        from pydantic_core import core_schema
+
+        def expand(value: object) -> object:
+            if isinstance(value, int) and not isinstance(value, bool):
+                return {"response": {"status": value}}
+            if value == "reset":
+                return {"fault": "CONNECTION_RESET_BY_PEER"}
+            if isinstance(value, str) and value != OK:
+                return {"fault": value} if value in NAMES else {"error": value}
+            return value
+
+        return core_schema.no_info_before_validator_function(
+            expand,
+            core_schema.tagged_union_schema(
+                {"ok": core_schema.literal_schema([OK]), "step": handler(get_args(source)[0])},
+                discriminator=lambda value: "ok" if value == OK else "step",
+            ),
+        )
+
+    def __get_pydantic_json_schema__(self, schema: Any, handler: Callable[[object], Any]) -> dict[str, Any]:
+        status = {"type": "integer", "minimum": 200, "maximum": _LAST_STATUS}
+        full = handler(schema["schema"]["choices"]["step"])
+        return {"anyOf": [{"enum": [OK, "reset", *NAMES]}, status, {"type": "string"}, full]}
+
+
+def backwards(start: Moment, end: Moment) -> bool:
+    """Tell whether *end* is known not to come after *start*."""
+    if start.at is not None and end.at is not None:
+        return start.at >= end.at
+    return start.since_start is not None and end.since_start is not None and start.since_start >= end.since_start
 
 
 @dataclass(frozen=True, kw_only=True)
-class Rule:
-    """A fault: which calls it applies to, and what becomes of them."""
+class Selection:
+    """Which calls a rule applies to."""
 
     __pydantic_config__ = _DOCUMENT
 
     name: str = ""
     """What the journal calls it; absent: its place in the list."""
     operation: str | tuple[str, ...] = "*"
-    """An operation such as v1.create_manual_backup, without its family for every API version, a list, or "*"."""
+    """An operation such as v1.create_manual_backup, without its family for every API version, v1.* or "*"."""
+    match: Match | None = None
+    """What else must be true of a request; the calls are counted among those for which it is."""
+    between: tuple[Moment, Moment] | None = None
+    """Only between two moments of the world's clock: times, or durations since the world began."""
 
     calls: tuple[Annotated[int, Ge(1)], ...] | None = None
     """Only these calls, counted from 1 among those the rule applies to."""
@@ -76,37 +176,15 @@ class Rule:
     probability: Annotated[float, Ge(0), Le(1)] = 1.0
     """Each time with this chance, between 0 and 1; drawn from the seed and the number of the call."""
 
-    error: str | None = None
-    """Answer with this documented error, such as RDS.3003: status, message and envelope follow by themselves."""
-    response: Response | None = None
-    """Answer with this raw response."""
-    latency: Durations | None = None
-    """Wait so long before anything happens; alone, the call then goes on as usual."""
-    quota: Annotated[int, Ge(0)] | None = None
-    """Judge these calls as if the quota of manual backups were this number."""
-
-    source: str = field(default="", init=False, compare=False, repr=False)
-    """Where the rule stands, as file:line:column; the loader's word, not a key of the file."""
-
-    def __post_init__(self) -> None:
-        if self.error is not None and self.response is not None:
-            raise ValueError("give only one of 'error' and 'response'")
-        if all(effect is None for effect in (self.error, self.response, self.latency, self.quota)):
-            raise ValueError("the rule does nothing: give 'error', 'response', 'latency' or 'quota'")
+    def _check_selection(self) -> None:
         if self.calls == ():
             raise ValueError("'calls' must not be empty")
         if not self.operation:
             raise ValueError("'operation' must name an operation")
         if not any(self.wants(call) for call in self.calls or (self.after + self.every,)):
             raise ValueError("'calls', 'first', 'after' and 'every' leave no call: the rule would never fire")
-        if self.quota is not None and not any(name == "*" or _bare(name) == _QUOTA for name in self.operations):
-            raise ValueError(f"'quota' is about {_QUOTA}, which 'operation' does not name")
-
-    def located(self, source: str) -> Rule:
-        """Give a copy that knows where it stands."""
-        rule = copy(self)
-        object.__setattr__(rule, "source", source)
-        return rule
+        if self.between is not None and backwards(*self.between):
+            raise ValueError("'between' must not end before it begins")
 
     @property
     def operations(self) -> Iterable[str]:
@@ -120,10 +198,8 @@ class Rule:
 
     def covers(self, operation: str) -> bool:
         """Tell whether the rule is about *operation*, an id with its family."""
-        bare = _bare(operation)
-        if bare != _QUOTA and self.error is None and self.response is None and self.latency is None:
-            return False  # it has nothing but a quota, which changes no other operation
-        return any(name in ("*", operation, bare) for name in self.operations)
+        family, _, bare = operation.rpartition(".")
+        return any(name in ("*", operation, bare, f"{family}.*") for name in self.operations)
 
     def wants(self, call: int) -> bool:
         """Tell whether the rule is about the *call*-th of its calls, chance and *times* aside."""
@@ -134,6 +210,65 @@ class Rule:
         return call > self.after and (call - self.after) % self.every == 0
 
 
-def _bare(operation: str) -> str:
-    """Leave out the family: ``create_manual_backup`` of ``v1.create_manual_backup``."""
-    return operation.rpartition(".")[2]
+@dataclass(frozen=True, kw_only=True)
+class Rule(Step, Selection):
+    """A fault: which calls it applies to, and what becomes of them."""
+
+    __pydantic_config__ = _DOCUMENT
+
+    sequence: tuple[Annotated[Step | Literal["ok"], ShortStep()], ...] | None = None
+    """One step for each call, in order; then all is well again. A step is ``ok``, a status, an error code, a fault
+    or a mapping of what a rule may do."""
+    repeat: bool = False
+    """Begin the sequence anew when it is used up."""
+
+    source: str = field(default="", init=False, compare=False, repr=False)
+    """Where the rule stands, as file:line:column; the loader's word, not a key of the file."""
+
+    def __post_init__(self) -> None:
+        if self.sequence is None:
+            self._check_effects()
+            if self.repeat:
+                raise ValueError("'repeat' belongs to 'sequence'")
+        else:
+            if self.effects or self.phase is not None or self.commit_after is not None or self.retry_after is not None:
+                raise ValueError("'sequence' says what happens: leave out what says it besides")
+            if all(step == OK for step in self.sequence):
+                raise ValueError("'sequence' must have a step at which something happens")
+            if self.times is not None:
+                raise ValueError("'times' does not go with 'sequence', which is as long as it is")
+        self._check_selection()
+
+    def located(self, source: str) -> Self:
+        """Give a copy that knows where it stands."""
+        rule = copy(self)
+        object.__setattr__(rule, "source", source)
+        return rule
+
+
+@dataclass(frozen=True, kw_only=True)
+class Outage:
+    """A time in which every request of the project is refused."""
+
+    __pydantic_config__ = _DOCUMENT
+
+    between: tuple[Moment, Moment]
+    """From when to when: two times, or durations since the world began."""
+    drain: Duration | None = None
+    """So long before it begins, every answer closes its connection, as of a server that shuts down gracefully."""
+    error: str | None = None
+    """Refuse with this documented error; absent: the connection is reset."""
+    response: Response | None = None
+    """Refuse with this raw response; absent: the connection is reset."""
+
+    def __post_init__(self) -> None:
+        if self.error is not None and self.response is not None:
+            raise ValueError("give only one of 'error' and 'response'")
+        if backwards(*self.between):
+            raise ValueError("'between' must not end before it begins")
+
+    @property
+    def rule(self) -> Rule:
+        """What becomes of calls during the outage."""
+        fault: Any = None if self.error or self.response else "CONNECTION_RESET_BY_PEER"
+        return Rule(name="outage", error=self.error, response=self.response, fault=fault)

@@ -5,20 +5,25 @@ from __future__ import annotations
 import os
 import stat
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 from types import MappingProxyType
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from pydantic import ValidationError
 
-from mockrds.faults.rules import Rule
+from mockrds.faults.match import Match
 from mockrds.scenario.document import Document, ScenarioError, shown
+from mockrds.scenario.fault import Fault
 from mockrds.scenario.mistakes import build, check, conflicts, guess
 from mockrds.scenario.reader import from_file, from_mapping
 from mockrds.scenario.schema import Scenario
 
-__all__ = ["ScenarioError", "Source", "library", "load", "read_rule"]
+if TYPE_CHECKING:
+    from mockrds.domain.template import WorldTemplate
+
+__all__ = ["ScenarioError", "Source", "files", "library", "load", "read_match", "read_rule", "read_world"]
 
 _DEFAULT: Final = "default"
 _LEVELS: Final = {"world": 2, "lifecycle": 2}
@@ -33,7 +38,19 @@ def library() -> dict[str, Path]:
     folder = package / "scenarios"  # in an installed package
     if not folder.is_dir():
         folder = package.parent / "scenarios"  # in a source checkout
-    return {path.stem: path for path in sorted(folder.glob("*.yaml"))}
+    return {path.stem: path for path in sorted(folder.glob("*.yaml"), key=lambda path: path.stem)}
+
+
+def files(*sources: Source) -> list[Path]:
+    """List the files that scenarios are read from, what they extend included.
+
+    Those that are missing are listed, too: once they are there, they will be read.
+    """
+    collector = _Collector()
+    for source in sources:
+        with suppress(ScenarioError):
+            collector.add(source)
+    return list(dict.fromkeys(collector.files))
 
 
 def load(*sources: Source) -> Scenario:
@@ -78,10 +95,11 @@ def load(*sources: Source) -> Scenario:
     if len(sources) > 1:
         scenario = replace(scenario, name=" + ".join(document.data.get("name", "") for document in documents))
     rules = tuple(rule.located(place) for rule, place in zip(scenario.faults, places, strict=True))
-    return replace(scenario, faults=rules)
+    merged.pop("extends", None)
+    return replace(scenario, faults=rules).told_by(merged | {"name": scenario.name})
 
 
-def read_rule(document: Mapping[str, Any], source: str = "") -> Rule:
+def read_rule(document: Mapping[str, Any], source: str = "") -> Fault:
     """Read one fault, in the same words as in a scenario file.
 
     Args:
@@ -94,8 +112,40 @@ def read_rule(document: Mapping[str, Any], source: str = "") -> Rule:
     if not isinstance(document, Mapping):
         raise ScenarioError(f"{source or 'fault'}: a fault is a mapping, not {shown(document)}")
     read = from_mapping(document, source or "fault")
-    check(Rule, read)
-    return build(Rule, read.data).located(source)
+    check(Fault, read)
+    return build(Fault, read.data).located(source)
+
+
+def read_match(document: Any, source: str = "match") -> Match:
+    """Read what a fault has under ``match``, but for what is about the project: for questions to the journal.
+
+    Args:
+        document: The matcher.
+        source: Where it stands, for messages.
+
+    Raises:
+        ScenarioError: With every mistake in it.
+    """
+    if not isinstance(document, Mapping):
+        raise ScenarioError(f"{source}: a matcher is a mapping, not {shown(document)}")
+    read = from_mapping(document, source)
+    check(Match, read)
+    return build(Match, read.data)
+
+
+def read_world(document: Any, source: str = "scenario") -> WorldTemplate:
+    """Read what a scenario has under ``world``.
+
+    Args:
+        document: The world.
+        source: Where it stands, for messages.
+
+    Raises:
+        ScenarioError: With every mistake in it.
+    """
+    read = from_mapping({"world": document}, source)
+    check(Scenario, read)
+    return build(Scenario, read.data).world
 
 
 def _lay(over: Any, under: Any, levels: int) -> Any:
@@ -111,6 +161,8 @@ class _Collector:
         self.documents: dict[str, Document] = {}
         """What was read, by what tells it from others; what is extended before what extends it."""
         self.problems: list[str] = []
+        self.files: list[Path] = []
+        """Where scenarios were looked for and where they were found."""
 
     def add(self, source: Source, folder: Path = Path(), chain: Mapping[str, str] = MappingProxyType({})) -> None:
         """Read *source*, and first what it extends.
@@ -129,7 +181,10 @@ class _Collector:
             identity = f"mapping {len(self.documents)}"
             document = from_mapping(source, "scenario")
         else:
+            if isinstance(source, str | Path):
+                self.files.append(folder / source)
             path = _find(source, folder)
+            self.files.append(path)
             identity = os.path.realpath(path)
             if identity in chain:
                 raise ScenarioError(f"a scenario can't extend itself: {' -> '.join([*chain.values(), str(path)])}")

@@ -15,11 +15,14 @@ from pydantic import TypeAdapter, ValidationError
 
 from mockrds.domain.errors import CATALOGUE
 from mockrds.domain.operations import OPERATIONS
-from mockrds.faults.rules import Rule
+from mockrds.faults.match import Match
+from mockrds.faults.rules import OK
+from mockrds.faults.transport import NAMES
 from mockrds.scenario.document import Document, KeyPath, Mistake, ScenarioError, shown
+from mockrds.scenario.fault import Fault
 from mockrds.scenario.schema import Scenario
 
-_T = TypeVar("_T", bound=Scenario | Rule)
+_T = TypeVar("_T", bound=Scenario | Fault | Match)
 _KINDS: Final = {
     "int_type": "a whole number",
     "int_from_float": "a whole number",
@@ -37,7 +40,13 @@ _LIMITS: Final = {
 }
 _ABOUT: Final = re.compile(r"'(\w+)' (.*)")
 _LONGEST_WORD: Final = 80
-_OPERATIONS: Final = ("*", *dict.fromkeys(name.rpartition(".")[2] for name in OPERATIONS), *OPERATIONS)
+_STEPS: Final = (OK, "reset", *NAMES)
+_OPERATIONS: Final = (
+    "*",
+    *dict.fromkeys(f"{name.rpartition('.')[0]}.*" for name in OPERATIONS),
+    *dict.fromkeys(name.rpartition(".")[2] for name in OPERATIONS),
+    *OPERATIONS,
+)
 
 
 def build(kind: type[_T], data: Any) -> _T:
@@ -53,7 +62,7 @@ def build(kind: type[_T], data: Any) -> _T:
     return adapter.validate_json(json.dumps(data), strict=True)
 
 
-def check(kind: type[Scenario] | type[Rule], document: Document) -> None:
+def check(kind: type[Scenario] | type[Fault] | type[Match], document: Document) -> None:
     """See whether *document* is right in itself.
 
     Raises:
@@ -61,7 +70,11 @@ def check(kind: type[Scenario] | type[Rule], document: Document) -> None:
     """
     mistakes = list(document.mistakes)
     data = document.data
-    words = [*_vocabulary((), data)] if kind is Rule else [*_faults(data), *_instances(data)]
+    words: list[Mistake] = []
+    if kind is Fault:
+        words = [*_vocabulary((), data)]
+    elif kind is Scenario:
+        words = [*_words(data), *_instances(data)]
     judged: list[Mistake] = []
     try:
         build(kind, data)
@@ -93,11 +106,15 @@ def _adapter(kind: type[Any]) -> TypeAdapter[Any]:
 # What pydantic does not know
 
 
-def _faults(data: Mapping[str, Any]) -> Iterator[Mistake]:
-    faults = data.get("faults")
-    for i, fault in enumerate(faults if isinstance(faults, list) else ()):
-        if isinstance(fault, Mapping):
-            yield from _vocabulary(("faults", i), fault)
+def _words(data: Mapping[str, Any]) -> Iterator[Mistake]:
+    for key in ("faults", "rate_limits"):
+        items = data.get(key)
+        for i, item in enumerate(items if isinstance(items, list) else ()):
+            if isinstance(item, Mapping):
+                yield from _vocabulary((key, i), item)
+    outage = data.get("outage")
+    if isinstance(outage, Mapping):
+        yield from _code(("outage",), outage)
 
 
 def _vocabulary(path: KeyPath, fault: Mapping[str, Any]) -> Iterator[Mistake]:
@@ -106,7 +123,19 @@ def _vocabulary(path: KeyPath, fault: Mapping[str, Any]) -> Iterator[Mistake]:
         if isinstance(name, str) and name not in _OPERATIONS:
             where = (*path, "operation", i) if isinstance(named, list) else (*path, "operation")
             yield Mistake(where, partial(_unknown, "operation", name, _OPERATIONS))
-    code = fault.get("error")
+    yield from _code(path, fault)
+    steps = fault.get("sequence")
+    for i, step in enumerate(steps if isinstance(steps, list) else ()):
+        where = (*path, "sequence", i)
+        if isinstance(step, Mapping):
+            yield from _code(where, step)
+        elif isinstance(step, str) and step not in CATALOGUE and step not in _STEPS:
+            kind = "step (ok, a status, an error code, the name of a fault, or a mapping)"
+            yield Mistake(where, partial(_unknown, kind, step, (*_STEPS, *CATALOGUE)))
+
+
+def _code(path: KeyPath, step: Mapping[str, Any]) -> Iterator[Mistake]:
+    code = step.get("error")
     if isinstance(code, str) and code not in CATALOGUE:
         yield Mistake((*path, "error"), partial(_unknown, "error code", code, CATALOGUE))
 
@@ -215,8 +244,9 @@ def _text(mistake: Any, path: KeyPath, kind: type[Any]) -> str:
 def _keys_at(kind: type[Any], path: KeyPath) -> list[str]:
     """List the keys that may stand in the mapping at *path*."""
     for part in path:
-        if isinstance(part, str):
-            kind = _dataclass(typing.get_type_hints(kind)[part])
+        hints = typing.get_type_hints(kind) if isinstance(part, str) else {}
+        if part in hints:  # else it is a place in a list, or the author's own key
+            kind = _dataclass(hints[part])
     return [field.name for field in fields(kind) if field.init]
 
 

@@ -16,12 +16,16 @@ from typing import Any, Final
 
 import yaml
 
+from mockrds.distribution import Moment
+from mockrds.domain.template import Visibility
 from mockrds.scenario.document import Document, KeyPath, Mistake, Place, ScenarioError, at, shown
 
 _MAX_BYTES: Final = 1 << 20
 _MAX_VALUES: Final = 100_000
 _MAX_DEPTH: Final = 50
 _MAX_DIGITS: Final = 64
+_TOO_DEEP: Final = f"nested too deeply: more than {_MAX_DEPTH} levels"
+_LIBYAML_TOO_DEEP: Final = "exceeded maximum nesting depth"
 _UNREADABLE: Final = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x84\x86-\x9f\ud800-\udfff\ufffe\uffff]")
 _BREAK: Final = re.compile("\r\n|[\r\n\x85\u2028\u2029]")
 _TAB: Final = re.compile(r" *\t")
@@ -64,6 +68,8 @@ def from_file(path: Path) -> Document:
         )
     reader = _Reader(origin)
     document = reader.document(root, path.parent)
+    if not isinstance(document.data, dict):
+        raise ScenarioError(*document.render(document.mistakes))
     document.data.setdefault("name", path.stem)
     document.data.setdefault("description", "")
     return document
@@ -91,13 +97,15 @@ def _compose(text: str, origin: str) -> yaml.Node | None:
             elif isinstance(event, yaml.CollectionEndEvent):
                 depth -= 1
             if depth > _MAX_DEPTH:  # composing a file of brackets only would overflow the stack of the process
-                raise ScenarioError(f"{at(origin, _start(event))}: nested too deeply: more than {_MAX_DEPTH} levels")
+                raise ScenarioError(f"{at(origin, _start(event))}: {_TOO_DEEP}")
             if count > 2 * _MAX_VALUES:
                 raise _too_large(origin)
         return yaml.compose(text, Loader=_LOADER)
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         place = (mark.line + 1, mark.column + 1) if mark else None
+        if error.problem == _LIBYAML_TOO_DEEP:  # it reads ahead, so it can meet its own limit before we meet ours
+            raise ScenarioError(f"{at(origin, place)}: {_TOO_DEEP}") from None
         what = ", ".join(part for part in (error.context, error.problem) if part)
         if mark and any(_TAB.match(line) for line in _BREAK.split(text)[mark.line : mark.line + 1]):
             what += ": indent with spaces, not with tabs"
@@ -133,12 +141,14 @@ class _Reader:
         elif dataclasses.is_dataclass(value) and not isinstance(value, type):
             keys = [each.name for each in dataclasses.fields(value) if each.init]
             value = {key: getattr(value, key) for key in keys if getattr(value, key) is not None}
+        elif isinstance(value, Moment | Visibility):
+            value = str(value)
         if not isinstance(value, yaml.CollectionNode | Mapping | list | tuple):
             return self._scalar(value, path)
         if id(value) in self._open:
             return self._broken(path, "the value contains itself")
         if len(path) >= _MAX_DEPTH:
-            return self._broken(path, f"nested too deeply: more than {_MAX_DEPTH} levels")
+            return self._broken(path, _TOO_DEEP)
         self._open.add(id(value))
         try:
             if isinstance(value, yaml.MappingNode | Mapping):

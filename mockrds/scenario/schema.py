@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from copy import copy
+from dataclasses import dataclass, field
+from typing import Any
 
 from mockrds.domain.clock import ClockSetting
 from mockrds.domain.template import LifeCycle, WorldTemplate
-from mockrds.faults.rules import Rule  # noqa: TC001  (pydantic reads the annotation)
+from mockrds.faults.limits import RateLimit
+from mockrds.faults.rules import Outage
+from mockrds.scenario.fault import Fault
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -29,5 +33,18 @@ class Scenario:
     """What each project starts with."""
     lifecycle: LifeCycle = LifeCycle()
     """How long things take and how they end."""
-    faults: tuple[Rule, ...] = ()
+    rate_limits: tuple[RateLimit, ...] = ()
+    """How many requests a project may send; of several that refuse a request the first answers it."""
+    outage: Outage | None = None
+    """A time in which everything is refused."""
+    faults: tuple[Fault, ...] = ()
     """What goes wrong, in order: of several faults for one call the first that answers decides the answer."""
+
+    document: dict[str, Any] = field(default_factory=dict, init=False, compare=False, repr=False)
+    """All that was said, as one document; the loader's word, not a key of the file."""
+
+    def told_by(self, document: dict[str, Any]) -> Scenario:
+        """Give a copy that knows the document it was made of."""
+        scenario = copy(self)
+        object.__setattr__(scenario, "document", document)
+        return scenario

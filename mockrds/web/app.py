@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import math
 import time
 from contextlib import suppress
 from functools import partial
@@ -22,9 +23,9 @@ from mockrds.domain.operations import OPERATIONS
 from mockrds.journal import BODY_LIMIT as SHOWN
 from mockrds.web import control, envelopes, identity, versions
 from mockrds.web.call import UNKNOWN, Answer, Call
-from mockrds.web.credentials import authenticate
+from mockrds.web.credentials import authenticate, spoil
 from mockrds.web.identity import KeystoneError
-from mockrds.web.inject import raw_response
+from mockrds.web.inject import Spoilt, damage, droppable, raw_answer
 from mockrds.web.reply import Reply
 from mockrds.web.routes import Routes
 from mockrds.web.v1 import HANDLERS as V1_HANDLERS, SHARED as V1_SHARED
@@ -32,6 +33,10 @@ from mockrds.web.v1 import HANDLERS as V1_HANDLERS, SHARED as V1_SHARED
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from mockrds.faults.engine import Decision, Fired
+    from mockrds.faults.limits import Limiter
+    from mockrds.faults.rules import Step
+    from mockrds.faults.transport import Toxics
     from mockrds.journal import Entry
     from mockrds.simulator import Simulator, Tenant
 
@@ -53,6 +58,8 @@ _SHARED: Final = {
     for operation in OPERATIONS.values()
     if (choose := V1_SHARED.get(f"{operation.method} {operation.path}"))
 }
+_REFUSED: Final = 400
+_NEARLY: Final = 1e-6
 _UNREADABLE: Final = b"\0"  # no JSON, so it is refused as a body that is none
 _date: Final = HTTPDate()
 _FAMILIES: Final = {operation.id: operation.family for operation in OPERATIONS.values()}
@@ -93,7 +100,7 @@ async def _serve(simulator: Simulator, log: Log | None, request: web.BaseRequest
     path = request.path if "%" in target or target[:1] != "/" else target.partition("?")[0]
     call = Call(simulator, request, path, body or b"")
     if path.startswith(control.PREFIX):
-        return _send(request, control.handle(call), {"Date": _date(time.time())})
+        return _reply(control.handle(call), {"Date": _date(time.time())})
 
     match = _ROUTES.match(call.method, path)
     keeper = simulator.stray
@@ -107,40 +114,107 @@ async def _serve(simulator: Simulator, log: Log | None, request: web.BaseRequest
                 with suppress(RDSError):  # refused when the operation asks for its world, as documented
                     call.tenant = simulator.tenant(project_id)
             keeper = call.tenant or keeper
-    now = keeper.clock.now()
+    now = call.now = keeper.clock.now()
     entry = keeper.journal.open(call.operation, call.method, target, request.raw_headers, call.body, now)
     entry.request_id = request_id = keeper.request_ids.rds_request_id()
+    entry.connection, entry.reused = request.protocol.peername, call.reused
     headers = {"X-Request-Id": request_id, "X-Openstack-Request-Id": f"req-{request_id}", "Date": _date(now)}
 
-    response: web.StreamResponse
-    decision = call.decision = keeper.faults.decide(call.operation)
-    if decision is not None:
-        entry.fault = ", ".join(decision.fired)
-        headers["X-Mockrds-Fault"] = _header(entry.fault)
-        if decision.delay:
-            await _sleep(keeper, decision.delay)
-    if decision is not None and decision.response is not None:
-        response = raw = raw_response(decision.response, headers)
-        entry.response = raw.body[:SHOWN] if isinstance(raw.body, bytes) else b""
+    faults = keeper.faults
+    decision = faults.decide(call)
+    if decision is None:
+        answer = _answer(call, keeper, target, request_id, oversized=body is None)
+        _note(entry, answer, headers)
+        response: web.StreamResponse = _reply(answer, headers, entry)
     else:
-        if decision is not None and decision.error is not None:
-            answer = envelopes.documented(decision.error, _FAMILIES.get(call.operation, ""), request_id)
-        else:
-            answer = _answer(call, keeper, target, request_id, oversized=body is None)
-        if answer.hint:
-            headers["X-Mockrds-Hint"] = _header(answer.hint)
-            entry.hint = answer.hint
-        elif answer.headers is not None:
-            entry.hint = answer.headers.get("X-Mockrds-Reason", "")
-        entry.error = answer.error
-        entry.backup_ids = answer.backup_ids
-        entry.response = answer.body[:SHOWN]
-        response = _send(request, answer, headers)
-    entry.status = response.status
+        try:
+            response = await _meddle(call, keeper, decision, entry, headers, oversized=body is None)
+        except asyncio.CancelledError:
+            entry.ended = "gone" if request.transport is None else "FIN"  # or the project was reset
+            raise
+    entry.status = response.status if not isinstance(response, Spoilt) or response.speaks else None
     entry.finished = now if decision is None else keeper.clock.now()  # without a fault it takes no time
     if log is not None:
         log(keeper, entry)
     return response
+
+
+async def _meddle(
+    call: Call, keeper: Tenant, decision: Decision, entry: Entry, headers: dict[str, str], *, oversized: bool
+) -> web.StreamResponse:
+    """Do to a call what the rules decided."""
+    call.decision = entry.decision = decision
+    entry.fault = ", ".join(decision.names) or None
+    if decision.delay:
+        await _sleep(keeper, decision.delay)
+    request_id, target = entry.request_id, entry.path
+    answer: Answer | None = None
+    step = decision.answer.step if decision.answer is not None else None
+    if step is None or step.committed:
+        answer = _answer(call, keeper, target, request_id, oversized=oversized)
+        _note(entry, answer, headers)
+        if answer.status >= _REFUSED:
+            decision.refused(f"the operation did not succeed: {answer.error or answer.status}")
+            step = decision.answer.step if decision.answer is not None else None
+    elif step.commit_after is not None:
+        _commit_later(call, keeper, step.commit_after, entry)
+    if decision.delay_after > 0:
+        await _sleep(keeper, decision.delay_after)
+    if decision.fired:
+        entry.fault = ", ".join(decision.names)
+        headers["X-Mockrds-Fault"] = _header(entry.fault)
+    raw: tuple[int, dict[str, str], bytes]
+    if step is not None and step.response is not None:
+        raw = raw_answer(step.response, headers)
+    else:
+        if step is not None:
+            answer = _instead(call, keeper, step, target, request_id)
+            entry.error = answer.error
+        assert answer is not None  # noqa: S101
+        headers |= {"Content-Type": "application/json"} | (answer.headers or {})
+        spoils = [fired.step.body for fired in decision.fired if fired.step.body is not None]
+        raw = answer.status, headers, damage(spoils, headers, answer.body)
+    status, headers, body = raw
+    if step is not None and step.retry_after is not None:
+        headers["Retry-After"] = str(math.ceil(step.retry_after))
+    entry.response = body[:SHOWN]
+    keep_alive = not decision.closing and headers.pop("Connection", "").lower() != "close"
+    keep_alive = keep_alive and "Content-Length" not in headers
+    fault = _fault(decision)
+    if fault is not None:
+        about, what = fault
+        return Spoilt(what, about.key, (status, headers, body), entry, keeper.in_flight, keep_alive=keep_alive)
+    return Reply(status, headers, body, entry, keep_alive=keep_alive)
+
+
+def _instead(call: Call, keeper: Tenant, step: Step, target: str, request_id: str) -> Answer:
+    """Make the answer that a rule gives in the place of the operation's own."""
+    if step.error is not None:
+        return envelopes.documented(step.error, _FAMILIES.get(call.operation, ""), request_id)
+    credentials = getattr(step, "credentials", None)
+    if credentials is not None:
+        return _answer(call, keeper, target, request_id, credentials=credentials)
+    return Answer()  # of which nothing is sent
+
+
+def _fault(decision: Decision) -> tuple[Fired, str | Toxics] | None:
+    """Tell what goes wrong with the connection."""
+    deciding = decision.answer
+    if deciding is not None and deciding.step.fault is not None:
+        return deciding, deciding.step.fault
+    return next(((fired, fired.step.fault) for fired in decision.fired if fired.step.fault is not None), None)
+
+
+def _commit_later(call: Call, keeper: Tenant, seconds: float, entry: Entry) -> None:
+    """Let the operation happen after *seconds* of the world's clock, though the call fails now."""
+
+    def commit() -> None:
+        answer = _answer(call, keeper, entry.path, entry.request_id)
+        entry.backup_ids = answer.backup_ids
+        if answer.hint or answer.error:
+            entry.hint = f"what was to happen later did not: {answer.error} {answer.hint}".rstrip()
+
+    keeper.world.defer(seconds, commit)
 
 
 async def _read(request: web.BaseRequest) -> bytes | None:
@@ -149,7 +223,8 @@ async def _read(request: web.BaseRequest) -> bytes | None:
         whole = request.content.read_nowait()
         return whole if len(whole) <= BODY_LIMIT else None
     if request.headers.get("Expect", "").lower() == "100-continue" and request.version >= HttpVersion11:
-        await request.writer.write(b"HTTP/1.1 100 Continue\r\n\r\n")
+        with suppress(ConnectionError):  # the client may have gone; its body tells
+            await request.writer.write(b"HTTP/1.1 100 Continue\r\n\r\n")
         request.writer.output_size = 0  # nothing of the answer is sent
     body = bytearray()
     try:
@@ -176,14 +251,31 @@ def _operation(operations: tuple[str, ...], call: Call) -> str:
     return next((operation for operation in operations if operation in HANDLERS), operations[0])
 
 
-def _answer(call: Call, keeper: Tenant, raw_path: str, request_id: str, *, oversized: bool) -> Answer:
-    """Let the operation answer, and turn what it raises into the envelope of its family."""
+def _answer(
+    call: Call, keeper: Tenant, raw_path: str, request_id: str, *, oversized: bool = False, credentials: str = ""
+) -> Answer:
+    """Let the operation answer, and turn what it raises into the envelope of its family.
+
+    Args:
+        call: The call.
+        keeper: The project that it belongs to.
+        raw_path: Path and query as they stood in the request line.
+        request_id: The id of the answer.
+        oversized: Whether its body was too large to read.
+        credentials: What a fault has against its credentials.
+    """
     operation = call.operation
     try:
         if operation == UNKNOWN:
             return envelopes.gateway(_unknown(call), request_id)
+        if credentials:
+            spoil(call, credentials)
         if operation not in _PUBLIC:
             authenticate(call, raw_path)
+        if keeper.faults.limiters:
+            refused = keeper.faults.throttle(operation, call.now)
+            if refused is not None:
+                return _throttled(keeper, *refused, request_id)
         if oversized:
             return envelopes.gateway(GatewayError("APIGW.0201"), request_id)
         handler = HANDLERS.get(operation)
@@ -206,6 +298,25 @@ def _answer(call: Call, keeper: Tenant, raw_path: str, request_id: str, *, overs
         return envelopes.documented("RDS.0005", _FAMILIES.get(operation, ""), request_id, hint)
 
 
+def _throttled(keeper: Tenant, limiter: Limiter, wait: float, request_id: str) -> Answer:
+    limit = limiter.limit
+    detail = f"policy user over ratelimit,limit:{limit.limit},time:{_window(limit.window)}"
+    answer = envelopes.gateway(GatewayError("APIGW.0308", detail, hint="a rate limit of the scenario"), request_id)
+    answer.headers = {"X-Mockrds-Fault": "rate limit"}
+    if limit.retry_after is not False:
+        after = wait / keeper.clock.setting.by if limit.retry_after is True else limit.retry_after
+        answer.headers["Retry-After"] = str(max(1, math.ceil(after - _NEARLY)))
+    return answer
+
+
+def _window(seconds: float) -> str:
+    """Write a window as the gateway does: ``1 minute``."""
+    for unit, name in ((86400, "day"), (3600, "hour"), (60, "minute")):
+        if seconds % unit == 0:
+            return f"{seconds / unit:g} {name}"
+    return f"{seconds:g} second"
+
+
 def _unknown(call: Call) -> GatewayError:
     match = _ROUTES.match(call.method, call.path)
     if match is None:
@@ -215,29 +326,32 @@ def _unknown(call: Call) -> GatewayError:
     return GatewayError("APIGW.0101", hint=hint, message="The API does not exist")
 
 
-def _send(request: web.BaseRequest, answer: Answer, headers: dict[str, str]) -> web.StreamResponse:
+def _note(entry: Entry, answer: Answer, headers: dict[str, str]) -> None:
+    """Note what an operation answered, and hint at what went wrong."""
+    if answer.hint:
+        headers["X-Mockrds-Hint"] = _header(answer.hint)
+        entry.hint = answer.hint
+    elif answer.headers is not None:
+        entry.hint = answer.headers.get("X-Mockrds-Reason", "")
+    entry.error = answer.error
+    entry.backup_ids = answer.backup_ids
+
+
+def _reply(
+    answer: Answer, headers: dict[str, str], entry: Entry | None = None, *, keep_alive: bool = True
+) -> web.StreamResponse:
     headers["Content-Type"] = "application/json"
     if answer.headers is not None:
         headers |= answer.headers
-    if Reply.fits(request, answer.body):
-        return Reply(answer.body, answer.status, headers)
-    return web.Response(body=answer.body, status=answer.status, headers=headers)
+    if entry is not None:
+        entry.response = answer.body[:SHOWN]
+    return Reply(answer.status, headers, answer.body, entry, keep_alive=keep_alive)
 
 
 async def _sleep(tenant: Tenant, seconds: float) -> None:
     """Wait; a reset of the project, or the end of the server, drops the request meanwhile."""
-    task = asyncio.current_task()
-    assert task is not None  # noqa: S101
-    loop = asyncio.get_running_loop()
-
-    def drop() -> None:
-        loop.call_soon_threadsafe(task.cancel)
-
-    tenant.in_flight.add(drop)
-    try:
+    with droppable(tenant.in_flight):
         await asyncio.sleep(seconds)
-    finally:
-        tenant.in_flight.discard(drop)
 
 
 def _header(text: str) -> str:

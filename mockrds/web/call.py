@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import fields
 from typing import TYPE_CHECKING, Any, Final
 
 import orjson
 
 from mockrds.domain import errors
 from mockrds.domain.errors import RDSError
+from mockrds.domain.template import NONE, Deviation
+from mockrds.faults.match import ABSENT, resolve
 
 if TYPE_CHECKING:
     from aiohttp import web
@@ -21,6 +24,11 @@ UNKNOWN: Final = "unknown"
 """The operation of a request that the API reference has no operation for."""
 
 _UNREAD: Final = object()
+_DEVIATIONS: Final = tuple(field.name for field in fields(Deviation))
+_INSTANCE_PLACES: Final = (
+    "/backup/instance", "/instance_id", "/instance/replicaOf", "/restorePoint/sourceInstanceId", "/restore/backupRef",
+)  # fmt: skip
+"""Where bodies name the instance, or a backup of it."""
 
 
 class Answer:
@@ -61,8 +69,8 @@ class Call:
     """
 
     __slots__ = (
-        "_content", "_request", "body", "decision", "headers", "method", "operation", "parameters", "path", "simulator",
-        "tenant", "trusted",
+        "_content", "_found", "_request", "body", "decision", "headers", "method", "now", "operation",
+        "parameters", "path", "simulator", "tenant", "trusted",
     )  # fmt: skip
 
     def __init__(self, simulator: Simulator, request: web.BaseRequest, path: str, body: bytes) -> None:
@@ -81,7 +89,16 @@ class Call:
         self.trusted = True
         """Whether the credentials are good for the project."""
         self.decision: Decision | None = None
+        """What the rules make of it."""
+        self.now = 0.0
+        """When it arrived, on the project's clock."""
+        self._found: dict[str, Any] = {}
         self._content: Any = _UNREAD
+
+    @property
+    def scheme(self) -> str:
+        """``http`` or ``https``, as the client came in."""
+        return self._request.scheme
 
     @property
     def query(self) -> MultiMapping[str]:
@@ -117,6 +134,48 @@ class Call:
         if not isinstance(content, dict):
             raise RDSError(errors.INVALID_PARAMETER, "the body must be a JSON object")
         return content
+
+    @property
+    def deviation(self) -> Deviation:
+        """How the world is to depart from what it would do."""
+        decision = self.decision
+        if decision is None or not decision.fired:
+            return NONE
+        said = {name: decision.said(name) for name in _DEVIATIONS}
+        return Deviation(**said) if any(value is not None for value in said.values()) else NONE
+
+    # What rules look at
+
+    @property
+    def reused(self) -> bool:
+        """Whether the connection carried another request before."""
+        count: int = getattr(self._request.protocol, "_request_count", 1)  # aiohttp tells it nowhere else
+        return count > 1
+
+    def at(self, pointer: str) -> Any:
+        """Give what the JSON Pointer finds in the body, or ``ABSENT``."""
+        found = self._found.get(pointer, _UNREAD)
+        if found is _UNREAD:
+            try:
+                content = self.content
+            except RDSError:
+                content = ABSENT
+            found = self._found[pointer] = resolve(content, pointer)
+        return found
+
+    @property
+    def instance(self) -> tuple[tuple[str, ...], str | None]:
+        """The names, ids and node ids of the instance that the request is about, and its status."""
+        if self.tenant is None:
+            return (), None
+        places = (self.at(pointer) for pointer in _INSTANCE_PLACES)
+        given = (value for value in (*self.parameters.values(), *places) if isinstance(value, str))
+        return self.tenant.world.about(given)
+
+    @property
+    def state(self) -> dict[str, int]:
+        """How many things there are in the project, by the names that matchers know."""
+        return self.tenant.world.totals() if self.tenant is not None else {}
 
     @property
     def world(self) -> World:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, NoReturn
 
-from mockrds.domain.errors import GatewayError
+from mockrds.domain import errors
+from mockrds.domain.errors import GatewayError, RDSError
 from mockrds.domain.identity import InvalidTokenError, Token
 from mockrds.web import signature
 
@@ -32,6 +33,8 @@ def authenticate(call: Call, path_and_query: str) -> None:
         return
     token = call.headers.get("X-Auth-Token")
     if token:
+        if call.tenant is not None and token in call.tenant.burnt:
+            raise GatewayError("APIGW.0307", hint="a fault let the token expire; get another")
         if mode == "strict":
             _check_token(call, token)
         return
@@ -45,6 +48,27 @@ def authenticate(call: Call, path_and_query: str) -> None:
         raise GatewayError("APIGW.0301", _BAD_SIGNATURE, hint=hint)
     if mode == "strict":
         _check_signature(call, signed, path_and_query)
+
+
+def spoil(call: Call, how: str) -> NoReturn:
+    """Refuse a call for its credentials, though they may be good.
+
+    Args:
+        call: The call.
+        how: ``expired``, ``wrong_scope`` or ``clock_skew``.
+
+    Raises:
+        GatewayError: APIGW.0307 for an expired token, APIGW.0301 for a clock that is wrong.
+        RDSError: PROJECT_FORBIDDEN for credentials of another project.
+    """
+    if how == "wrong_scope":
+        raise RDSError(errors.PROJECT_FORBIDDEN, "a fault says that the credentials are for another project")
+    if how == "clock_skew":
+        raise GatewayError("APIGW.0301", _BAD_SIGNATURE, hint="a fault says that the client's clock is wrong")
+    token = call.headers.get("X-Auth-Token")
+    if call.tenant is not None and token:
+        call.tenant.burn(token)
+    raise GatewayError("APIGW.0307", hint="a fault let the token expire; get another")
 
 
 def read_token(call: Call, text: str) -> Token:

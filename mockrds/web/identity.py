@@ -97,7 +97,7 @@ def create_token(call: Call) -> Answer:
         project_name=tenant.name if tenant is not None else None,
         domain_scoped=tenant is None and "domain" in scope,
     )
-    headers = {"X-Subject-Token": simulator.identity.issue(token)}
+    headers = {"X-Subject-Token": simulator.issue(token)}
     return Answer({"token": _render(call, token, catalog="nocatalog" not in call.query)}, 201, headers)
 
 
@@ -185,7 +185,7 @@ def unauthorized(message: str = "The request you have made requires authenticati
 
 def base_url(call: Call) -> str:
     """Give the origin that the client used, without a slash at the end."""
-    scheme = call.headers.get("X-Forwarded-Proto", "http")
+    scheme = call.headers.get("X-Forwarded-Proto", call.scheme)
     host = call.headers.get("Host", "")
     return f"{'https' if scheme == 'https' else 'http'}://{host if host.isascii() else ''}"
 

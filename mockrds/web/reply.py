@@ -1,4 +1,4 @@
-"""An answer that leaves in one piece."""
+"""An answer as it goes over the wire, and the note of what was really sent."""
 
 from __future__ import annotations
 
@@ -6,54 +6,82 @@ from http import HTTPStatus
 from typing import TYPE_CHECKING, Final
 
 from aiohttp import web
-from aiohttp.http import SERVER_SOFTWARE, HttpVersion11
+from aiohttp.http import SERVER_SOFTWARE, HttpVersion10, HttpVersion11
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     from aiohttp.abc import AbstractStreamWriter
 
-_STATUS_LINES: Final = {status.value: f"HTTP/1.1 {status.value} {status.phrase}\r\n" for status in HTTPStatus}
+    from mockrds.journal import Entry
+
+_STATUS_LINES: Final = {status.value: f"{status.value} {status.phrase}" for status in HTTPStatus}
 _SERVER: Final = f"Server: {SERVER_SOFTWARE}\r\n"
+_BODILESS: Final = (204, 304)
 
 
 class Reply(web.StreamResponse):
     """An answer, head and body in one write.
 
     aiohttp's own response builds and writes its head header by header, which takes as long as a whole
-    operation of ours. It is still what serves the rare cases that need it: see ``fits``.
+    operation of ours, and can't be made to lie.
 
     Args:
-        body: The body.
         status: The HTTP status.
-        headers: The headers but Content-Length and Server; their values must be fit for headers.
+        headers: The headers but Content-Length and Connection; their values must be fit for headers.
+        body: The body.
+        entry: Where to note what is sent; None to note nothing.
+        keep_alive: Whether the connection stays open, if the client wants it to.
     """
 
-    def __init__(self, body: bytes, status: int, headers: Mapping[str, str]) -> None:
+    def __init__(
+        self, status: int, headers: dict[str, str], body: bytes, entry: Entry | None = None, *, keep_alive: bool = True
+    ) -> None:
         super().__init__(status=status)
         self._whole_body = body
         self._head = headers
-
-    @staticmethod
-    def fits(request: web.BaseRequest, body: bytes) -> bool:
-        """Tell whether *request* can be answered so: there is a body to send, and the connection stays open."""
-        return bool(body) and request.keep_alive and request.method != "HEAD" and request.version == HttpVersion11
+        self._entry = entry
+        self._open = keep_alive
 
     @property
     def keep_alive(self) -> bool:
-        """Always."""
-        return True
+        """Whether the connection stays open; known once the answer is sent."""
+        return self._open
 
     @property
     def body_length(self) -> int:
         """The length of the body, for access logs."""
         return len(self._whole_body)
 
+    def encode(self, request: web.BaseRequest) -> bytes:
+        """Give all bytes of the answer to *request*."""
+        body = self._whole_body
+        status = self.status
+        lines = "".join([f"{name}: {value}\r\n" for name, value in self._head.items()])
+        if status in _BODILESS:
+            body = b""
+        elif "Content-Length" not in self._head:
+            lines += f"Content-Length: {len(body)}\r\n"
+        version = "1.1"
+        self._open = self._open and bool(request.keep_alive)
+        if request.version != HttpVersion11 and request.version <= HttpVersion10:
+            version = "1.0"
+            if self._open:
+                lines += "Connection: keep-alive\r\n"
+        elif not self._open:
+            lines += "Connection: close\r\n"
+        line = _STATUS_LINES.get(status) or f"{status} "
+        if "Server" not in self._head:
+            lines += _SERVER
+        head = f"HTTP/{version} {line}\r\n{lines}\r\n".encode("utf-8", "surrogateescape")
+        return head if request.method == "HEAD" else head + body
+
     async def prepare(self, request: web.BaseRequest) -> AbstractStreamWriter:
         """Send everything."""
-        lines = "".join([f"{name}: {value}\r\n" for name, value in self._head.items()])
-        head = f"{_STATUS_LINES[self.status]}{lines}Content-Length: {len(self._whole_body)}\r\n{_SERVER}\r\n"
-        await request.writer.write_eof(head.encode("utf-8", "surrogateescape") + self._whole_body)
+        data = self.encode(request)
+        if self._entry is not None:  # noted first: whoever has the answer may read the journal at once
+            self._entry.sent_some(len(data))
+            if not self._open:
+                self._entry.ended = "FIN"
+        await request.writer.write_eof(data)
         return request.writer
 
     async def write_eof(self, data: bytes = b"") -> None:

@@ -128,3 +128,9 @@ def test_times_are_written_in_utc() -> None:
         "2026-01-31T22:00:00",
     ]
     assert iso(seconds + 0.25) == "2026-01-31T22:00:00.250000Z"
+
+
+@pytest.mark.parametrize("at", ["0001-01-01T00:00:00+14:00", "1969-12-31T23:59:59Z", "9999-12-31T23:59:59-14:00"])
+def test_a_time_that_can_not_be_written_everywhere_is_refused(at: str) -> None:
+    with pytest.raises(ValueError, match="'at' must be a time from 1970 to 9999"):
+        ClockSetting.of({"mode": "frozen", "at": at})

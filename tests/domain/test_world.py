@@ -28,6 +28,7 @@ from mockrds.domain.template import (
     DEFAULT_INSTANCES,
     BackupCourse,
     Course,
+    Deviation,
     HaSpec,
     InstanceSpec,
     LifeCycle,
@@ -183,10 +184,10 @@ def test_a_size_is_drawn_once_and_lies_between_50_mb_and_20_gb() -> None:
 def test_a_quota_of_the_call_goes_before_that_of_the_world() -> None:
     world = make_world(*shards(4), quotas=Quotas(manual_backups=1))
     nodes = [instance.node_id for instance in world.instances]
-    assert refusal(world.create_manual_backup, nodes[0], "backup-0", quota=0) == "RDS.3003"
+    assert refusal(world.create_manual_backup, nodes[0], "backup-0", deviation=Deviation(quota=0)) == "RDS.3003"
     assert refusal(world.create_manual_backup, nodes[0], "backup-0") is None
     assert refusal(world.create_manual_backup, nodes[1], "backup-1") == "RDS.3003"
-    assert refusal(world.create_manual_backup, nodes[1], "backup-1", quota=2) is None
+    assert refusal(world.create_manual_backup, nodes[1], "backup-1", deviation=Deviation(quota=2)) is None
 
 
 @pytest.mark.parametrize("quota", [0, 1, 49])

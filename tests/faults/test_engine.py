@@ -3,10 +3,14 @@
 from typing import Any
 
 import pytest
+from incoming import Incoming
 
-from mockrds.distribution import Distribution, Duration, LogNormal, fixed
+from mockrds.distribution import Distribution, Duration, LogNormal, Moment, fixed
 from mockrds.faults.engine import Decision, FaultEngine
-from mockrds.faults.rules import Response, Rule
+from mockrds.faults.match import Match
+from mockrds.faults.response import Damage, Response
+from mockrds.faults.rules import Outage, Rule
+from mockrds.scenario.fault import Fault
 
 CREATE = "v1.create_manual_backup"
 LIST = "v1.list_manual_backups"
@@ -19,18 +23,39 @@ def arm(*rules: Rule, seed: int = 0) -> FaultEngine:
     return engine
 
 
+def decide(engine: FaultEngine, operation: str = LIST) -> Decision | None:
+    """Make a call; a decision that nothing becomes of it counts as none."""
+    decision = engine.decide(Incoming(operation))
+    return decision if decision is not None and decision.fired else None
+
+
 def fired(engine: FaultEngine, calls: int, operation: str = LIST) -> list[int]:
     """Make so many calls, and give the numbers of those that something happened to."""
-    return [call for call in range(1, calls + 1) if engine.decide(operation) is not None]
+    return [call for call in range(1, calls + 1) if decide(engine, operation) is not None]
+
+
+def error(engine: FaultEngine, operation: str = LIST) -> str | None:
+    """Make a call, and give the error it is answered with."""
+    decision = decide(engine, operation)
+    return decision.answer.step.error if decision is not None and decision.answer is not None else None
+
+
+def names(engine: FaultEngine) -> list[str]:
+    """Make a call, and give the names of the rules that fired."""
+    decision = decide(engine)
+    return decision.names if decision is not None else []
 
 
 def told(decision: Decision | None) -> Any:
     """Give the whole decision as plain values."""
-    return decision and (decision.error, decision.response, decision.delay, decision.quota, decision.fired)
+    if decision is None:
+        return None
+    step = decision.answer.step if decision.answer is not None else Rule(latency=fixed(0))
+    return step.error, step.response, decision.delay, decision.said("quota"), decision.names
 
 
-def failing(**rule: Any) -> Rule:
-    return Rule(**({"error": "RDS.0005"} | rule))
+def failing(**rule: Any) -> Fault:
+    return Fault(**({"error": "RDS.0005"} | rule))
 
 
 # Which calls
@@ -78,15 +103,15 @@ def test_a_rule_is_about_the_operations_it_names(named: str | tuple[str, ...], c
     operations = [CREATE, "v3.create_manual_backup", LIST, "iam.create_token", "unknown"]
     engine = arm(failing(operation=named))
 
-    assert [operation for operation in operations if engine.decide(operation)] == covered
+    assert [operation for operation in operations if decide(engine, operation)] == covered
 
 
 def test_calls_are_counted_among_those_the_rule_is_about() -> None:
     engine = arm(failing(operation="list_manual_backups", calls=(2,)), failing(operation="*", calls=(4,)))
 
-    calls = [engine.decide(operation) for operation in (CREATE, LIST, CREATE, LIST, LIST, CREATE)]
+    calls = [decide(engine, operation) for operation in (CREATE, LIST, CREATE, LIST, LIST, CREATE)]
 
-    assert [decision and decision.fired for decision in calls] == [
+    assert [decision and decision.names for decision in calls] == [
         None,
         None,
         None,
@@ -100,7 +125,7 @@ def test_calls_are_counted_among_those_the_rule_is_about() -> None:
 def test_calls_that_another_rule_answered_are_counted_too() -> None:
     engine = arm(failing(first=2), Rule(error="RDS.0011", calls=(2, 3)))
 
-    assert [decision and decision.error for decision in (engine.decide(LIST) for _ in range(4))] == [
+    assert [error(engine) for _ in range(4)] == [
         "RDS.0005",
         "RDS.0005",
         "RDS.0011",
@@ -111,7 +136,7 @@ def test_calls_that_another_rule_answered_are_counted_too() -> None:
 def test_times_counts_only_what_the_rule_did() -> None:
     engine = arm(failing(calls=(1,)), Rule(error="RDS.0011", times=2))
 
-    assert [decision and decision.error for decision in (engine.decide(LIST) for _ in range(4))] == [
+    assert [error(engine) for _ in range(4)] == [
         "RDS.0005",
         "RDS.0011",
         "RDS.0011",
@@ -123,7 +148,7 @@ def test_times_counts_only_what_the_rule_did() -> None:
 
 
 def test_nothing_becomes_of_a_call_without_rules() -> None:
-    assert FaultEngine(0).decide(CREATE) is None
+    assert FaultEngine(0).decide(Incoming(CREATE)) is None
 
 
 RESPONSE = Response(status=502)
@@ -136,8 +161,7 @@ RESPONSE = Response(status=502)
         ([failing(name="bad")], ("RDS.0005", None, 0, None, ["bad"])),
         ([Rule(response=RESPONSE)], (None, RESPONSE, 0, None, ["fault 1"])),
         ([Rule(latency=fixed(2))], (None, None, 2, None, ["fault 1"])),
-        ([Rule(quota=0)], (None, None, 0, 0, ["fault 1"])),
-        ([failing(latency=fixed(2), quota=1)], ("RDS.0005", None, 2, 1, ["fault 1"])),
+        ([Fault(quota=0)], (None, None, 0, 0, ["fault 1"])),
         # the first that answers decides the answer
         ([failing(), Rule(error="RDS.0011")], ("RDS.0005", None, 0, None, ["fault 1"])),
         ([failing(), Rule(response=RESPONSE)], ("RDS.0005", None, 0, None, ["fault 1"])),
@@ -148,19 +172,19 @@ RESPONSE = Response(status=502)
         ([Rule(latency=fixed(1)), failing(latency=fixed(2)), Rule(latency=fixed(4))],
          ("RDS.0005", None, 7, None, ["fault 1", "fault 2", "fault 3"])),
         # the first quota counts
-        ([Rule(quota=3), Rule(quota=1)], (None, None, 0, 3, ["fault 1", "fault 2"])),
-        ([Rule(quota=0), Rule(latency=fixed(1)), failing()],
-         ("RDS.0005", None, 1, 0, ["fault 1", "fault 2", "fault 3"])),
+        ([Fault(quota=3), Fault(quota=1)], (None, None, 0, 3, ["fault 1"])),
+        # where nothing happens, nothing departs from its usual course
+        ([Fault(quota=0), Rule(latency=fixed(1)), failing()], ("RDS.0005", None, 1, None, ["fault 2", "fault 3"])),
     ],
 )  # fmt: skip
-def test_several_rules_go_together_in_their_order(rules: list[Rule], expected: Any) -> None:
-    assert told(arm(*rules).decide(CREATE)) == expected
+def test_several_rules_go_together_in_their_order(rules: list[Any], expected: Any) -> None:
+    assert told(decide(arm(*rules), CREATE)) == expected
 
 
 def test_a_quota_is_about_creating_a_backup_and_nothing_else() -> None:
-    engine = arm(Rule(quota=0))
+    engine = arm(Fault(quota=0))
 
-    assert [told(engine.decide(operation)) for operation in (LIST, CREATE, LIST, "v1.create_instance")] == [
+    assert [told(decide(engine, operation)) for operation in (LIST, CREATE, LIST, "v1.create_instance")] == [
         None,
         (None, None, 0, 0, ["fault 1"]),
         None,
@@ -170,7 +194,118 @@ def test_a_quota_is_about_creating_a_backup_and_nothing_else() -> None:
 
 
 def test_a_rule_with_a_quota_and_something_else_is_about_every_operation() -> None:
-    assert told(arm(Rule(quota=0, latency=fixed(1))).decide(LIST)) == (None, None, 1, 0, ["fault 1"])
+    assert told(decide(arm(Fault(quota=0, latency=fixed(1))))) == (None, None, 1, 0, ["fault 1"])
+
+
+# Sequences
+
+SEQUENCE: Any = (Rule(error="RDS.0005"), "ok", Rule(error="RDS.0011"))
+
+
+def test_a_sequence_takes_one_step_for_each_call_and_then_all_is_well() -> None:
+    engine = arm(Rule(sequence=SEQUENCE))
+    (armed,) = engine.armed
+
+    assert [(error(engine), armed.consumed, armed.fired, armed.completed) for _ in range(5)] == [
+        ("RDS.0005", 1, 1, False),
+        (None, 2, 1, False),
+        ("RDS.0011", 3, 2, True),
+        (None, 3, 2, True),
+        (None, 3, 2, True),
+    ]
+
+
+def test_a_sequence_that_is_not_used_up_counts_as_unused() -> None:
+    engine = arm(Rule(sequence=SEQUENCE))
+    error(engine)
+
+    assert engine.unused() == engine.armed
+
+
+def test_a_sequence_may_begin_anew() -> None:
+    engine = arm(Rule(sequence=SEQUENCE, repeat=True))
+
+    assert [error(engine) for _ in range(7)] == ["RDS.0005", None, "RDS.0011"] * 2 + ["RDS.0005"]
+
+
+def test_a_sequence_is_about_the_calls_of_its_rule_only() -> None:
+    engine = arm(Rule(operation=LIST, after=1, every=2, sequence=SEQUENCE))
+
+    assert [error(engine, operation) for operation in (CREATE, LIST, LIST, LIST, CREATE, *[LIST] * 4)] == [
+        None, None, None, "RDS.0005", None, None, None, None, "RDS.0011",
+    ]  # fmt: skip
+
+
+# Time
+
+
+def test_a_rule_is_in_force_between_two_moments_of_the_clock() -> None:
+    engine = arm(failing(between=(Moment("10m"), Moment("2026-01-31T22:20:00Z")), first=2))
+    start = Moment("2026-01-31T22:00:00Z").at or 0.0
+    engine.limit((), None, start)
+    found = [engine.decide(Incoming(LIST, now=start + minutes * 60)) for minutes in (0, 9.9, 10, 19.9, 19.95, 20, 99)]
+
+    assert [bool(decision and decision.fired) for decision in found] == [False, False, True, True, False, False, False]
+    assert [decision.missed[0].why for decision in found if decision is not None and decision.missed] == [
+        "it is not time yet",
+        "it is not time yet",
+        "it is not about its call 3",
+        "its time is over",
+        "its time is over",
+    ]
+
+
+def test_in_an_outage_everything_is_refused_and_before_it_connections_are_closed() -> None:
+    engine = arm(Rule(latency=fixed(1)))
+    engine.limit((), Outage(between=(Moment(60), Moment(120)), drain=Duration(10), error="APIGW.0101"), 0)
+    found = [engine.decide(Incoming(LIST, now=now)) for now in (49, 50, 59, 60, 119, 120)]
+
+    assert [(decision.names, decision.closing) for decision in found if decision is not None] == [
+        (["fault 1"], False),
+        (["fault 1"], True),
+        (["fault 1"], True),
+        (["outage"], False),
+        (["outage"], False),
+        (["fault 1"], False),
+    ]
+
+
+# What is taken back
+
+
+def test_what_needed_the_operation_to_succeed_is_taken_back_when_it_did_not() -> None:
+    engine = arm(
+        failing(phase="after_commit", times=1),
+        Rule(body=Damage(truncate=0.5), latency=fixed(1)),
+        Rule(body=Damage(truncate=0.2)),
+    )
+    decision = decide(engine)
+    assert decision is not None
+    assert decision.names == ["fault 1", "fault 2"]  # a damage to what another answers is none, a latency is felt
+
+    decision.refused("it was refused")
+
+    assert (decision.names, decision.answer, decision.delay) == (["fault 2"], None, 1)
+    assert [armed.fired for armed in engine.armed] == [0, 1, 0]
+    assert names(engine) == ["fault 1", "fault 2"]
+
+
+def test_a_decision_explains_itself() -> None:
+    engine = arm(
+        failing(name="other", match=Match(method="PUT", headers={"X": "1"})),
+        failing(name="later", calls=(2,)),
+        failing(name="near", match=Match(method="PUT")),
+        Rule(name="slow", latency=fixed(1)),
+    )
+    decision = engine.decide(Incoming(LIST))
+    assert decision is not None
+
+    assert [(row["name"], row["fired"], row.get("why")) for row in decision.explain(Incoming(LIST))] == [
+        ("slow", True, None),
+        ("later", False, "it is not about its call 1"),
+        ("near", False, "method is 'GET', not 'PUT'"),
+        ("other", False, "method is 'GET', not 'PUT'; header X is absent, not '1'"),
+    ]
 
 
 # Arming and disarming
@@ -192,7 +327,7 @@ def test_a_rule_is_disarmed_by_its_id_which_no_other_gets() -> None:
     engine.add(failing())
 
     assert [armed.id for armed in engine.armed] == [2, 3]
-    assert told(engine.decide(LIST)) == ("RDS.0011", None, 0, None, ["fault 2"])
+    assert told(decide(engine)) == ("RDS.0011", None, 0, None, ["fault 2"])
     with pytest.raises(KeyError):
         engine.remove(1)
 
@@ -205,12 +340,12 @@ def test_clearing_begins_anew() -> None:
     assert (engine.armed[0].id, fired(engine, 20)) == (1, before)
 
     engine.clear()
-    assert (engine.armed, engine.decide(LIST)) == ((), None)
+    assert (engine.armed, decide(engine)) == ((), None)
 
 
 def test_rules_that_never_fired_are_known() -> None:
     engine = arm(failing(name="used"), failing(name="shadowed"), failing(name="elsewhere", operation=CREATE))
-    engine.decide(LIST)
+    decide(engine)
 
     assert [armed.name for armed in engine.unused()] == ["shadowed", "elsewhere"]
     assert [repr(armed) for armed in engine.armed] == [
@@ -231,7 +366,7 @@ CHANCY = (
 
 
 def outcomes(engine: FaultEngine, calls: int = 100) -> list[Any]:
-    return [told(engine.decide(LIST)) for _ in range(calls)]
+    return [told(decide(engine)) for _ in range(calls)]
 
 
 def test_the_same_seed_brings_the_same_outcomes() -> None:
@@ -249,26 +384,25 @@ def test_calls_of_other_operations_in_between_change_nothing() -> None:
     found = []
     for call in range(100):
         for _ in range(call % 3):
-            assert disturbed.decide(CREATE) is None
-        found.append(told(disturbed.decide(LIST)))
+            assert decide(disturbed, CREATE) is None
+        found.append(told(decide(disturbed)))
 
     assert found == expected
 
 
 def test_a_rule_that_is_added_behind_changes_nothing_for_those_before() -> None:
     rule = Rule(probability=0.5, latency=fixed(1))
-    alone = [decision is not None for decision in map(arm(rule).decide, [LIST] * 100)]
-    followed = [decision is not None and "fault 1" in decision.fired
-                for decision in map(arm(rule, Rule(latency=JITTER)).decide, [LIST] * 100)]  # fmt: skip
+    first, both = arm(rule), arm(rule, Rule(latency=JITTER))
+    alone = [decide(first) is not None for _ in range(100)]
+    followed = ["fault 1" in names(both) for _ in range(100)]
 
     assert followed == alone
 
 
 def test_equal_rules_draw_each_for_itself() -> None:
     engine = arm(Rule(probability=0.5, latency=fixed(1)), Rule(probability=0.5, latency=fixed(1)))
-    named = [decision.fired if decision else [] for decision in map(engine.decide, [LIST] * 100)]
 
-    assert {tuple(names) for names in named} == {(), ("fault 1",), ("fault 2",), ("fault 1", "fault 2")}
+    assert {tuple(names(engine)) for _ in range(100)} == {(), ("fault 1",), ("fault 2",), ("fault 1", "fault 2")}
 
 
 @pytest.mark.parametrize("probability", [0.01, 0.1, 0.5, 0.9])
@@ -287,12 +421,18 @@ def test_a_rule_fires_as_often_as_its_probability_says(probability: float) -> No
 @pytest.mark.parametrize(
     ("rule", "message"),
     [
-        ({"error": None}, "the rule does nothing: give 'error', 'response', 'latency' or 'quota'"),
+        (
+            {"error": None},
+            "the rule does nothing: give 'error', 'response', 'latency', 'fault', 'body', .* or 'sequence'",
+        ),
         ({"response": RESPONSE}, "give only one of 'error' and 'response'"),
         ({"operation": ()}, "'operation' must name an operation"),
         ({"operation": ""}, "'operation' must name an operation"),
         ({"calls": ()}, "'calls' must not be empty"),
-        ({"quota": 1, "operation": LIST}, "'quota' is about create_manual_backup, which 'operation' does not name"),
+        (
+            {"error": None, "quota": 1, "operation": LIST},
+            "'quota' is about create_manual_backup, which 'operation' does not name",
+        ),
         *(
             (rule, "'calls', 'first', 'after' and 'every' leave no call: the rule would never fire")
             for rule in ({"first": 2, "after": 2}, {"first": 2, "every": 3}, {"calls": (1, 3), "every": 2})

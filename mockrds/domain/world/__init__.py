@@ -36,3 +36,5 @@ class World(BackupOperations, InstanceOperations):
         network = (self._values.rds_resource_id(), self._values.rds_resource_id(), self._values.rds_resource_id())
         for spec in template.instances:
             self._found(spec, network)
+        for backup in sorted(template.backups, key=lambda backup: -backup.age):
+            self._found_backup(backup)

@@ -8,6 +8,7 @@ from mockrds.domain import errors
 from mockrds.domain.engines import DEFAULT_FLAVORS, PORTS, REPLICATION_MODES, Datastore, Engine, Flavor
 from mockrds.domain.errors import RDSError
 from mockrds.domain.models import FOREVER, Activity, BackupPolicy, Instance, Node
+from mockrds.domain.template import NONE, Deviation
 from mockrds.domain.values import job_id, uuid4
 from mockrds.domain.world.state import State
 
@@ -22,25 +23,46 @@ _NO_TAGS = "a standby has no tags of its own"
 class InstanceOperations(State):
     """What a world can do with instances."""
 
-    def list_instances(self) -> tuple[list[Instance], float]:
-        """List all instances, in the order they were made, and tell the time they were looked at."""
-        with self._lock:
-            now = self._now()
-            return list(self._instances.values()), now
+    def list_instances(self, deviation: Deviation = NONE) -> tuple[list[Instance], float]:
+        """List all instances, in the order they were made, and tell the time they were looked at.
 
-    def get_instance(self, node_id: str) -> tuple[Instance, float]:
+        Args:
+            deviation: How this call departs from the usual: ``stale``.
+        """
+        with self._lock:
+            now = self._now() - (deviation.stale or 0.0)
+            return [instance for instance in self._instances.values() if not instance.hidden_at(now)], now
+
+    def get_instance(self, node_id: str, deviation: Deviation = NONE) -> tuple[Instance, float]:
         """Find an instance by the id of its primary node, and tell the time it was looked at.
+
+        Args:
+            node_id: The primary node.
+            deviation: How this call departs from the usual: ``stale``.
 
         Raises:
             RDSError: INSTANCE_NOT_FOUND.
         """
         with self._lock:
-            now = self._now()
-            return self._instance(node_id), now
+            now = self._now() - (deviation.stale or 0.0)
+            try:
+                instance = self._instance(node_id)
+            except RDSError:
+                self._look_for_hidden(now)
+                raise
+            if instance.hidden_at(now):
+                raise RDSError(errors.INSTANCE_NOT_FOUND)
+            return instance, now
+
+    def _look_for_hidden(self, now: float) -> None:
+        for instance in self._instances.values():
+            if instance.hidden is not None:
+                instance.hidden.look(now)
 
     def look_at_instances(self, instances: list[Instance], now: float) -> None:
-        """Note that a client saw *instances* at *now*; counts with progression ``manual`` only."""
+        """Note that a client saw *instances* at *now*; counts only what lasts for a number of looks."""
         with self._lock:
+            self._look_for_hidden(now)
             # a primary and its replicas share a restore, which was seen once
             under_way = {id(instance.activity): instance.activity for instance in instances}
             for activity in under_way.values():
@@ -63,11 +85,12 @@ class InstanceOperations(State):
         policy: BackupPolicy,
         replication_mode: str | None = None,
         backup: Backup | None = None,
+        deviation: Deviation = NONE,
     ) -> Instance:
         """Build a new instance, single or (with *replication_mode*) a primary/standby pair.
 
         *network* holds the ids of the VPC, the subnet and the security group; *backup* is what the
-        instance is built from, if anything.
+        instance is built from, if anything; *deviation* may have a ``lifecycle`` and ``visible_after``.
 
         Raises:
             RDSError: INSTANCE_QUOTA.
@@ -89,10 +112,11 @@ class InstanceOperations(State):
                 policy=policy,
                 now=now,
             )
-            self._begin(instance, "BUILD", self.life_cycle.create_instance, now, backup)
+            self._begin(instance, "BUILD", deviation.lifecycle or self.life_cycle.create_instance, now, backup)
+            instance.hidden = self._hide(deviation.visible_after, now)
             return instance
 
-    def create_read_replica(self, *, name: str, flavor: Flavor, node_id: str) -> Instance:
+    def create_read_replica(self, *, name: str, flavor: Flavor, node_id: str, deviation: Deviation = NONE) -> Instance:
         """Build a read replica of the instance whose primary node is *node_id*.
 
         Raises:
@@ -111,10 +135,11 @@ class InstanceOperations(State):
             self._check_idle(primary, now)
             self._check_instance_quota()
             replica = self._add_replica(primary, name, flavor, now)
-            self._begin(replica, "BUILD", self.life_cycle.create_instance, now)
+            self._begin(replica, "BUILD", deviation.lifecycle or self.life_cycle.create_instance, now)
+            replica.hidden = self._hide(deviation.visible_after, now)
             return replica
 
-    def delete_instance(self, node_id: str) -> str:
+    def delete_instance(self, node_id: str, deviation: Deviation = NONE) -> str:
         """Delete an instance; its replicas go with it, its manual backups stay. Gives the job id.
 
         Raises:
@@ -129,12 +154,12 @@ class InstanceOperations(State):
             if instance.running is not None and instance.running.ends != FOREVER:
                 start = max(now, instance.running.ends)
             for leaving in (*instance.replicas, instance):
-                self._begin(leaving, "DELETING", self.life_cycle.delete_instance, start)
+                self._begin(leaving, "DELETING", deviation.lifecycle or self.life_cycle.delete_instance, start)
                 assert leaving.activity is not None  # noqa: S101
                 self._leave(leaving, leaving.activity.ends)
             return job_id(self._random)
 
-    def restart_instance(self, node_id: str) -> str:
+    def restart_instance(self, node_id: str, deviation: Deviation = NONE) -> str:
         """Reboot an instance. Gives the job id.
 
         Raises:
@@ -144,7 +169,7 @@ class InstanceOperations(State):
             now = self._now()
             instance = self._no_standby(node_id, "a standby can't be rebooted by itself")
             self._check_free(instance, now)
-            self._begin(instance, "REBOOTING", self.life_cycle.restart, now)
+            self._begin(instance, "REBOOTING", deviation.lifecycle or self.life_cycle.restart, now)
             return uuid4(self._random)
 
     def job_ids(self, count: int) -> list[str]:
@@ -163,6 +188,7 @@ class InstanceOperations(State):
         backup_id: str | None,
         restore_time: float | None,
         source_node_id: str | None,
+        deviation: Deviation = NONE,
     ) -> Instance:
         """Build a new instance from a backup or a point in time of another one.
 
@@ -201,6 +227,7 @@ class InstanceOperations(State):
                 policy=BackupPolicy(keep_days=source.policy.keep_days, start_time=source.policy.start_time),
                 replication_mode=replication_mode,
                 backup=backup,
+                deviation=deviation,
             )
 
     # Tags

@@ -15,10 +15,11 @@ from mockrds.domain.models import FOREVER, Activity, Backup, Instance, InstanceS
 from mockrds.domain.values import RDSValues
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
     from random import Random
 
     from mockrds.domain.clock import Clock
-    from mockrds.domain.template import Course, LifeCycle, Outcome, Quotas
+    from mockrds.domain.template import Course, LifeCycle, Outcome, Quotas, Visibility
 
 _BUSY: dict[str, Problem] = {
     "BUILD": errors.INSTANCE_CREATING,
@@ -39,8 +40,8 @@ class State:
     """
 
     def __init__(self, quotas: Quotas, life_cycle: LifeCycle, clock: Clock, random: Random, region: str) -> None:
-        self.life_cycle = life_cycle
-        self.quotas = quotas
+        self._looked_at = False
+        self.adopt(quotas, life_cycle)
         self.clock = clock
         self.region = region
         self._random = random
@@ -51,7 +52,16 @@ class State:
         self._backups: dict[str, Backup] = {}
         self._names: dict[str, Backup] = {}
         self._leaving: list[tuple[float, int, Backup | Instance]] = []  # a heap, by when they are gone
+        self._hiding: list[Backup] = []  # those that clients did not see at first
+        self._later: list[tuple[float, int, Callable[[], object]]] = []  # a heap, by when it happens
+        self._moment: float | None = None
         self._order = count()
+
+    def adopt(self, quotas: Quotas, life_cycle: LifeCycle) -> None:
+        """Go on under other quotas and life cycles; what has begun comes to its end as it would have."""
+        self.quotas = quotas
+        self.life_cycle = life_cycle
+        self._looked_at |= life_cycle.backup.looks is not None or life_cycle.delete.looks is not None
 
     # What a test may look at and change
 
@@ -69,6 +79,30 @@ class State:
             self._now()
             return tuple(self._backups.values())
 
+    def totals(self) -> dict[str, int]:
+        """Count what there is."""
+        with self._lock:
+            now = self._now()
+            building = sum(instance.backing_up_at(now) for instance in self._instances.values())
+            return {"manual_backups": len(self._backups), "building": building, "instances": len(self._instances)}
+
+    def about(self, resource_ids: Iterable[str]) -> tuple[tuple[str, ...], str | None]:
+        """Find the instance that one of *resource_ids* belongs to: an instance, a node or a backup of it.
+
+        Returns:
+            Its name, its id and those of its nodes, and its status; nothing and None when there is none.
+        """
+        with self._lock:
+            now = self._now()
+            for resource_id in resource_ids:
+                backup = self._backups.get(resource_id)
+                instance = backup.instance if backup is not None else None
+                instance = instance or self._nodes.get(resource_id) or self._instances.get(resource_id)
+                if instance is not None:
+                    nodes = (node.id for node in instance.nodes)
+                    return (instance.name, instance.id, *nodes), instance.status_at(now)
+            return (), None
+
     def finish(self, resource_id: str, outcome: Outcome | None = None) -> None:
         """Bring what is under way to its end at once: a backup, its deletion, or what an instance is doing.
 
@@ -84,7 +118,7 @@ class State:
             backup = self._backups.get(resource_id)
             if backup is None:
                 instance = self._any(resource_id)
-                if instance.activity is not None:
+                if instance.activity is not None and instance.activity.running(now):
                     instance.activity.ends = now
                     self._settle(instance, now)
             elif backup.deletion is not None:
@@ -112,7 +146,7 @@ class State:
             instance = self._any(instance_id)
             instance.activity = None
             if status != "ACTIVE":
-                instance.activity = Activity(status=status, ends=now + seconds)
+                instance.activity = Activity(status=status, began=now, ends=now + seconds)
             if status == "DELETING":
                 self._leave(instance, now + seconds)
 
@@ -124,13 +158,31 @@ class State:
 
     # Time: what has ended leaves
 
+    def defer(self, seconds: float, action: Callable[[], object]) -> None:
+        """Let *action* happen *seconds* from now on the world's clock, as if it had been asked for at that moment."""
+        with self._lock:
+            heapq.heappush(self._later, (self._now() + seconds, next(self._order), action))
+
     def _now(self) -> float:
+        if self._moment is not None:
+            return self._moment
         now = self.clock.now()
+        while self._later and self._later[0][0] <= now:
+            moment, _, action = heapq.heappop(self._later)
+            self._leave_until(moment)
+            self._moment = moment
+            try:
+                action()
+            finally:
+                self._moment = None
+        self._leave_until(now)
+        return now
+
+    def _leave_until(self, now: float) -> None:
         while self._leaving and self._leaving[0][0] <= now:
             thing = heapq.heappop(self._leaving)[2]
             if thing.gone_at(now):  # its deletion may have been called off by set_status
                 self._forget(thing)
-        return now
 
     def _end(self, course: Course, now: float) -> tuple[float, int | None]:
         if course.progression == "immediate":
@@ -141,16 +193,22 @@ class State:
 
     def _begin(self, instance: Instance, status: str, course: Course, now: float, backup: Backup | None = None) -> None:
         ends, looks = self._end(course, now)
-        instance.activity = Activity(status=status, ends=ends, looks=looks)
+        instance.activity = Activity(status=status, began=self._now(), ends=ends, looks=looks)
         if backup is not None:
             under_way = [restore for restore in backup.restores or () if restore.running(now)]
             backup.restores = [*under_way, instance.activity]
 
     def _settle(self, instance: Instance, now: float) -> None:
-        if instance.activity is not None and not instance.activity.running(now):
-            if instance.gone_at(now):
-                self._forget(instance)
-            instance.activity = None
+        if instance.gone_at(now):
+            self._forget(instance)
+
+    @staticmethod
+    def _hide(visible_after: Visibility | None, now: float) -> Activity | None:
+        if visible_after is None:
+            return None
+        if visible_after.looks is None:
+            return Activity(status="HIDDEN", ends=now + visible_after.seconds)
+        return Activity(status="HIDDEN", ends=now if visible_after.looks == 0 else inf, looks=visible_after.looks)
 
     def _leave(self, thing: Backup | Instance, when: float) -> None:
         if when != inf:
@@ -173,7 +231,7 @@ class State:
 
     def _instance(self, node_id: str) -> Instance:
         instance = self._nodes.get(node_id)
-        if instance is None:
+        if instance is None or (instance.hidden is not None and instance.hidden_at(self._now())):
             hint = ""
             if node_id in self._instances:
                 hint = (
@@ -216,7 +274,7 @@ class State:
 
     def _backup(self, backup_id: str) -> Backup:
         backup = self._backups.get(backup_id)
-        if backup is None:
+        if backup is None or (backup.hidden is not None and backup.hidden_at(self._now())):
             raise RDSError(errors.BACKUP_NOT_FOUND)
         return backup
 

@@ -36,8 +36,7 @@ def create_manual_backup(call: Call) -> Answer:
     description = fields.get("description")
     if description is not None:
         description = text(fields, "description", errors.BACKUP_DESCRIPTION, is_description)
-    quota = call.decision.quota if call.decision is not None else None
-    backup = call.world.create_manual_backup(node_id, name, description or "", quota=quota)
+    backup = call.world.create_manual_backup(node_id, name, description or "", call.deviation)
     content = {
         "backup": {
             "created": _stamp(backup.created),
@@ -61,7 +60,7 @@ def create_manual_backup(call: Call) -> Answer:
 def list_manual_backups(call: Call) -> Answer:
     """List manual backups, newest first (API reference, v1, "Returning Manual Backup Information as a List")."""
     world = call.world
-    backups, now = world.list_manual_backups()
+    backups, now = world.list_manual_backups(call.deviation)
     answer = Answer({"backups": [_render(backup, now) for backup in backups]})
     world.look(backups, now)
     return answer
@@ -72,7 +71,7 @@ def delete_manual_backup(call: Call) -> Answer:
     backup_id = call.parameters["backupId"]
     if not is_uuid(backup_id):
         raise RDSError(errors.INVALID_PARAMETER, "a backup id is a UUID")
-    backup = call.world.delete_manual_backup(backup_id)
+    backup = call.world.delete_manual_backup(backup_id, call.deviation)
     return Answer({}, backup_ids=(backup.id,))
 
 
@@ -104,7 +103,9 @@ def restore_to_original(call: Call) -> Answer:
         raise RDSError(errors.INVALID_PARAMETER, "the actions are restore, restart, resize and setPublicIp")
     fields = inner(document, "restore", _RESTORE)
     backup_id, restore_time = restore_point(fields)
-    job = call.world.restore_to_original(call.parameters["instanceId"], backup_id=backup_id, restore_time=restore_time)
+    job = call.world.restore_to_original(
+        call.parameters["instanceId"], backup_id=backup_id, restore_time=restore_time, deviation=call.deviation
+    )
     return Answer({"extendparam": {"jobs": [{"id": job}]}}, 202, backup_ids=(backup_id,) if backup_id else ())
 
 

@@ -45,7 +45,7 @@ _OPEN_PORTS: Final[dict[Engine, tuple[range, ...]]] = {
 def list_instances(call: Call) -> Answer:
     """List DB instances (API reference, v1, "Obtaining a DB Instance List")."""
     world = call.world
-    instances, now = world.list_instances()
+    instances, now = world.list_instances(call.deviation)
     answer = Answer({"instances": [_render(instance, now) for instance in instances]})
     world.look_at_instances(instances, now)
     return answer
@@ -57,7 +57,7 @@ def get_instance(call: Call) -> Answer:
     The reference shows three keys; clients read the whole object of the list, so both are sent.
     """
     world = call.world
-    instance, now = world.get_instance(call.parameters["instanceId"])
+    instance, now = world.get_instance(call.parameters["instanceId"], call.deviation)
     rendered = _render(instance, now)
     documented = {"instanceId": rendered["id"], "status": rendered["status"], "instanceName": rendered["name"]}
     world.look_at_instances([instance], now)
@@ -97,6 +97,7 @@ def create_instance(call: Call) -> Answer:
         port=port,
         policy=policy,
         replication_mode=mode,
+        deviation=call.deviation,
     )
     return _created(call, instance)
 
@@ -120,26 +121,30 @@ def restore_to_new_instance(call: Call) -> Answer:
         backup_id=backup_id,
         restore_time=restore_time,
         source_node_id=source,
+        deviation=call.deviation,
     )
     return _created(call, instance, (backup_id,) if backup_id else ())
 
 
 def delete_instance(call: Call) -> Answer:
     """Delete a DB instance (API reference, v1, "Deleting a DB Instance"). Its body has no effect."""
-    job = call.world.delete_instance(call.parameters["instanceId"])
+    job = call.world.delete_instance(call.parameters["instanceId"], call.deviation)
     return Answer({"extendparam": {"jobs": [{"id": job}]}}, 202)
 
 
 def restart_instance(call: Call) -> Answer:
     """Reboot a DB instance (API reference, v1, "Rebooting a DB Instance")."""
-    job = call.world.restart_instance(call.parameters["instanceId"])
+    job = call.world.restart_instance(call.parameters["instanceId"], call.deviation)
     return Answer({"extendparam": {"jobs": [{"id": job}]}}, 202)
 
 
 def _create_replica(call: Call, fields: Object) -> Answer:
     primary = text(fields, "replicaOf", errors.REPLICA_OF)
     flavor = _flavor(fields, None)
-    return _created(call, call.world.create_read_replica(name=fields["name"], flavor=flavor, node_id=primary))
+    replica = call.world.create_read_replica(
+        name=fields["name"], flavor=flavor, node_id=primary, deviation=call.deviation
+    )
+    return _created(call, replica)
 
 
 def _created(call: Call, instance: Instance, backup_ids: tuple[str, ...] = ()) -> Answer:

@@ -1,0 +1,53 @@
+"""The command line: ``mockrds`` serves, ``mockrds COMMAND`` does something else.
+
+A command is a module of this package with a function ``run(arguments) -> exit code``, and a row in
+``COMMANDS``. It is imported when it is called, so that none waits for what another one needs.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from importlib import import_module
+from typing import TYPE_CHECKING, Final
+
+from mockrds.cli.usage import UsageError
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+COMMANDS: Final = {
+    "serve": "serve, as without a command",
+    "healthcheck": "tell by the exit code whether a server is ready",
+    "explain": "show what scenarios will do to calls",
+    "lint": "report all mistakes in scenario files",
+    "schema": "print the JSON schema of scenario files, for editors",
+    "selftest": "prove every fault on this machine",
+}
+"""What each command does, by the name of the command and of its module."""
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run the command line.
+
+    Args:
+        argv: The arguments; absent: those of the process.
+
+    Returns:
+        The exit code: 0 when all is well (a server was told to stop), 1 when a command found
+        something wrong, 2 when the arguments are wrong or the server can't serve.
+    """
+    arguments = list(sys.argv[1:] if argv is None else argv)
+    command = arguments.pop(0) if arguments and arguments[0] in COMMANDS else "serve"
+    try:
+        code: int = import_module(f"mockrds.cli.{command}").run(arguments)
+        sys.stdout.flush()
+    except UsageError as error:
+        print(f"mockrds: {error}", file=sys.stderr)
+        return 2
+    except KeyboardInterrupt:
+        return 0
+    except BrokenPipeError:  # whoever read our output has gone, as ``head`` does; what is still buffered must not fail
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 1
+    return code

@@ -1,0 +1,66 @@
+"""What the server says of itself when it starts."""
+
+from __future__ import annotations
+
+import json
+import shlex
+from typing import TYPE_CHECKING
+
+from mockrds.version import __version__
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from mockrds.server import MockRDS
+
+
+def banner(mock: MockRDS, trusted: str | Path | None) -> str:
+    """Write the banner: where it serves what, and a command to paste.
+
+    Args:
+        mock: The server.
+        trusted: The certificate that clients must trust; None without TLS.
+    """
+    tenant = mock.simulator.default
+    rows = [
+        f"  {instance.node_id}  {instance.name}  ({instance.datastore.type} {instance.datastore.version}"
+        f"{', primary/standby' if instance.standby else ', read replica' if instance.primary else ''})"
+        for instance in tenant.world.instances
+    ]
+    shown = rows[:10]
+    if len(rows) > len(shown):
+        shown.append(f"  ... and {len(rows) - len(shown)} more: {mock.url}/__mockrds/projects/{tenant.id}/state")
+    clock = tenant.clock.setting
+    running = f"{clock.mode} by {clock.by:g}" if clock.mode == "scaled" else clock.mode
+    return "\n".join([
+        f"mockrds {__version__} at {mock.url}",
+        "",
+        f"project    {tenant.id}  (name {tenant.name})",
+        f"scenario   {tenant.scenario.name}, seed {tenant.seed}, clock {running}",
+        f"identity   {mock.url}/v3",
+        f"control    {mock.url}/__mockrds/projects/{tenant.id}/state",
+        *([f"trust      {trusted}"] if trusted else []),
+        f"replay     MOCKRDS_REPLAY={tenant.replay}",
+        "node ids (API v1 calls the id of a primary node 'instance'):",
+        *shown,
+        *_example(mock, trusted),
+        "",
+        "Stop with Ctrl-C.",
+    ])  # fmt: skip
+
+
+def _example(mock: MockRDS, trusted: str | Path | None) -> list[str]:
+    tenant = mock.simulator.default
+    primaries = [instance for instance in tenant.world.instances if instance.primary is None]
+    if not primaries:
+        return []
+    token = mock.simulator.token(tenant) if mock.simulator.auth == "strict" else "any"
+    backup = {"name": "my-backup", "instance": primaries[0].node_id, "description": "My Backup"}
+    options = f" --cacert {shlex.quote(str(trusted))}" if trusted else ""
+    return [
+        "",
+        "Create a backup:",
+        f"  curl -sS{options} {mock.url}/rds/v1/{tenant.id}/backups \\",
+        f"    -H 'X-Auth-Token: {token}' -H 'Content-Type: application/json' \\",
+        f"    -d '{json.dumps({'backup': backup})}'",
+    ]

@@ -1,0 +1,12 @@
+"""A server that runs elsewhere, as if it were here: a client of the control API.
+
+What a ``RemoteProject`` offers has the names, arguments and errors of ``mockrds.server.Project``, so a test
+runs the same with either. Things that are handed out are copies of the moment; ask again to see more.
+"""
+
+from __future__ import annotations
+
+from mockrds.client.project import RemoteProject
+from mockrds.client.server import RemoteServer
+
+__all__ = ["RemoteProject", "RemoteServer"]

@@ -1,0 +1,131 @@
+"""The server, and the way to it."""
+
+from __future__ import annotations
+
+import http.client
+import json
+import ssl
+from typing import TYPE_CHECKING, Any, Final
+from urllib.parse import urlencode, urlsplit
+
+from mockrds.client.project import RemoteProject
+from mockrds.domain.clock import ClockSetting
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
+    Clocks = ClockSetting | Mapping[str, Any] | str
+
+_TIMEOUT: Final = 60.0
+_BAD: Final = 400
+_ERRORS: Final = {400: ValueError, 401: PermissionError, 404: KeyError, 409: ValueError}
+
+
+class RemoteServer:
+    """A server that runs elsewhere.
+
+    Args:
+        url: Where it is, such as ``http://127.0.0.1:8080``.
+        token: The token that it printed, if other machines can reach it.
+        ca: The file of a certificate to trust, in PEM; absent: those that the system trusts.
+
+    Raises:
+        ValueError: The URL is none.
+        OSError: The certificate can't be read.
+    """
+
+    def __init__(self, url: str, token: str | None = None, *, ca: str | None = None) -> None:
+        self.url = url.rstrip("/")
+        """Where the server is."""
+        parts = urlsplit(self.url)
+        try:
+            self._port = parts.port
+        except ValueError:
+            parts = parts._replace(scheme="")
+        if parts.scheme not in ("http", "https") or not parts.hostname:
+            raise ValueError(f"{url!r} is no URL of a server: give one such as http://127.0.0.1:8080")
+        self._host, self._prefix = parts.hostname, f"{parts.path}/__mockrds/"
+        self._tls = ssl.create_default_context(cafile=ca) if parts.scheme == "https" else None
+        self._headers = {"Content-Type": "application/json"} | ({"X-Mockrds-Token": token} if token else {})
+
+    def project(
+        self,
+        name: str | None = None,
+        *,
+        id: str | None = None,  # noqa: A002  (the word of the API)
+        scenario: str | Path | Mapping[str, Any] | None = None,
+        seed: int | None = None,
+        clock: Clocks | None = None,
+        replay: str | None = None,
+    ) -> RemoteProject:
+        """Make a project, or find the one with this name or id; without either, a fresh one.
+
+        Args:
+            name: The name that clients authenticate with.
+            id: The project id; absent: follows from the name.
+            scenario: A scenario of its own; a file is read here, not where the server runs.
+            seed: A seed of its own.
+            clock: A clock of its own.
+            replay: A replay token: the project begins as that one began which gave it.
+
+        Raises:
+            ScenarioError: The scenario is wrong.
+            ValueError: The clock is wrong, or the project exists and its scenario, seed or clock is given anew.
+        """
+        from mockrds.scenario.writer import plain
+
+        if replay is not None:
+            from mockrds.scenario.replay import Replay
+
+            token = Replay.of(replay)
+            name, id = token.project_name, token.project_id  # noqa: A001
+            scenario, seed, clock = token.scenario, token.seed, token.clock
+        asked: dict[str, Any] = {"name": name, "id": id, "seed": seed}
+        if scenario is not None:
+            from mockrds.scenario.loader import load
+
+            asked["scenario"] = load(scenario).document
+        if clock is not None:
+            asked["clock"] = plain(ClockSetting.of(clock))
+        made = self.ask("POST", "projects", {key: value for key, value in asked.items() if value is not None})
+        return RemoteProject(self, made["id"], made["name"])
+
+    def ask(self, method: str, resource: str, body: object = None, **query: object) -> dict[str, Any]:
+        """Send a request to the control API, and give what it answers.
+
+        Raises:
+            ConnectionError: No server answers, or it is no mockrds.
+            PermissionError: The server demands a token, or another one.
+            KeyError: There is no such thing.
+            ValueError: What was sent is wrong.
+            RuntimeError: The server failed.
+        """
+        given = urlencode({key: value for key, value in query.items() if value is not None})
+        target = f"{self._prefix}{resource}" + (f"?{given}" if given else "")
+        connection = self._connect()  # one for each request, so that any thread may ask
+        try:
+            connection.request(method, target, None if body is None else json.dumps(body), self._headers)
+            response = connection.getresponse()
+            text = response.read()
+        except (OSError, http.client.HTTPException) as error:
+            raise ConnectionError(f"no mockrds answers at {self.url}: {error}") from error
+        finally:
+            connection.close()
+        try:
+            answer = json.loads(text)
+        except ValueError:
+            answer = None
+        if not isinstance(answer, dict) or (response.status >= _BAD and "error" not in answer):
+            raise ConnectionError(f"{self.url} answers, but is no mockrds")
+        if response.status >= _BAD:
+            raise _ERRORS.get(response.status, RuntimeError)(answer["error"])
+        return answer
+
+    def _connect(self) -> http.client.HTTPConnection:
+        if self._tls is None:
+            return http.client.HTTPConnection(self._host, self._port, timeout=_TIMEOUT)
+        return http.client.HTTPSConnection(self._host, self._port, timeout=_TIMEOUT, context=self._tls)
+
+    def __repr__(self) -> str:
+        return f"<RemoteServer {self.url}>"

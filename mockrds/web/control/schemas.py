@@ -1,0 +1,245 @@
+"""The JSON schemas of what the control API is sent and what it answers, by name.
+
+Scenarios, faults and worlds have schemas of their own, which ``openapi.py`` adds.
+"""
+
+from __future__ import annotations
+
+import typing
+from typing import Any, Final
+
+from mockrds.domain.clock import Mode
+from mockrds.domain.models import BackupStatus, InstanceStatus
+from mockrds.domain.template import Outcome
+from mockrds.simulator import PROJECT_ID, PROJECT_NAME
+
+Schema = dict[str, Any]
+
+TEXT: Final[Schema] = {"type": "string"}
+COUNT: Final[Schema] = {"type": "integer", "minimum": 0}
+NUMBER: Final[Schema] = {"type": "number"}
+
+
+def about(schema: Schema, description: str) -> Schema:
+    """Give *schema* with a description."""
+    return {**schema, "description": description}
+
+
+def ref(name: str) -> Schema:
+    """Refer to a schema by its name."""
+    return {"$ref": f"#/components/schemas/{name}"}
+
+
+def _list(items: Schema) -> Schema:
+    return {"type": "array", "items": items}
+
+
+def _by_name(values: Schema) -> Schema:
+    return {"type": "object", "additionalProperties": values}
+
+
+def _or_null(schema: Schema) -> Schema:
+    if "type" not in schema:
+        return {"anyOf": [schema, {"type": "null"}]}
+    return {**schema, "type": [schema["type"], "null"]} | (
+        {"enum": [*schema["enum"], None]} if "enum" in schema else {}
+    )
+
+
+def _one_of(literal: object) -> Schema:
+    return {"type": "string", "enum": list(typing.get_args(literal))}
+
+
+def _answer(**properties: Schema) -> Schema:
+    return _request(*properties, **properties)
+
+
+def _request(*required: str, **properties: Schema) -> Schema:
+    schema: Schema = {"type": "object", "properties": properties, "additionalProperties": False}
+    return schema | ({"required": list(required)} if required else {})
+
+
+_TIME: Final = about(TEXT, "Such as 2026-01-31T22:00:00.000000Z.")
+_SECONDS: Final = about(NUMBER, "Seconds since 1970.")
+_RESOURCE: Final = about(TEXT, "The id of a backup, an instance or a node.")
+_PROJECT: Final[dict[str, Schema]] = {
+    "id": TEXT,
+    "name": TEXT,
+    "seed": {"type": "integer"},
+    "scenario": about(TEXT, "The name of the scenario in force."),
+    "replay": about(TEXT, "The token with which a server begins as this project began."),
+    "token": about(TEXT, "A fresh one, for X-Auth-Token."),
+}
+_OPERATION: Final = about(TEXT, "An operation, with or without its family.")
+
+SCHEMAS: Final[dict[str, Schema]] = {
+    "Error": _answer(error=about(TEXT, "What is wrong and what to do.")),
+    "Nothing": _answer(),
+    "Status": _answer(status={"const": "ok"}),
+    "Version": _answer(name=TEXT, version=TEXT),
+    "Document": about({"type": "object"}, "An OpenAPI document."),
+    # Projects
+    "Project": _answer(**_PROJECT),
+    "Projects": _answer(projects=_list(_answer(id=TEXT, name=TEXT))),
+    "NewProject": _request(
+        name=about({**TEXT, "pattern": PROJECT_NAME.pattern}, "What clients authenticate with; absent: made up."),
+        id=about({**TEXT, "pattern": PROJECT_ID.pattern}, "Absent: follows from the name."),
+        scenario=about(ref("Scenario"), "Absent: the server's."),
+        seed=about({"type": "integer"}, "Absent: the scenario's, or the server's."),
+        clock=about(ref("NewClock"), "Absent: the scenario's, or the server's."),
+    ),
+    "Forgotten": _answer(id=TEXT, name=TEXT, replay=_PROJECT["replay"]),
+    "State": _answer(
+        **_PROJECT,
+        clock=ref("Clock"),
+        quotas=_answer(manual_backups=_or_null(COUNT), instances=_or_null(COUNT)),
+        instances=_list(ref("Instance")),
+        backups=_list(ref("Backup")),
+        gone=about(_list(ref("Instance")), "The instances that are gone, but of which backups or replicas are left."),
+    ),
+    "Instance": _answer(
+        id=TEXT,
+        name=TEXT,
+        status=_one_of(InstanceStatus),
+        datastore=_answer(type=TEXT, version=TEXT),
+        node_id=about(TEXT, "The primary node, which API v1 calls the instance."),
+        standby_node_id=_or_null(TEXT),
+        replica_of=about(_or_null(TEXT), "The id of the DB instance that a read replica follows."),
+        nodes=_list(_answer(id=TEXT, name=TEXT, role=TEXT, availability_zone=TEXT)),
+        replication_mode=_or_null(TEXT),
+        flavor_id=TEXT,
+        volume_type=TEXT,
+        volume_gb=COUNT,
+        region=TEXT,
+        vpc_id=TEXT,
+        subnet_id=TEXT,
+        security_group_id=TEXT,
+        port=COUNT,
+        host=TEXT,
+        created=_TIME,
+        policy=_answer(keep_days=COUNT, start_time=TEXT),
+        tags=_by_name(TEXT),
+        activity=_or_null(ref("Activity")),
+        hidden=about(_or_null(ref("Activity")), "The time at first in which clients do not see it."),
+    ),
+    "Backup": _answer(
+        id=TEXT,
+        name=TEXT,
+        description=TEXT,
+        status=_one_of(BackupStatus),
+        instance_id=TEXT,
+        node_id=TEXT,
+        created=_TIME,
+        ends=about(_or_null(NUMBER), "When it is no longer BUILDING; null: when told, or after looks."),
+        outcome=_one_of(Outcome),
+        reason=TEXT,
+        job_id=TEXT,
+        looks=_or_null(COUNT),
+        deletion=_or_null(ref("Activity")),
+        hidden=about(_or_null(ref("Activity")), "The time at first in which clients do not see it."),
+    ),
+    "Activity": _answer(
+        status=about(TEXT, "What is shown meanwhile."),
+        began=_or_null(_SECONDS),
+        ends=about(_or_null(NUMBER), "Seconds since 1970; null: when told, or after looks."),
+        looks=about(_or_null({"type": "integer"}), "How often a client still sees it unfinished."),
+    ),
+    "InForce": _answer(
+        name=TEXT, description=TEXT, document=about(ref("Scenario"), "All that was said, as one document.")
+    ),
+    "Finish": _request("id", id=_RESOURCE, outcome=about(_or_null(_one_of(Outcome)), "How a BUILDING backup ends.")),
+    "SetStatus": _request(
+        "id",
+        "status",
+        id=about(TEXT, "The id of an instance or a node."),
+        status=_one_of(InstanceStatus),
+        seconds=about(_or_null({"type": "number", "minimum": 0}), "How long; absent: until told otherwise."),
+    ),
+    # Clock
+    "Clock": _answer(
+        mode=_one_of(Mode),
+        at=about(_or_null(TEXT), "Where it started; null: at the time of then."),
+        by=about(NUMBER, "The speed of a scaled clock."),
+        now=_TIME,
+        seconds=about(NUMBER, "The same as now, in seconds since 1970."),
+    ),
+    "NewClock": _request(
+        mode=_one_of(Mode),
+        at=about(_or_null(TEXT), "A time such as 2026-01-31T22:00:00Z; absent: now."),
+        by=about(NUMBER, "The speed of a scaled clock."),
+    ),
+    "Advance": _request("by", by=about({"type": ["string", "number"]}, 'A duration such as "6h", or seconds.')),
+    # Faults
+    "Armed": _answer(
+        id=COUNT,
+        name=TEXT,
+        source=about(TEXT, "Where it stands."),
+        operation=about({"type": ["string", "array"], "items": TEXT}, "The operations that it is about."),
+        calls=about(COUNT, "How many calls it was about."),
+        fired=about(COUNT, "How many of them it changed."),
+        consumed=about(COUNT, "How many steps of its sequence were taken."),
+        completed=about({"type": "boolean"}, "Whether it did all that it was armed for."),
+        steps=about(_list(_answer(step={}, done={"type": "boolean"})), "Its sequence; empty without one."),
+        rule=about(ref("Fault"), "The fault as a scenario would write it."),
+    ),
+    "Faults": _answer(faults=_list(ref("Armed"))),
+    # Journal
+    "Entry": _answer(
+        number=COUNT,
+        operation=TEXT,
+        method=TEXT,
+        path=TEXT,
+        headers=_by_name(TEXT),
+        body=TEXT,
+        arrived=_SECONDS,
+        finished=_or_null(_SECONDS),
+        status=_or_null(COUNT),
+        request_id=TEXT,
+        response=TEXT,
+        error=_or_null(TEXT),
+        hint=TEXT,
+        fault=_or_null(TEXT),
+        backup_ids=_list(TEXT),
+        decision=_list({"type": "object"}),
+        connection=_or_null(_list({})),
+        reused={"type": "boolean"},
+        sent=COUNT,
+        first_byte=_or_null(NUMBER),
+        last_byte=_or_null(NUMBER),
+        ended=TEXT,
+    ),
+    "Journal": _answer(
+        total=about(COUNT, "How many requests there were."),
+        count=about(COUNT, "How many of those that are kept fit the filters."),
+        entries=_list(ref("Entry")),
+    ),
+    "Question": _request(
+        operation=_OPERATION,
+        match=about(ref("Match"), "Count only the calls that fit it."),
+        times=about(COUNT, "Exactly so often."),
+        at_least=COUNT,
+        at_most=COUNT,
+        order=about(_list(_OPERATION), "Instead of all others: these were called in this order."),
+    ),
+    "Verdict": _answer(
+        verified={"type": "boolean"},
+        count=about(COUNT, "How many calls there were, or how many of the order were made."),
+        message=about(TEXT, "What is not as asked; empty if all is."),
+        near_misses=about(
+            _list(_answer(number=COUNT, mismatches=_list(TEXT))), "The calls that do not fit the match, nearest first."
+        ),
+    ),
+    "Report": _answer(
+        replay=_PROJECT["replay"],
+        total=COUNT,
+        calls=about(
+            _by_name(_answer(total=COUNT, outcomes=_by_name(COUNT))),
+            "By operation: how often it was called, and by status what came of the calls that are kept.",
+        ),
+        errors=about(_by_name(COUNT), "By error code: how many of the kept answers had it."),
+        faults=_answer(fired=_list(ref("Armed")), unused=_list(ref("Armed"))),
+        backups=about(_by_name(COUNT), "By status: how many there are."),
+        in_flight=about(COUNT, "How many requests wait for their answer."),
+        internal_errors=about(_list(TEXT), "Errors inside the mock itself, as tracebacks."),
+    ),
+}

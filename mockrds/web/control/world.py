@@ -1,0 +1,191 @@
+"""What is asked of a project: what there is, under which scenario, and to change it."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from math import inf
+from typing import TYPE_CHECKING, Any
+
+from mockrds.domain.clock import iso
+from mockrds.domain.models import FOREVER
+from mockrds.web.call import Answer
+from mockrds.web.control.asked import ControlError
+from mockrds.web.control.clock import clock_json
+
+if TYPE_CHECKING:
+    from mockrds.domain.models import Activity, Backup, Instance
+    from mockrds.scenario.schema import Scenario
+    from mockrds.simulator import Simulator, Tenant
+    from mockrds.web.control.asked import Asked
+
+
+def project_json(simulator: Simulator, tenant: Tenant) -> dict[str, Any]:
+    """Give a project, without what is in it, as the control API shows it."""
+    return {
+        "id": tenant.id,
+        "name": tenant.name,
+        "seed": tenant.seed,
+        "scenario": tenant.scenario.name,
+        "replay": tenant.replay,
+        "token": simulator.token(tenant),
+    }
+
+
+def get_project(asked: Asked) -> Answer:
+    """Show the project, without what is in it."""
+    return Answer(project_json(asked.simulator, asked.tenant))
+
+
+def get_state(asked: Asked) -> Answer:
+    """Show what there is."""
+    tenant = asked.tenant
+    world, now = tenant.world, tenant.clock.now()
+    instances, backups = world.instances, world.backups
+    remembered = [*(backup.instance for backup in backups), *(each.primary for each in instances if each.primary)]
+    gone = [instance for instance in dict.fromkeys(remembered) if instance not in set(instances)]
+    return Answer({
+        **project_json(asked.simulator, tenant),
+        "clock": clock_json(tenant.clock),
+        "quotas": {"manual_backups": world.quotas.manual_backups, "instances": world.quotas.instances},
+        "instances": [_instance_json(instance, now) for instance in instances],
+        "backups": [_backup_json(backup, now) for backup in backups],
+        "gone": [_instance_json(instance, now) for instance in gone],
+    })  # fmt: skip
+
+
+def put_state(asked: Asked) -> Answer:
+    """Begin the world anew."""
+    from mockrds.scenario.loader import ScenarioError, read_world
+
+    try:
+        asked.tenant.found(read_world(asked.body, "body"))
+    except ScenarioError as error:
+        raise ControlError(400, str(error)) from None
+    return get_state(asked)
+
+
+def get_scenario(asked: Asked) -> Answer:
+    """Show the scenario in force."""
+    scenario = asked.tenant.scenario
+    return Answer({"name": scenario.name, "description": scenario.description, "document": scenario.document})
+
+
+def put_scenario(asked: Asked) -> Answer:
+    """Begin anew with another scenario."""
+    asked.simulator.begin(asked.tenant, read_scenario(asked.body))
+    return get_scenario(asked)
+
+
+def read_scenario(document: dict[str, Any]) -> Scenario:
+    """Read a scenario that was sent. It can extend those of the library, and no files of this machine.
+
+    Raises:
+        ControlError: It is wrong.
+    """
+    from mockrds.scenario.loader import ScenarioError, library, load
+
+    bases = document.get("extends")
+    for i, base in enumerate(bases if isinstance(bases, list) else ()):
+        if isinstance(base, str) and base != "default" and base not in library():
+            raise ControlError(
+                400, f"extends[{i}]: {base!r} is no scenario of the library, and files are not read here"
+            )
+    try:
+        return load(document)
+    except ScenarioError as error:
+        raise ControlError(400, str(error)) from None
+
+
+def delete_scenario(asked: Asked) -> Answer:
+    """Begin anew with the server's scenario."""
+    asked.simulator.begin(asked.tenant)
+    return get_scenario(asked)
+
+
+def post_finish(asked: Asked) -> Answer:
+    """End what something is doing."""
+    try:
+        asked.tenant.world.finish(asked.body["id"], asked.body.get("outcome"))
+    except KeyError as error:
+        raise ControlError(404, f"id: {error.args[0]}") from None
+    return Answer({})
+
+
+def post_set_status(asked: Asked) -> Answer:
+    """Put an instance into a status."""
+    seconds = asked.body.get("seconds")
+    try:
+        asked.tenant.world.set_status(
+            asked.body["id"], asked.body["status"], seconds=FOREVER if seconds is None else seconds
+        )
+    except KeyError as error:
+        raise ControlError(404, f"id: {error.args[0]}") from None
+    return Answer({})
+
+
+def post_reset(asked: Asked) -> Answer:
+    """Begin anew."""
+    asked.tenant.reset()
+    return Answer({})
+
+
+def _instance_json(instance: Instance, now: float) -> dict[str, Any]:
+    return {
+        "id": instance.id,
+        "name": instance.name,
+        "status": instance.status_at(now),
+        "datastore": {"type": instance.datastore.type, "version": instance.datastore.version},
+        "node_id": instance.node_id,
+        "standby_node_id": instance.standby.id if instance.standby else None,
+        "replica_of": instance.primary.id if instance.primary else None,
+        "nodes": [asdict(node) for node in instance.nodes],
+        "replication_mode": instance.replication_mode,
+        "flavor_id": instance.flavor.id,
+        "volume_type": instance.volume_type,
+        "volume_gb": instance.volume_gb,
+        "region": instance.region,
+        "vpc_id": instance.vpc_id,
+        "subnet_id": instance.subnet_id,
+        "security_group_id": instance.security_group_id,
+        "port": instance.port,
+        "host": instance.host,
+        "created": iso(instance.created),
+        "policy": asdict(instance.policy),
+        "tags": instance.tags,
+        "activity": _activity_json(instance.activity),
+        "hidden": _activity_json(instance.hidden),
+    }
+
+
+def _backup_json(backup: Backup, now: float) -> dict[str, Any]:
+    return {
+        "id": backup.id,
+        "name": backup.name,
+        "description": backup.description,
+        "status": backup.status_at(now),
+        "instance_id": backup.instance.id,
+        "node_id": backup.node_id,
+        "created": iso(backup.created),
+        "ends": _finite(backup.ends),
+        "outcome": backup.outcome,
+        "reason": backup.reason,
+        "job_id": backup.job_id,
+        "looks": backup.looks,
+        "deletion": _activity_json(backup.deletion),
+        "hidden": _activity_json(backup.hidden),
+    }
+
+
+def _activity_json(activity: Activity | None) -> dict[str, Any] | None:
+    if activity is None:
+        return None
+    return {
+        "status": activity.status,
+        "began": _finite(activity.began),
+        "ends": _finite(activity.ends),
+        "looks": activity.looks,
+    }
+
+
+def _finite(seconds: float) -> float | None:
+    return seconds if abs(seconds) < inf else None
