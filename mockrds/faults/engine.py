@@ -101,6 +101,11 @@ class Decision:
         """Seconds to wait before the answer leaves."""
 
     @property
+    def idle(self) -> bool:
+        """Tell whether the call goes on as if there were no rules."""
+        return not self.fired and not self.closing
+
+    @property
     def names(self) -> list[str]:
         """The names of the rules that fired."""
         return [fired.armed.name for fired in self.fired]

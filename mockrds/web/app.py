@@ -121,8 +121,8 @@ async def _serve(simulator: Simulator, log: Log | None, request: web.BaseRequest
     headers = {"X-Request-Id": request_id, "X-Openstack-Request-Id": f"req-{request_id}", "Date": _date(now)}
 
     faults = keeper.faults
-    decision = faults.decide(call)
-    if decision is None:
+    decision = call.decision = entry.decision = faults.decide(call)
+    if decision is None or decision.idle:
         answer = _answer(call, keeper, target, request_id, oversized=body is None)
         _note(entry, answer, headers)
         response: web.StreamResponse = _reply(answer, headers, entry)
@@ -133,7 +133,8 @@ async def _serve(simulator: Simulator, log: Log | None, request: web.BaseRequest
             entry.ended = "gone" if request.transport is None else "FIN"  # or the project was reset
             raise
     entry.status = response.status if not isinstance(response, Spoilt) or response.speaks else None
-    entry.finished = now if decision is None else keeper.clock.now()  # without a fault it takes no time
+    without = decision is None or decision.idle
+    entry.finished = now if without else keeper.clock.now()  # without a fault it takes no time
     if log is not None:
         log(keeper, entry)
     return response
@@ -143,7 +144,6 @@ async def _meddle(
     call: Call, keeper: Tenant, decision: Decision, entry: Entry, headers: dict[str, str], *, oversized: bool
 ) -> web.StreamResponse:
     """Do to a call what the rules decided."""
-    call.decision = entry.decision = decision
     entry.fault = ", ".join(decision.names) or None
     if decision.delay:
         await _sleep(keeper, decision.delay)

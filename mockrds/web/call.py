@@ -24,6 +24,7 @@ UNKNOWN: Final = "unknown"
 """The operation of a request that the API reference has no operation for."""
 
 _UNREAD: Final = object()
+_INSTANCE: Final = "instance"  # no JSON Pointer, so it can stand among them
 _DEVIATIONS: Final = tuple(field.name for field in fields(Deviation))
 _INSTANCE_PLACES: Final = (
     "/backup/instance", "/instance_id", "/instance/replicaOf", "/restorePoint/sourceInstanceId", "/restore/backupRef",
@@ -50,7 +51,8 @@ class Answer:
         headers: dict[str, str] | None = None,
         backup_ids: tuple[str, ...] = (),
     ) -> None:
-        self.body = b"" if content is None else orjson.dumps(content)
+        # orjson's bytes occupy four kilobytes however few they are, and the journal keeps them: hence the copy
+        self.body = b"" if content is None else b"".join((orjson.dumps(content), b""))
         self.status = status
         self.headers = headers
         self.backup_ids = backup_ids
@@ -166,11 +168,14 @@ class Call:
     @property
     def instance(self) -> tuple[tuple[str, ...], str | None]:
         """The names, ids and node ids of the instance that the request is about, and its status."""
-        if self.tenant is None:
-            return (), None
-        places = (self.at(pointer) for pointer in _INSTANCE_PLACES)
-        given = (value for value in (*self.parameters.values(), *places) if isinstance(value, str))
-        return self.tenant.world.about(given)
+        found = self._found.get(_INSTANCE)
+        if found is None:
+            places = (self.at(pointer) for pointer in _INSTANCE_PLACES)
+            given = [value for value in (*self.parameters.values(), *places) if isinstance(value, str)]
+            found = self.tenant.world.about(given) if self.tenant is not None else ((), None)
+            self._found[_INSTANCE] = found
+        about: tuple[tuple[str, ...], str | None] = found
+        return about
 
     @property
     def state(self) -> dict[str, int]:

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
     from mockrds.journal import Entry
 
-_STATUS_LINES: Final = {status.value: f"{status.value} {status.phrase}" for status in HTTPStatus}
+_STATUS_LINES: Final = {status.value: f"1.1 {status.value} {status.phrase}\r\n" for status in HTTPStatus}
 _SERVER: Final = f"Server: {SERVER_SOFTWARE}\r\n"
 _BODILESS: Final = (204, 304)
 
@@ -60,18 +60,17 @@ class Reply(web.StreamResponse):
             body = b""
         elif "Content-Length" not in self._head:
             lines += f"Content-Length: {len(body)}\r\n"
-        version = "1.1"
+        line = _STATUS_LINES.get(status) or f"1.1 {status} \r\n"
         self._open = self._open and bool(request.keep_alive)
         if request.version != HttpVersion11 and request.version <= HttpVersion10:
-            version = "1.0"
+            line = line.replace("1.1", "1.0", 1)
             if self._open:
                 lines += "Connection: keep-alive\r\n"
         elif not self._open:
             lines += "Connection: close\r\n"
-        line = _STATUS_LINES.get(status) or f"{status} "
         if "Server" not in self._head:
             lines += _SERVER
-        head = f"HTTP/{version} {line}\r\n{lines}\r\n".encode("utf-8", "surrogateescape")
+        head = f"HTTP/{line}{lines}\r\n".encode("utf-8", "surrogateescape")
         return head if request.method == "HEAD" else head + body
 
     async def prepare(self, request: web.BaseRequest) -> AbstractStreamWriter:

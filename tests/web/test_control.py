@@ -581,6 +581,13 @@ def test_the_report_tells_in_numbers_what_happened(busy: Project, monkeypatch: p
 # What is wrong
 
 
+def test_a_resource_of_projects_is_not_looked_for_elsewhere(project: Project) -> None:
+    answer = requests.get(f"{project.url}/__mockrds/journal", timeout=5)
+
+    assert answer.status_code == 404
+    assert "no such resource 'journal', did you mean 'projects/{project}/journal'?" in answer.json()["error"]
+
+
 @pytest.mark.parametrize(
     ("method", "resource", "body", "status", "error"),
     [

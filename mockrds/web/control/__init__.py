@@ -58,8 +58,9 @@ def _find(call: Call) -> tuple[Route, dict[str, str]]:
         methods = ", ".join(route.method for route, _ in fitting)
         raise ControlError(405, f"{resource} takes {methods}", {"Allow": methods})
     missing = _IN_PROJECT.sub("", resource)
-    known = {_IN_PROJECT.sub("", route.path) for route in ROUTES}
-    raise ControlError(404, f"no such resource {missing!r}{guess(missing, known)}; GET {PREFIX}/openapi.json tells all")
+    known = {_IN_PROJECT.sub("", route.path): route.path for route in ROUTES}
+    meant = f", did you mean {known[missing]!r}?" if missing in known else guess(missing, known)
+    raise ControlError(404, f"no such resource {missing!r}{meant}; GET {PREFIX}/openapi.json tells all")
 
 
 def _check_token(call: Call) -> None:
