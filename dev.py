@@ -35,6 +35,8 @@ def main() -> int:
     if len(sys.argv) < 2 or sys.argv[1] not in TARGETS:
         return fail(f"say what to do: one of {', '.join(TARGETS)}\n\n{__doc__}")
     requirement, commands = TARGETS[sys.argv[1]]
+    if "--tls" in sys.argv:
+        requirement = ".[tls]"
     if not (make_environment() and install(requirement)):
         return 2
     os.chdir(ROOT)

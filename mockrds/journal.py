@@ -274,11 +274,12 @@ class Journal:
             at_least, wanted = 1, "at least once"
         else:
             bounds = (("", times), ("at least ", at_least), ("at most ", at_most))
-            wanted = " and ".join(f"{how}{bound}" for how, bound in bounds if bound is not None) + " times"
+            given = [(how, bound) for how, bound in bounds if bound is not None]
+            wanted = " and ".join(f"{how}{_times(bound)}" for how, bound in given)
         low, high = (at_least or 0, inf if at_most is None else at_most) if times is None else (times, times)
         if not low <= n <= high:
             seen = ", ".join(f"{name} x {n}" for name, n in sorted(self._counts.items())) or "nothing"
-            text = f"{operation} was called {n} times, expected {wanted}; the journal has: {seen}"
+            text = f"{operation} was called {_times(n)}, expected {wanted}; the journal has: {seen}"
             if match is not None:
                 text = text.replace(" was called", " that fits the match was called", 1)
                 near = self.near_misses(operation, match)[:_NEAREST]
@@ -334,3 +335,7 @@ class Journal:
 
 def _names(wanted: str, operation: str) -> bool:
     return operation == wanted or operation.rpartition(".")[2] == wanted
+
+
+def _times(count: int) -> str:
+    return "once" if count == 1 else f"{count} times"

@@ -45,12 +45,7 @@ def pytest_runtest_makereport(
     if project is not None and call.when == "call" and report.failed:
         try:
             told = _replay(project)
-        except (
-            OSError,
-            KeyError,
-            ValueError,
-            RuntimeError,
-        ) as error:  # the test may have removed the project, or the server
+        except (OSError, KeyError, ValueError, RuntimeError) as error:  # the test may have removed it, or the server
             told = f"no replay token: {error}"
         report.sections.append(("mockrds", told))
     return report
@@ -65,7 +60,9 @@ def mockrds_server(pytestconfig: pytest.Config) -> Iterator[MockRDS | RemoteServ
     url = pytestconfig.getoption("--mockrds-url") or pytestconfig.getini("mockrds_url")
     if url:
         token = pytestconfig.getoption("--mockrds-token") or os.environ.get("MOCKRDS_CONTROL_TOKEN")
-        yield _remote(url, token)
+        remote = _remote(url, token)
+        yield remote
+        remote.forget_projects()
         return
 
     from mockrds.server import MockRDS
@@ -101,10 +98,12 @@ def _remote(url: str, token: str | None) -> RemoteServer:
         server = RemoteServer(url, token)
         server.ask("GET", "projects")  # whether it is there, and takes the token
     except PermissionError as error:
-        pytest.fail(f"--mockrds-token: {error}", pytrace=False)
+        problem = f"--mockrds-token: {error}"
     except (OSError, ValueError, KeyError) as error:
-        pytest.fail(f"--mockrds-url: {error}", pytrace=False)
-    return server
+        problem = f"--mockrds-url: {error}"
+    else:
+        return server
+    pytest.fail(problem, pytrace=False)
 
 
 def _replay(project: Project | RemoteProject) -> str:

@@ -58,7 +58,7 @@ v1.create_manual_backup
           5  lifecycle seconds 40m, outcome FAILED, reason disk full, visible_after 3 looks  [fault 4]
           6  RDS.0005; the operation happens 30s later  [fault 3]
         7-9  as usual
-         10  APIGW.0308, a rate limit: the next may pass after 60s
+         10  APIGW.0308, a rate limit: the next may pass after 1m
 """
     )
 

@@ -170,8 +170,7 @@ def test_tests_use_a_server_that_is_there(pytester: pytest.Pytester, shared: Moc
 
     run(pytester, code, f"--mockrds-url={shared.url}/", *options).assert_outcomes(passed=8)
 
-    left = [tenant.name for tenant in shared.simulator.tenants.values()]
-    assert len(left) == 2  # the default project, and the one that a test made itself
+    assert [tenant.name for tenant in shared.simulator.tenants.values()] == ["eu-de"]
 
 
 def test_a_run_elsewhere_imports_no_server(pytester: pytest.Pytester, shared: MockRDS) -> None:

@@ -40,10 +40,12 @@ def banner(mock: MockRDS, trusted: str | Path | None) -> str:
         f"identity   {mock.url}/v3",
         f"control    {mock.url}/__mockrds/projects/{tenant.id}/state",
         *([f"trust      {trusted}"] if trusted else []),
-        f"replay     MOCKRDS_REPLAY={tenant.replay}",
         "node ids (API v1 calls the id of a primary node 'instance'):",
         *shown,
         *_example(mock, trusted),
+        "",
+        "Begin as this server began:",
+        f"  MOCKRDS_REPLAY={tenant.replay} mockrds",
         "",
         "Stop with Ctrl-C.",
     ])  # fmt: skip

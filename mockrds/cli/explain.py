@@ -6,7 +6,7 @@ from dataclasses import fields, is_dataclass, replace
 from typing import TYPE_CHECKING, Any, Final
 
 from mockrds.cli.usage import Parser, UsageError
-from mockrds.distribution import Distribution, Moment
+from mockrds.distribution import Distribution, Duration, Moment
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -65,7 +65,10 @@ def run(arguments: Sequence[str]) -> int:
         raise UsageError(f"--at: {error}") from None
     unknown = [name for name in options.operation or () if not any(_named(name, known) for known in OPERATIONS)]
     if unknown:
-        raise UsageError(f"--operation: there is no operation {unknown[0]!r}")
+        from mockrds.scenario.mistakes import guess
+
+        names = [*OPERATIONS, *(known.rpartition(".")[2] for known in OPERATIONS)]
+        raise UsageError(f"--operation: there is no operation {unknown[0]!r}{guess(unknown[0], names)}")
     seed = next((seed for seed in (options.seed, scenario.seed) if seed is not None), 0)
     start = Clock(scenario.clock).now()
     print(f"{scenario.name}, seed {seed}, {options.at} after the start: calls of each operation alone\n")
@@ -139,7 +142,12 @@ def _outcome(engine: FaultEngine, call: _Call) -> str:
     if not answered:
         refused = engine.throttle(call.operation, call.now)
         if refused is not None:
-            return f"APIGW.0308, a rate limit: the next may pass after {refused[1]:.3g}s"
+            text = f"APIGW.0308, a rate limit: the next may pass after {Duration(round(refused[1], 3))}"
+            if decision is not None:
+                decision.refused("a rate limit refuses it")
+                if decision.delay:
+                    return f"waits {decision.delay:.3g}s, {text}  [{', '.join(decision.names)}]"
+            return text
     return _told(decision) if fired and decision is not None else "as usual"
 
 

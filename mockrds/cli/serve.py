@@ -30,7 +30,10 @@ if TYPE_CHECKING:
 
 def run(arguments: Sequence[str]) -> int:
     """Serve; exit with 0 when it was told to stop."""
-    return _serve(_parser().parse_args(arguments))
+    options = _parser().parse_args(arguments)
+    if options.command:
+        raise UsageError(f"there is no command {options.command[0]!r}; there are: {', '.join(COMMANDS)}")
+    return _serve(options)
 
 
 def _parser() -> Parser:
@@ -51,7 +54,7 @@ def _parser() -> Parser:
         help="scenario of the library or file; may be repeated, later ones are laid over earlier ones",
     )
     parser.add_argument("--reload", action="store_true", help="load the files of --scenario again when they change")
-    parser.add_argument("--seed", type=int, help="decides ids, durations and chance (default: the scenario's, or 0)")
+    parser.add_argument("--seed", type=_seed, help="decides ids, durations and chance (default: the scenario's, or 0)")
     parser.add_argument("--clock", type=_clock, metavar="CLOCK", help="real, frozen, frozen@TIME or scaled@FACTOR")
     parser.add_argument(
         "--auth",
@@ -76,6 +79,7 @@ def _parser() -> Parser:
     )
     parser.add_argument("--log-format", choices=("text", "json"), default="text", help="how requests are logged")
     parser.add_argument("--quiet", action="store_true", help="no banner, no request log")
+    parser.add_argument("command", nargs="*", help=argparse.SUPPRESS)  # none of ours is left: what is here is a mistake
     parser.add_argument("--version", action="version", version=f"mockrds {__version__}")
     return parser
 
@@ -84,6 +88,13 @@ def _host(text: str) -> str:
     if not text.strip():
         raise argparse.ArgumentTypeError("give an address of this machine")
     return text
+
+
+def _seed(text: str) -> int:
+    try:
+        return int(text)
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"{text!r} is no seed: give a whole number") from None
 
 
 def _port(text: str) -> int:
@@ -139,7 +150,8 @@ def _reloader(options: argparse.Namespace) -> Reloader | None:
     if not options.reload:
         return None
     if not options.scenario:
-        raise UsageError("--reload watches the files of --scenario: give one")
+        beside = ", and leave out MOCKRDS_REPLAY" if os.environ.get("MOCKRDS_REPLAY") else ""
+        raise UsageError(f"--reload watches the files of --scenario: give one{beside}")
     from mockrds.cli.reload import Reloader
 
     return Reloader(options.scenario)

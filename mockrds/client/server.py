@@ -5,6 +5,7 @@ from __future__ import annotations
 import http.client
 import json
 import ssl
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import urlencode, urlsplit
 
@@ -38,6 +39,7 @@ class RemoteServer:
     def __init__(self, url: str, token: str | None = None, *, ca: str | None = None) -> None:
         self.url = url.rstrip("/")
         """Where the server is."""
+        self._fresh: list[str] = []
         parts = urlsplit(self.url)
         try:
             self._port = parts.port
@@ -89,7 +91,15 @@ class RemoteServer:
         if clock is not None:
             asked["clock"] = plain(ClockSetting.of(clock))
         made = self.ask("POST", "projects", {key: value for key, value in asked.items() if value is not None})
+        if name is None and id is None:
+            self._fresh.append(made["id"])
         return RemoteProject(self, made["id"], made["name"])
+
+    def forget_projects(self) -> None:
+        """Remove the fresh projects that were made here, those without a name or an id of the caller's choice."""
+        while self._fresh:
+            with suppress(KeyError):  # it is gone already
+                self.ask("DELETE", f"projects/{self._fresh.pop()}")
 
     def ask(self, method: str, resource: str, body: object = None, **query: object) -> dict[str, Any]:
         """Send a request to the control API, and give what it answers.

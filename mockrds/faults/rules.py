@@ -11,7 +11,7 @@ from annotated_types import Ge, Le
 from mockrds.distribution import Duration, Durations, Moment
 from mockrds.faults.match import Match
 from mockrds.faults.response import Damage, Response
-from mockrds.faults.transport import NAMES, Fault, swallows
+from mockrds.faults.transport import NAMES, SHORT, Fault, swallows
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -121,10 +121,8 @@ class ShortStep:
         def expand(value: object) -> object:
             if isinstance(value, int) and not isinstance(value, bool):
                 return {"response": {"status": value}}
-            if value == "reset":
-                return {"fault": "CONNECTION_RESET_BY_PEER"}
             if isinstance(value, str) and value != OK:
-                return {"fault": value} if value in NAMES else {"error": value}
+                return {"fault": value} if value in NAMES or value in SHORT else {"error": value}
             return value
 
         return core_schema.no_info_before_validator_function(
@@ -138,7 +136,7 @@ class ShortStep:
     def __get_pydantic_json_schema__(self, schema: Any, handler: Callable[[object], Any]) -> dict[str, Any]:
         status = {"type": "integer", "minimum": 200, "maximum": _LAST_STATUS}
         full = handler(schema["schema"]["choices"]["step"])
-        return {"anyOf": [{"enum": [OK, "reset", *NAMES]}, status, {"type": "string"}, full]}
+        return {"anyOf": [{"enum": [OK, *SHORT, *NAMES]}, status, {"type": "string"}, full]}
 
 
 def backwards(start: Moment, end: Moment) -> bool:

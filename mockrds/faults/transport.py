@@ -82,17 +82,30 @@ class Toxics:
         )
 
 
+SHORT: Final = {"reset": "CONNECTION_RESET_BY_PEER"}
+"""Short words for faults."""
+
+
 class _ByName:
-    """Lets a scenario file write ``timeout`` where it means ``{timeout: 0}``."""
+    """Lets a scenario file write ``timeout`` where it means ``{timeout: 0}``, and short words."""
 
     def __get_pydantic_core_schema__(self, source: object, handler: Callable[[object], Any]) -> Any:
         from pydantic_core import core_schema
 
         name = core_schema.literal_schema(list(NAMES))
         choices: dict[Any, Any] = {"name": name, "toxics": handler(Toxics)}
-        return core_schema.tagged_union_schema(
+        union = core_schema.tagged_union_schema(
             choices, discriminator=lambda value: "toxics" if isinstance(value, dict | Toxics) else "name"
         )
+        return core_schema.no_info_before_validator_function(_in_full, union)
+
+    def __get_pydantic_json_schema__(self, schema: Any, handler: Callable[[object], Any]) -> dict[str, Any]:
+        return {"anyOf": [{"enum": [*NAMES, *SHORT]}, handler(schema["schema"]["choices"]["toxics"])]}
+
+
+def _in_full(value: object) -> object:
+    """Write out a short word."""
+    return SHORT.get(value, value) if isinstance(value, str) else value
 
 
 Fault = Annotated[Name | Toxics, _ByName()]

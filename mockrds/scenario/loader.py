@@ -220,7 +220,9 @@ def _find(source: object, folder: Path) -> Path:
         problem = "is a directory" if stat.S_ISDIR(mode) else "is no regular file"
     except (FileNotFoundError, NotADirectoryError, ValueError):
         names = (_DEFAULT, *known)
-        problem = f"no such file, and no scenario of that name{guess(name, names)} (there are: {', '.join(names)})"
+        problem = "no such file"
+        if path.name == name and not path.suffix:  # it may have been meant as a name
+            problem += f", and no scenario of that name{guess(name, names)} (there are: {', '.join(names)})"
     except OSError as error:
         problem = f"cannot be read: {error.strerror}"
     if name in known:

@@ -17,7 +17,7 @@ from mockrds.domain.errors import CATALOGUE
 from mockrds.domain.operations import OPERATIONS
 from mockrds.faults.match import Match
 from mockrds.faults.rules import OK
-from mockrds.faults.transport import NAMES
+from mockrds.faults.transport import NAMES, SHORT
 from mockrds.scenario.document import Document, KeyPath, Mistake, ScenarioError, shown
 from mockrds.scenario.fault import Fault
 from mockrds.scenario.schema import Scenario
@@ -29,6 +29,7 @@ _KINDS: Final = {
     "float_type": "a number",
     "string_type": "text",
     "tuple_type": "a list",
+    "bool_type": "true or false",
     "dict_type": "a mapping",
     "dataclass_type": "a mapping",
     "datetime_type": 'a date and time such as "2026-01-31T22:00:00Z"',
@@ -40,7 +41,7 @@ _LIMITS: Final = {
 }
 _ABOUT: Final = re.compile(r"'(\w+)' (.*)")
 _LONGEST_WORD: Final = 80
-_STEPS: Final = (OK, "reset", *NAMES)
+_STEPS: Final = (OK, *SHORT, *NAMES)
 _OPERATIONS: Final = (
     "*",
     *dict.fromkeys(f"{name.rpartition('.')[0]}.*" for name in OPERATIONS),
@@ -89,8 +90,9 @@ def check(kind: type[Scenario] | type[Fault] | type[Match], document: Document) 
 
 def guess(word: str, known: Iterable[str]) -> str:
     """Ask whether one of the *known* words was meant."""
-    close = difflib.get_close_matches(word[:_LONGEST_WORD], list(known), n=1, cutoff=0.6)
-    return f", did you mean {close[0]!r}?" if close else ""
+    folded = {each.lower(): each for each in known}
+    close = difflib.get_close_matches(word[:_LONGEST_WORD].lower(), folded, n=1, cutoff=0.6)
+    return f", did you mean {folded[close[0]]!r}?" if close else ""
 
 
 def conflicts(error: ValidationError, document: Document) -> list[str]:
@@ -180,7 +182,7 @@ def _in_our_words(error: ValidationError, kind: type[Any], data: Any) -> list[Mi
             mistakes.append(_value_error(path, mistake))
         else:
             mistakes.append(Mistake(path, partial(_text, mistake, path, kind)))
-    deeper = {path[:n] for path in wrong_types for n in range(len(path))}
+    deeper = {path[:n] for path in (*wrong_types, *(mistake.path for mistake in mistakes)) for n in range(len(path))}
     for path, alternatives in wrong_types.items():
         if path not in deeper:  # else one of the types that may stand here fits, but for what is wrong inside
             mistakes.append(Mistake(path, partial(_wrong_type, alternatives)))
@@ -237,6 +239,8 @@ def _text(mistake: Any, path: KeyPath, kind: type[Any]) -> str:
     if mistake["type"] == "literal_error":
         expected = mistake["ctx"]["expected"]
         options = re.findall(r"'([^']*)'", expected)
+        if options == list(NAMES):
+            options, expected = [*options, *SHORT], f"{expected}, or a mapping such as {{limit_data: 100}}"
         return f"expected {expected}, not {shown(given)}{guess(str(given), options)}"
     return f"{mistake['msg']}, not {shown(given)}"
 

@@ -160,8 +160,10 @@ async def _meddle(
         _commit_later(call, keeper, step.commit_after, entry)
     if decision.delay_after > 0:
         await _sleep(keeper, decision.delay_after)
-    if decision.fired:
-        entry.fault = ", ".join(decision.names)
+    names = decision.names
+    if names:
+        refusing = (answer.fault,) if answer is not None and answer.fault else ()
+        entry.fault = ", ".join((*names, *refusing))
         headers["X-Mockrds-Fault"] = _header(entry.fault)
     raw: tuple[int, dict[str, str], bytes]
     if step is not None and step.response is not None:
@@ -302,10 +304,10 @@ def _throttled(keeper: Tenant, limiter: Limiter, wait: float, request_id: str) -
     limit = limiter.limit
     detail = f"policy user over ratelimit,limit:{limit.limit},time:{_window(limit.window)}"
     answer = envelopes.gateway(GatewayError("APIGW.0308", detail, hint="a rate limit of the scenario"), request_id)
-    answer.headers = {"X-Mockrds-Fault": "rate limit"}
+    answer.fault = "rate limit"
     if limit.retry_after is not False:
         after = wait / keeper.clock.setting.by if limit.retry_after is True else limit.retry_after
-        answer.headers["Retry-After"] = str(max(1, math.ceil(after - _NEARLY)))
+        answer.headers = {"Retry-After": str(max(1, math.ceil(after - _NEARLY)))}
     return answer
 
 
@@ -333,6 +335,9 @@ def _note(entry: Entry, answer: Answer, headers: dict[str, str]) -> None:
         entry.hint = answer.hint
     elif answer.headers is not None:
         entry.hint = answer.headers.get("X-Mockrds-Reason", "")
+    if answer.fault:
+        entry.fault = answer.fault
+        headers["X-Mockrds-Fault"] = answer.fault
     entry.error = answer.error
     entry.backup_ids = answer.backup_ids
 

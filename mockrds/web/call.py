@@ -42,7 +42,7 @@ class Answer:
         backup_ids: The backups that the call made or touched, for the journal.
     """
 
-    __slots__ = ("backup_ids", "body", "error", "headers", "hint", "status")
+    __slots__ = ("backup_ids", "body", "error", "fault", "headers", "hint", "status")
 
     def __init__(
         self,
@@ -58,6 +58,7 @@ class Answer:
         self.backup_ids = backup_ids
         self.error: str | None = None
         self.hint = ""
+        self.fault = ""
 
 
 class Call:

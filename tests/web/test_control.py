@@ -341,6 +341,24 @@ def test_a_put_scenario_reads_no_files_of_the_servers_machine(project: Project, 
     }
 
 
+def test_a_scenario_of_the_library_is_put_in_force_by_its_name(project: Project) -> None:
+    made = requests.post(f"{project.url}/__mockrds/projects", json={"scenario": "lost-response"}, timeout=5)
+    nameless = control(project, "PUT", "scenario", json={"name": "lost-response"})
+
+    assert (made.status_code, made.json()["scenario"]) == (201, "lost-response")
+    assert control(project, "PUT", "scenario", json={"extends": ["lost-response"]}).status_code == 200
+    assert [armed.name for armed in project.faults.armed] == ["answer lost"]
+    assert nameless.status_code == 400
+    assert 'did you mean {"extends": ["lost-response"]}?' in nameless.json()["error"]
+
+
+@pytest.mark.parametrize("scenario", [["lost-response"], None, 5, "/etc/hostname"])
+def test_what_is_no_scenario_is_refused(project: Project, scenario: Any) -> None:
+    answer = requests.post(f"{project.url}/__mockrds/projects", json={"scenario": scenario}, timeout=5)
+
+    assert answer.status_code == 400
+
+
 def test_backups_and_instances_are_finished_and_put_into_a_status(project: Project) -> None:
     create(project)
     backup, instance = project.backups[0], project.instances[1]
@@ -525,7 +543,12 @@ def test_the_journal_is_filtered(busy: Project, params: dict[str, Any], numbers:
         ({"operation": "create_manual_backup", "times": 3}, True, 3, ""),
         ({"operation": "create_manual_backup"}, True, 3, ""),
         ({"operation": "list_instances"}, False, 0, "list_instances was called 0 times, expected at least once; "),
-        ({"operation": "create_manual_backup", "at_least": 1, "at_most": 2}, False, 3, "at least 1 and at most 2 "),
+        (
+            {"operation": "create_manual_backup", "at_least": 1, "at_most": 2},
+            False,
+            3,
+            "at least once and at most 2 times",
+        ),
         ({"order": ["create_manual_backup"] * 3}, True, 3, ""),
         ({"order": ["create_manual_backup", "list_instances"]}, False, 1, "there was no list_instances"),
     ],

@@ -64,7 +64,7 @@ ROUTES: Final = (
           "Begin the world anew with these things; clock, journal and faults stay", "WorldTemplate"),
     Route("GET", f"{_PROJECT}/scenario", world.get_scenario, "InForce", "The scenario in force"),
     Route("PUT", f"{_PROJECT}/scenario", world.put_scenario, "InForce",
-          "Begin anew with this scenario; seed and clock stay unless it has them", "Scenario"),
+          "Begin anew with this scenario; seed and clock as at first, unless it has them", "Scenario"),
     Route("DELETE", f"{_PROJECT}/scenario", world.delete_scenario, "InForce",
           "Begin anew with the server's scenario, seed and clock"),
     Route("POST", f"{_PROJECT}/finish", world.post_finish, "Nothing",

@@ -84,7 +84,9 @@ SCHEMAS: Final[dict[str, Schema]] = {
     "NewProject": _request(
         name=about({**TEXT, "pattern": PROJECT_NAME.pattern}, "What clients authenticate with; absent: made up."),
         id=about({**TEXT, "pattern": PROJECT_ID.pattern}, "Absent: follows from the name."),
-        scenario=about(ref("Scenario"), "Absent: the server's."),
+        scenario=about(
+            {"anyOf": [ref("Scenario"), TEXT]}, "A document, or a name of the library; absent: the server's."
+        ),
         seed=about({"type": "integer"}, "Absent: the scenario's, or the server's."),
         clock=about(ref("NewClock"), "Absent: the scenario's, or the server's."),
     ),

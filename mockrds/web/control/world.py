@@ -76,14 +76,23 @@ def put_scenario(asked: Asked) -> Answer:
     return get_scenario(asked)
 
 
-def read_scenario(document: dict[str, Any]) -> Scenario:
-    """Read a scenario that was sent. It can extend those of the library, and no files of this machine.
+def read_scenario(document: Any) -> Scenario:
+    """Read a scenario that was sent: a document, or the name of one of the library.
+
+    It can extend those of the library, and no files of this machine.
 
     Raises:
         ControlError: It is wrong.
     """
     from mockrds.scenario.loader import ScenarioError, library, load
 
+    if isinstance(document, str):
+        document = {"extends": [document]}
+    if not isinstance(document, dict):
+        raise ControlError(400, "scenario: give a document, or the name of a scenario of the library")
+    name = document.get("name")
+    if document.keys() == {"name"} and isinstance(name, str) and name in library():
+        raise ControlError(400, f'name: this scenario has nothing but a name; did you mean {{"extends": ["{name}"]}}?')
     bases = document.get("extends")
     for i, base in enumerate(bases if isinstance(bases, list) else ()):
         if isinstance(base, str) and base != "default" and base not in library():
