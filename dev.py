@@ -1,7 +1,7 @@
 """Sets up a virtual environment in .venv and runs something in it. Needs nothing but Python 3.11 or later.
 
 python3 dev.py serve [OPTION ...]   serve (the options of ``mockrds``)
-python3 dev.py test [OPTION ...]    run the tests (the options of ``pytest``)
+python3 dev.py test [OPTION ...]    run the tests, on all cores (the options of ``pytest``)
 python3 dev.py lint                 run the linters and the type checker
 
 Where the system's Python refuses to install packages, or comes without ensurepip (Debian), this works
@@ -23,7 +23,7 @@ VENV = ROOT / ".venv"
 PYTHON = VENV / ("Scripts/python.exe" if os.name == "nt" else "bin/python")
 TARGETS: dict[str, tuple[str, list[list[str]]]] = {
     "serve": (".", [["mockrds"]]),
-    "test": (".[test,interop]", [["pytest"]]),
+    "test": (".[test,interop]", [["pytest", "-n", "auto"]]),
     "lint": (".[test,lint]", [["ruff", "format", "--check", "."], ["ruff", "check", "."], ["mypy"]]),
 }
 

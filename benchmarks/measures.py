@@ -10,7 +10,7 @@ from contextlib import ExitStack
 from random import Random
 from statistics import median
 from tempfile import TemporaryFile
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from benchmarks.armed import RULES, SETS
 from benchmarks.bare import PATH
@@ -78,6 +78,26 @@ def throughput(effort: Effort) -> str:
         rows.append((name, f"{faster:.2f}", f"{speed:,.0f}", f"{dearer:.2f}", f"{cpu * 1e6:.0f} µs", f"{p99:.1f} ms"))
     head = ("create a backup", "req/s, ratio", "req/s", "CPU per request, ratio", "CPU per request", "p99")
     return _table(head, rows)
+
+
+def routes(effort: Effort) -> str:
+    """Create backups on a server that knows all operations, and on one that knows next to none."""
+    servers = {
+        "one route": ("benchmarks.one_route",),
+        "all routes": (*MOCKRDS, "--scenario", str(SCENARIO)),
+    }
+    found: dict[str, list[tuple[float, float, float]]] = {name: [] for name in servers}
+    for _ in range(effort.rounds):
+        for name, command in servers.items():
+            found[name].append(_load(command, effort.seconds))
+    rows = []
+    for name, figures in found.items():
+        pairs = list(zip(figures, found["one route"], strict=True))
+        speed, cpu = (median(figure[i] for figure in figures) for i in range(2))
+        faster = median(own[0] / other[0] for own, other in pairs)
+        dearer = median(own[1] / other[1] for own, other in pairs) if figures[0][1] else 0.0
+        rows.append((name, f"{faster:.2f}", f"{speed:,.0f}", f"{dearer:.2f}", f"{cpu * 1e6:.0f} µs"))
+    return _table(("routes", "req/s, ratio", "req/s", "CPU per request, ratio", "CPU per request"), rows)
 
 
 def _load(command: Sequence[str], seconds: int) -> tuple[float, float, float]:
@@ -245,7 +265,8 @@ def _in_process(size: int, rounds: int) -> dict[str, float]:
 
 
 def _over_http(sizes: Sequence[int], rounds: int) -> list[dict[str, float]]:
-    found: list[dict[str, list[float]]] = [{"create": [], "delete": [], "get the policy": []} for _ in sizes]
+    names = ("create", "delete", "get the policy", "v3 create", "v3 list of ten", "v3 list by id", "v3 delete")
+    found: list[dict[str, list[float]]] = [{name: [] for name in names} for _ in sizes]
     with ExitStack() as stack:
         servers = [stack.enter_context(_filled(size)) for size in sizes]
         clients = [stack.enter_context(Client(server.port)) for server in servers]
@@ -267,7 +288,27 @@ def _over_http(sizes: Sequence[int], rounds: int) -> list[dict[str, float]]:
                     began = time.perf_counter()
                     client.call("GET", f"{PROJECT}/instances/{node_id}/backups/policy")
                     times["get the policy"].append(time.perf_counter() - began)
+                _v3(client, times, turn)
     return [{name: median(values) for name, values in times.items()} for times in found]
+
+
+def _v3(client: Client, times: dict[str, list[float]], turn: int) -> None:
+    """Make, list and delete backups through API v3."""
+    v3 = PROJECT.replace("/rds/v1/", "/v3/")
+    instance_id = client.call("GET", f"{v3}/instances")["instances"][0]["id"]
+
+    def timed(name: str, method: str, path: str, content: object = None) -> Any:
+        began = time.perf_counter()
+        answer = client.call(method, f"{v3}{path}", content)
+        times[name].append(time.perf_counter() - began)
+        return answer
+
+    for i in range(CALLS):
+        body = {"name": f"v3-{turn}-{i}", "instance_id": instance_id}
+        backup_id = timed("v3 create", "POST", "/backups", body)["backup"]["id"]
+        timed("v3 list of ten", "GET", f"/backups?instance_id={instance_id}&limit=10")
+        timed("v3 list by id", "GET", f"/backups?instance_id={instance_id}&backup_id={backup_id}")
+        timed("v3 delete", "DELETE", f"/backups/{backup_id}")
 
 
 def in_tests(effort: Effort) -> str:
@@ -337,5 +378,6 @@ MEASURES: dict[str, Callable[[Effort], str]] = {
     "start": start,
     "memory": memory,
     "cost": cost,
+    "routes": routes,
     "in-tests": in_tests,
 }

@@ -120,7 +120,7 @@ class Client:
             answer += self._receive()
         if not head.startswith("HTTP/1.1 200 "):
             raise RuntimeError(f"{method} {path}: {head.splitlines()[0]}: {answer[start:].decode()}")
-        return json.loads(answer[start:])
+        return json.loads(answer[start:]) if length else None
 
     def _receive(self) -> bytes:
         data = self._socket.recv(1 << 20)

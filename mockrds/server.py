@@ -91,6 +91,11 @@ class Project:
         return f"{self._server.url}/rds/v1/{self.id}"
 
     @property
+    def v3_url(self) -> str:
+        """Where API v3 of the project begins: ``{url}/v3/{id}``."""
+        return f"{self._server.url}/v3/{self.id}"
+
+    @property
     def auth_url(self) -> str:
         """Where clients authenticate: ``{url}/v3``."""
         return f"{self._server.url}/v3"

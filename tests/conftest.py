@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 import pytest
 import requests
+from described import mistakes
 
 from mockrds.domain.clock import ClockSetting
 from mockrds.server import MockRDS
@@ -110,7 +111,9 @@ class Api:
 
     def call(self, method: str, url: str, **request: Any) -> Reply:
         headers = {"X-Auth-Token": self.token} | request.pop("headers", {})
-        return Reply(self.session.request(method, url, headers=headers, timeout=60, **request))
+        reply = Reply(self.session.request(method, url, headers=headers, timeout=60, **request))
+        assert mistakes(method, url, reply, request.get("json")) == []
+        return reply
 
     def get(self, path: str, **request: Any) -> Reply:
         return self.call("GET", self.project.v1_url + path, **request)

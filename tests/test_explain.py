@@ -51,7 +51,7 @@ told, seed 7, 0s after the start: calls of each operation alone
 
 fault 2: only if body /backup/name is regex '^nightly-'
 
-v1.create_manual_backup
+v1.create_manual_backup, v3.create_manual_backup
           1  RDS.0005 after the operation succeeded  [lost]
         2-3  RDS.0011 with Retry-After 2s  [fault 2]
           4  as usual

@@ -299,6 +299,7 @@ def test_a_run_that_does_not_use_the_plugin_imports_no_server(pytester: pytest.P
     result = pytester.runpytest_subprocess(
         *(f"-pno:{name}" for name in ("faker", "aiohttp", "asyncio", "anyio", "randomly", "xdist", "hypothesispytest")),
         "-pno:timeout",
+        "-pno:schemathesis",
     )
 
     result.assert_outcomes(passed=1)

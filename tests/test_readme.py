@@ -26,9 +26,8 @@ def test_every_example_in_a_programming_language_is_tested() -> None:
 
     untested = [text for mark, _, text in blocks if not mark]
 
-    # Left over: the two commands, which the continuous integration runs, and otcextensions' settings,
-    # which the tests with real clients use.
-    assert [text.split()[0] for text in untested] == ["python3", "python3", "clouds:"]
+    # Left over: the two commands, which the continuous integration runs.
+    assert [text.split()[0] for text in untested] == ["python3", "python3"]
 
 
 def test_the_pytest_example_passes(pytester: pytest.Pytester) -> None:

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 COMMANDS: Final = {
     "serve": "serve, as without a command",
     "healthcheck": "tell by the exit code whether a server is ready",
+    "env": "print settings for clients of a running server",
     "explain": "show what scenarios will do to calls",
     "lint": "report all mistakes in scenario files",
     "schema": "print the JSON schema of scenario files, for editors",

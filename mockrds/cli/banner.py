@@ -23,7 +23,7 @@ def banner(mock: MockRDS, trusted: str | Path | None) -> str:
     """
     tenant = mock.simulator.default
     rows = [
-        f"  {instance.node_id}  {instance.name}  ({instance.datastore.type} {instance.datastore.version}"
+        f"  {instance.node_id}  {instance.id}  {instance.name}  ({instance.datastore.type} {instance.datastore.version}"
         f"{', primary/standby' if instance.standby else ', read replica' if instance.primary else ''})"
         for instance in tenant.world.instances
     ]
@@ -40,7 +40,7 @@ def banner(mock: MockRDS, trusted: str | Path | None) -> str:
         f"identity   {mock.url}/v3",
         f"control    {mock.url}/__mockrds/projects/{tenant.id}/state",
         *([f"trust      {trusted}"] if trusted else []),
-        "node ids (API v1 calls the id of a primary node 'instance'):",
+        "node ids, which API v1 calls 'instance', and instance ids, which API v3 takes:",
         *shown,
         *_example(mock, trusted),
         "",

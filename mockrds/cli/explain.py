@@ -76,13 +76,16 @@ def run(arguments: Sequence[str]) -> int:
     for number, rule in enumerate(scenario.faults, start=1):
         if rule.match is not None and any(rule.covers(operation) for operation in operations):
             print(f"{rule.name or f'fault {number}'}: only if {_conditions(rule)}")
+    tables: dict[str, list[str]] = {}  # with the operations that each is for: families often share one
     for operation in operations:
-        print(f"\n{operation}")
-        for first, last, what in _grouped(
-            _outcomes(scenario, seed, operation, start, moment.seconds(start)), options.calls
-        ):
+        outcomes = _outcomes(scenario, seed, operation, start, moment.seconds(start))
+        rows = []
+        for first, last, what in _grouped(outcomes, options.calls):
             calls = f"{first}" if first == last else f"{first}-{last}"
-            print(f"  {calls:>9}  {what}")
+            rows.append(f"  {calls:>9}  {what}")
+        tables.setdefault("\n".join(rows), []).append(operation)
+    for table, names in tables.items():
+        print(f"\n{', '.join(names)}\n{table}")
     if not operations:
         print("no rule is about any operation: all calls are answered as usual")
     return 0

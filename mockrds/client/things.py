@@ -7,7 +7,7 @@ from math import inf
 from typing import TYPE_CHECKING, Any, Final
 
 from mockrds.domain.engines import FLAVORS, Datastore
-from mockrds.domain.models import Activity, Backup, BackupPolicy, Instance, Node
+from mockrds.domain.models import Activity, Autoscaling, Backup, BackupPolicy, Host, Instance, Node, Settings
 
 if TYPE_CHECKING:
     from mockrds.faults.match import Request
@@ -15,8 +15,10 @@ if TYPE_CHECKING:
 
 _SAME: Final = (
     "id", "name", "replication_mode", "volume_type", "volume_gb", "region", "vpc_id", "subnet_id",
-    "security_group_id", "port", "host", "tags",
+    "security_group_id", "port", "host", "tags", "alias", "ssl", "maintenance_window", "failover_strategy", "public_ip",
+    "dns_name", "encrypted",
 )  # fmt: skip
+_SAME_OF_BACKUPS: Final = ("id", "name", "description", "type", "node_id", "outcome", "reason", "job_id", "looks")
 
 
 def things(state: dict[str, Any]) -> tuple[tuple[Instance, ...], tuple[Backup, ...]]:
@@ -41,7 +43,12 @@ def _instance(row: dict[str, Any]) -> Instance:
         primary=None,
         flavor=FLAVORS[row["flavor_id"]],
         created=_seconds(row["created"]),
-        policy=BackupPolicy(**row["policy"]),
+        updated=None if row["updated"] is None else _seconds(row["updated"]),
+        policy=BackupPolicy(**row["policy"] | {"period": tuple(row["policy"]["period"])}),
+        jobs=tuple(row["jobs"]),
+        settings=Settings(**row["settings"]),
+        autoscaling=Autoscaling(**row["autoscaling"]),
+        hosts=[Host(**host) for host in row["hosts"]],
         activity=_activity(row["activity"]),
         hidden=_activity(row["hidden"]),
     )
@@ -49,7 +56,8 @@ def _instance(row: dict[str, Any]) -> Instance:
 
 def _backup(row: dict[str, Any], instance: Instance) -> Backup:
     return Backup(
-        **{key: row[key] for key in ("id", "name", "description", "node_id", "outcome", "reason", "job_id", "looks")},
+        **{key: row[key] for key in _SAME_OF_BACKUPS},
+        databases=tuple(row["databases"]),
         instance=instance,
         created=_seconds(row["created"]),
         ends=inf if row["ends"] is None else row["ends"],
@@ -63,7 +71,7 @@ def _activity(row: dict[str, Any] | None) -> Activity | None:
         return None
     began = -inf if row["began"] is None else row["began"]
     ends = inf if row["ends"] is None else row["ends"]
-    return Activity(status=row["status"], began=began, ends=ends, looks=row["looks"])
+    return Activity(status=row["status"], began=began, ends=ends, looks=row["looks"], failed=row["failed"])
 
 
 def _seconds(time: str) -> float:

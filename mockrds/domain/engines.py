@@ -16,6 +16,31 @@ REPLICATION_MODES: Final[dict[Engine, tuple[str, ...]]] = {
     "PostgreSQL": ("async", "sync"),
     "SQLServer": ("sync",),
 }
+USERS: Final[dict[Engine, str]] = {"MySQL": "root", "PostgreSQL": "root", "SQLServer": "rdsuser"}
+"""The database user that comes with an instance."""
+PASSWORD_MARKS: Final[dict[Engine, str]] = {
+    "MySQL": "~!@#$%^*-_=+?,()&",
+    "PostgreSQL": "~!@#$%^*-_=+?,",
+    "SQLServer": "~!@#$%^*-_+?,",
+}
+"""What passwords may have in them besides letters and digits, when API v3 makes an instance."""
+OPEN_PORTS: Final[dict[Engine, tuple[range, ...]]] = {
+    "MySQL": (range(1024, 12017), range(12018, 33071), range(33072, 65536)),
+    "PostgreSQL": (range(2100, 9501),),
+    "SQLServer": (range(1433, 1434), range(2100, 5355), range(5356, 5985), range(5986, 9501)),
+}
+VOLUME_TYPES: Final = ("CLOUDSSD", "ESSD", "COMMON", "ULTRAHIGH")
+"""The kinds of disks; the last two are old, but clients and the samples of the reference use them."""
+VOLUME_SIZES: Final = range(40, 4001)
+"""How large disks may be, in GB; in steps of 10."""
+COLLATIONS: Final = (
+    "Chinese_PRC_CI_AS",
+    "SQL_Latin1_General_CP1_CI_AS",
+    "French_BIN",
+    "Chinese_PRC_Stroke_BIN",
+    "Chinese_PRC_CI_AI",
+)
+"""The collations of SQL Server that the reference prints; the first is that of an instance that names none."""
 
 # Full versions by major version, newest first. The reference documents the majors and six MySQL 5.7
 # releases; the other full versions are the vendors' own.
@@ -47,6 +72,21 @@ _DOCUMENTED_IDS: Final = {
 }
 
 
+# To which editions a backup of an edition can be restored (API reference, "Restoring Data to an Existing DB Instance").
+_SQLSERVER_RESTORES: Final = {
+    "2017_SE": ("2017_SE", "2017_EE", "2019_SE", "2019_EE"),
+    "2017_EE": ("2017_EE", "2019_EE"),
+    "2019_SE": ("2019_SE", "2019_EE", "2022_SE", "2022_EE"),
+    "2019_EE": ("2019_SE", "2019_EE", "2022_EE"),
+    "2022_SE": ("2022_SE", "2022_EE"),
+    "2022_EE": ("2022_SE", "2022_EE"),
+}
+
+
+def _numbers(version: str) -> tuple[int, ...]:
+    return tuple(int(part) for part in version.split("."))
+
+
 def stable_id(text: str) -> str:
     """Make the UUID that always belongs to *text*."""
     h = hashlib.md5(text.encode(), usedforsecurity=False).hexdigest()
@@ -70,6 +110,11 @@ class Datastore:
             return self.version
         digits = 2 if self.type == "MySQL" else 1
         return ".".join(self.version.split(".")[:digits])
+
+    @property
+    def in_pairs(self) -> bool:
+        """Whether it has no single instances: the Enterprise Edition, in API v3."""
+        return self.type == "SQLServer" and self.version.endswith("_EE")
 
     @staticmethod
     @cache
@@ -95,6 +140,21 @@ class Datastore:
         """List every full version of *engine*, newest first."""
         return tuple(Datastore.find(engine, version) for full in VERSIONS[engine].values() for version in full)
 
+    def restores_to(self, other: Datastore) -> bool:
+        """Tell whether a backup of this version can be restored to an instance of *other*."""
+        if self.type != other.type:
+            return False
+        match self.type:
+            case "MySQL":
+                return _numbers(other.version) >= _numbers(self.version)
+            case "PostgreSQL":
+                return self.version == other.version
+            case "SQLServer":
+                return other.version in _SQLSERVER_RESTORES[self.version]
+
+    def __str__(self) -> str:
+        return f"{self.type} {self.version}"
+
     def as_json(self) -> dict[str, str]:
         """Give the ``dataStore`` object of a backup."""
         return {"type": self.type, "version": self.version, "version_id": self.version_id}
@@ -110,29 +170,70 @@ class Flavor:
     """Memory in MB."""
     spec_code: str
     engine: Engine
+    vcpus: int
+
+    @property
+    def mode(self) -> Mode:
+        """What kind of instances it is for."""
+        return _MODES.get(self.spec_code[-3:], "single")
+
+    @property
+    def versions(self) -> tuple[str, ...]:
+        """The major versions that it is for."""
+        majors = tuple(VERSIONS[self.engine])
+        if self.engine != "SQLServer" or self.mode == "ha":
+            return majors
+        edition = "_SE" if self.mode == "single" else "_EE"  # only Enterprise has replicas, and no single instances
+        return tuple(major for major in majors if major.endswith(edition))
+
+    @property
+    def dedicated(self) -> bool:
+        """Whether its processors belong to one instance alone."""
+        return ".x1." in self.spec_code
+
+    def of_mode(self, mode: Mode) -> Flavor:
+        """Give the class of the same size for another kind of instances."""
+        size = self.spec_code.removesuffix(".ha").removesuffix(".rr")
+        return SPEC_CODES[size + next((suffix for suffix, name in _MODES.items() if name == mode), "")]
 
 
-def _flavors() -> tuple[Flavor, ...]:
-    sizes = (("medium", 4096), ("large", 8192), ("xlarge", 16384), ("2xlarge", 32768))
-    prefixes: dict[Engine, tuple[str, str]] = {
-        "MySQL": ("OTC_MYCM", "rds.mysql.c2"),
-        "PostgreSQL": ("OTC_PGCM", "rds.pg.c2"),
-        "SQLServer": ("OTC_MSCM", "rds.mssql.c2"),
+Mode = Literal["single", "ha", "replica"]
+_MODES: Final[dict[str, Mode]] = {".ha": "ha", ".rr": "replica"}
+_SIZES: Final = {"medium": 1, "large": 2, "xlarge": 4, "2xlarge": 8}
+"""The virtual processors of each size."""
+# Families of classes: name, what their codes have behind the size, GB of memory for each processor.
+_FAMILIES: Final = (
+    ("CM", "c2", "", 4),
+    ("HP", "n1", "", 2),
+    ("HP", "n1", ".2", 2),
+    ("HP", "n1", ".4", 4),
+    ("XP", "x1", ".4", 4),
+)
+_DOCUMENTED_FLAVORS: Final = {"rds.mysql.n1.large": "bf07a6d4-844a-4023-a776-fc5c5fb71fb4"}
+"""The one class whose id the reference prints, in every example of API v1."""
+
+
+def _flavors() -> list[Flavor]:
+    engines: dict[Engine, tuple[str, str]] = {
+        "MySQL": ("OTC_MY", "mysql"),
+        "PostgreSQL": ("OTC_PG", "pg"),
+        "SQLServer": ("OTC_MS", "mssql"),
     }
-    rows = [
-        # The one class whose id the reference prints, in every example of API v1.
-        Flavor("bf07a6d4-844a-4023-a776-fc5c5fb71fb4", "OTC_MYHP_LARGE", 4096, "rds.mysql.n1.large", "MySQL")
-    ]
-    for engine, (name, code) in prefixes.items():
-        for size, ram in sizes:
-            for mode in ("", ".ha", ".rr"):
-                spec = f"{code}.{size}{mode}"
-                suffix = mode.replace(".", "_").upper()
-                rows.append(Flavor(stable_id(spec), f"{name}_{size.upper()}{suffix}", ram, spec, engine))
-    return tuple(rows)
+    rows = []
+    for engine, (prefix, code) in engines.items():
+        for family, letters, ratio, memory in _FAMILIES:
+            for size, vcpus in _SIZES.items():
+                for mode in ("", *_MODES):
+                    spec = f"rds.{code}.{letters}.{size}{ratio}{mode}"
+                    flavor_id = _DOCUMENTED_FLAVORS.get(spec) or stable_id(spec)
+                    name = f"{prefix}{family}_{size}{ratio}{mode}".replace(".", "_").upper()
+                    rows.append(Flavor(flavor_id, name, vcpus * memory * 1024, spec, engine, vcpus))
+    return sorted(rows, key=lambda flavor: flavor.spec_code not in _DOCUMENTED_FLAVORS)
 
 
 FLAVORS: Final[dict[str, Flavor]] = {flavor.id: flavor for flavor in _flavors()}
+SPEC_CODES: Final[dict[str, Flavor]] = {flavor.spec_code: flavor for flavor in FLAVORS.values()}
+"""The instance classes by what API v3 calls them."""
 DEFAULT_FLAVORS: Final[dict[Engine, Flavor]] = {
     engine: next(flavor for flavor in FLAVORS.values() if flavor.engine == engine) for engine in ENGINES
 }

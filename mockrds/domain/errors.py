@@ -232,6 +232,7 @@ DBS.280239 400 Invalid specifications.
 DBS.280241 400 Invalid storage type.
 DBS.280246 400 Invalid database root password.
 DBS.280250 400 Invalid backup retention days.
+DBS.280251 400 Invalid backup cycle.
 DBS.280253 400 Invalid backup start time.
 DBS.280270 400 The parameter does not exist.
 DBS.280271 400 The parameter value is out of range.
@@ -300,6 +301,9 @@ INSTANCE_BUSY: Final = Problem("RDS.0011", "DBS.201202")
 INSTANCE_CREATING: Final = Problem("RDS.0029", "DBS.200011")
 INSTANCE_RESTORING: Final = Problem("RDS.1002", "DBS.200011")
 INSTANCE_DELETING: Final = Problem("RDS.1100", "DBS.200011")
+INVALID_OPERATION: Final = Problem("RDS.0004", "DBS.200402")
+RESOURCE_NOT_FOUND: Final = Problem("RDS.0016", "DBS.290013")
+INSTANCE_STATUS: Final = Problem("RDS.0056", "DBS.200086")
 BACKUP_RUNNING: Final = Problem("RDS.3004", "DBS.201205")
 BACKUP_NAME_TAKEN: Final = Problem("RDS.0031", "DBS.201201")
 BACKUP_QUOTA: Final = Problem("RDS.3003", "DBS.216028")
@@ -320,6 +324,7 @@ VOLUME_TYPE: Final = Problem("RDS.5008", "DBS.200026")
 VOLUME_RANGE: Final = Problem("RDS.5009", "DBS.200023")
 VOLUME_STEP: Final = Problem("RDS.5033", "DBS.200027")
 VOLUME_TOO_SMALL: Final = Problem("RDS.3030", "DBS.200306")
+VOLUME_NOT_LARGER: Final = Problem("RDS.1111", "DBS.200306")
 REGION: Final = Problem("RDS.5010", "DBS.200024")
 AVAILABILITY_ZONE: Final = Problem("RDS.5011", "DBS.200025")
 PASSWORD: Final = Problem("RDS.5013", "DBS.200052")
@@ -329,9 +334,33 @@ SECURITY_GROUP: Final = Problem("RDS.5016", "DBS.200050")
 CREATE_RETENTION_DAYS: Final = Problem("RDS.5017", "DBS.280250")
 CREATE_START_TIME: Final = Problem("RDS.5020", "DBS.280253")
 REPLICATION_MODE: Final = Problem("RDS.5029", "DBS.200043")
+HA_MODE: Final = Problem("RDS.0001", "DBS.200051")
+SAME_FLAVOR: Final = Problem("RDS.5006", "DBS.280239")
+VOLUME_ABOVE_PRIMARY: Final = Problem("RDS.0027", "DBS.200308")
+TAG_KEY_TAKEN: Final = Problem("RDS.5039", "DBS.280272")
 REPLICA_OF: Final = Problem("RDS.5032", "DBS.200055")
+ORIGINAL_NOT_ALLOWED: Final = Problem("RDS.5005", "DBS.201207")
+JOB_NOT_FOUND: Final = Problem("RDS.5041", "DBS.200543")
+INSTANCE_ID: Final = Problem("RDS.0001", "DBS.280404")
+DATABASE_NAMES: Final = Problem("RDS.0001", "DBS.201035")
+PERIOD: Final = Problem("RDS.3012", "DBS.280251")
 INSTANCE_QUOTA: Final = Problem("RDS.1112", "DBS.200046")
 TAG_QUOTA: Final = Problem("RDS.0062", "DBS.200087")
+
+
+SERVER_FAILURE: Final = Problem("RDS.0005", "DBS.200005")
+
+_PROBLEMS: Final = tuple(problem for problem in tuple(globals().values()) if isinstance(problem, Problem))
+_IN_V3: Final = {problem.v1: problem.v3 for problem in reversed(_PROBLEMS)} | {"RDS.9999": "DBS.200005"}
+_IN_V1: Final = {problem.v3: problem.v1 for problem in reversed(_PROBLEMS)}
+"""The code of the other family for the same broken rule; of several the one that stands first above."""
+
+
+def in_family(code: str, family: str) -> str:
+    """Give what *family* says where another one says *code*; *code* itself where the reference knows no such code."""
+    if family.startswith("v3"):
+        return _IN_V3.get(code, code)
+    return _IN_V1.get(code, code) if family == "v1" else code
 
 
 class RDSError(Exception):

@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 import re
-from typing import Final
+from typing import Any, Final
 
 # Fields that share their rule with nothing else are checked where they are read.
 _NAME: Final = re.compile(r"[A-Za-z][A-Za-z0-9_-]{3,63}")
 _UUID: Final = re.compile(r"[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{12}")
 _MACHINE_ID: Final = re.compile(r"[0-9a-f]{32}(no|in)\d\d")
 _TIME: Final = re.compile(r"([01]\d|2[0-3]):[0-5]\d(:[0-5]\d)?")
-_FORBIDDEN_IN_DESCRIPTION: Final = re.compile(r"[!<>='&\"\r\n\v\f\x1c-\x1e\x85\u2028\u2029]")
-_FORBIDDEN_IN_TAG: Final = re.compile(r"[\x00-\x1f*<>\\=]")
-_DESCRIPTION_LENGTH: Final = 256
+_DESCRIPTION: Final = re.compile(r"[^!<>='&\"\r\n\v\f\x1c-\x1e\x85\u2028\u2029]{0,256}")
 _PASSWORD: Final = re.compile(r"[A-Za-z0-9~!@#%^*\-_=+?]{8,32}")
+_PASSWORD_OF_V3: Final = re.compile(r"[A-Za-z0-9~!@#$%^*\-_=+?,()&]{8,32}")
+_KINDS: Final = (re.compile("[A-Z]"), re.compile("[a-z]"), re.compile("[0-9]"), re.compile("[^A-Za-z0-9]"))
+
+_WINDOW: Final = re.compile(r"([01]\d|2[0-3]):(00|15|30|45)-([01]\d|2[0-3]):(00|15|30|45)")
+_PERIOD: Final = re.compile(r"[1-7](,[1-7])*")
+_BACKUP_ID: Final = re.compile(r"[0-9a-f]{32}br\d\d")
 
 KEEP_DAYS: Final = range(733)
 
@@ -30,7 +34,7 @@ def is_name(text: str) -> bool:
 
 def is_description(text: str) -> bool:
     """Tell whether *text* may describe a backup: 256 characters, no line break, none of ``!<>='&"``."""
-    return len(text) <= _DESCRIPTION_LENGTH and _FORBIDDEN_IN_DESCRIPTION.search(text) is None
+    return _DESCRIPTION.fullmatch(text) is not None
 
 
 def is_uuid(text: str) -> bool:
@@ -48,15 +52,44 @@ def is_time_of_day(text: str) -> bool:
     return _TIME.fullmatch(text) is not None
 
 
-def is_tag(text: str, *, shortest: int, longest: int) -> bool:
-    r"""Tell whether *text* may be a tag's key or value: no control characters, none of ``*<>\=``."""
-    return shortest <= len(text) <= longest and _FORBIDDEN_IN_TAG.search(text) is None
-
-
 def is_password(text: str) -> bool:
     """Tell whether *text* may be a root password: 8 to 32 characters of three of the four kinds."""
-    kinds = (r"[A-Z]", r"[a-z]", r"[0-9]", r"[~!@#%^*\-_=+?]")
-    return _PASSWORD.fullmatch(text) is not None and sum(bool(re.search(kind, text)) for kind in kinds) >= 3
+    return _PASSWORD.fullmatch(text) is not None and _is_mixed(text)
+
+
+def is_password_of_v3(text: str) -> bool:
+    """Tell whether *text* may be a root password in API v3, which allows ``$,()&`` besides."""
+    return _PASSWORD_OF_V3.fullmatch(text) is not None and _is_mixed(text)
+
+
+def _is_mixed(text: str) -> bool:
+    return sum(kind.search(text) is not None for kind in _KINDS) >= 3
+
+
+def is_window(text: str) -> bool:
+    """Tell whether *text* is an hour that begins at a quarter, such as ``08:15-09:15`` or ``23:00-00:00``."""
+    match = _WINDOW.fullmatch(text)
+    return match is not None and match[2] == match[4] and (int(match[1]) + 1) % 24 == int(match[3])
+
+
+def is_period(text: str) -> bool:
+    """Tell whether *text* lists days of the week, 1 for Monday: ``1,2,7``."""
+    return _PERIOD.fullmatch(text) is not None
+
+
+def is_backup_id(text: str) -> bool:
+    """Tell whether *text* has the form of a backup id of API v3: 32 hexadecimal digits and ``br01``, or a UUID."""
+    return _BACKUP_ID.fullmatch(text) is not None or is_uuid(text)
+
+
+def pattern(rule: object) -> dict[str, Any]:
+    """Give what a JSON schema says of texts that keep *rule*: one of this module, or ``fullmatch`` of a pattern."""
+    if rule is bool:
+        return {"minLength": 1}
+    found = getattr(rule, "__self__", None)
+    if not isinstance(found, re.Pattern):
+        found = _PATTERNS.get(rule)
+    return {"pattern": f"^{found.pattern}$"} if found is not None else {}
 
 
 _WORDS: Final[dict[object, str]] = {
@@ -66,5 +99,21 @@ _WORDS: Final[dict[object, str]] = {
     is_uuid: "a UUID",
     is_machine_id: "a node id: 32 hexadecimal digits and no01, no03 or no04",
     is_time_of_day: "a time of day, hh:mm:ss or hh:mm",
+    is_window: "an hour in UTC that begins at a quarter, such as 08:15-09:15",
+    is_period: "days of the week with commas between, 1 for Monday: 1,2,7",
+    is_backup_id: "a backup id: 32 hexadecimal digits and br01, br03 or br04",
     is_password: "8 to 32 characters of three kinds: capitals, small letters, digits, ~!@#%^*-_=+?",
+}
+
+_PATTERNS: Final[dict[object, re.Pattern[str]]] = {
+    is_name: _NAME,
+    is_description: _DESCRIPTION,
+    is_password: _PASSWORD,  # that it is mixed is more than a pattern can say
+    is_password_of_v3: _PASSWORD_OF_V3,
+    is_uuid: _UUID,
+    is_machine_id: re.compile(f"({_MACHINE_ID.pattern}|{_UUID.pattern})"),
+    is_backup_id: re.compile(f"({_BACKUP_ID.pattern}|{_UUID.pattern})"),
+    is_time_of_day: _TIME,
+    is_window: _WINDOW,
+    is_period: _PERIOD,
 }

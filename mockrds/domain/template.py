@@ -208,8 +208,12 @@ class LifeCycle:
     """An instance that is restored in place, from RESTORING to ACTIVE; by default after 5s."""
     restart: Course = Course(seconds=fixed(2))
     """An instance, from REBOOTING to ACTIVE; by default after 2s."""
+    change: Course = Course(seconds=fixed(2))
+    """Any other change of an instance, such as of its class, until it is ACTIVE again; by default after 2s."""
     delete_instance: Course = Course(seconds=fixed(3))
     """An instance, until it is gone; by default after 3s."""
+    job_known: Duration = Duration("1s")
+    """How long after it was handed out a job id is not known yet; API v3 answers DBS.200543 until then."""
     token: Duration = Duration("24h")
     """How long a token is valid."""
 

@@ -42,6 +42,11 @@ def job_id(random: Random) -> str:
     return "ff8080" + random.randbytes(13).hex()
 
 
+def dashed(digits: str) -> str:
+    """Write 32 hexadecimal digits as a UUID is written."""
+    return f"{digits[:8]}-{digits[8:12]}-{digits[12:16]}-{digits[16:20]}-{digits[20:]}"
+
+
 class RDSValues:
     """Draws everything about the database service that is an id, a name or an address.
 

@@ -12,11 +12,17 @@ from mockrds.faults.rules import Rule, ShortStep, Step
 
 _DOCUMENT = {"extra": "forbid"}
 
-_LISTS: Final = frozenset({"list_manual_backups", "list_instances", "get_instance"})
-_MAKES: Final = frozenset({"create_manual_backup", "create_instance", "restore_to_new_instance", "create_read_replica"})
+_LISTS: Final = frozenset({"list_manual_backups", "list_backups", "list_instances", "get_instance"})
+_MAKES: Final = frozenset({"create_manual_backup", "create_instance", "restore_to_new_instance"})
+_CHANGES: Final = frozenset({
+    "delete_manual_backup", "batch_delete_manual_backups", "restore_to_original", "restore_to_existing_instance",
+    "delete_instance", "restart_instance", "start_instance", "stop_instance", "change_instance_flavor",
+    "resize_instance_volume", "change_storage_type", "single_to_ha", "switchover", "set_replication_mode",
+    "migrate_standby", "upgrade_minor_version", "change_port",
+})  # fmt: skip
 _ABOUT: Final[dict[str, frozenset[str]]] = {
     "quota": frozenset({"create_manual_backup"}),
-    "lifecycle": _MAKES | {"delete_manual_backup", "delete_instance", "restart_instance", "restore_to_original"},
+    "lifecycle": _MAKES | _CHANGES,
     "visible_after": _MAKES,
     "stale": _LISTS,
 }

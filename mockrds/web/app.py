@@ -21,14 +21,17 @@ from mockrds.domain.clock import HTTPDate
 from mockrds.domain.errors import GatewayError, RDSError
 from mockrds.domain.operations import OPERATIONS
 from mockrds.journal import BODY_LIMIT as SHOWN
-from mockrds.web import control, envelopes, identity, versions
+from mockrds.web import control, envelopes, identity, neighbours, v3, versions  # noqa: F401  (v3 registers itself)
 from mockrds.web.call import UNKNOWN, Answer, Call
 from mockrds.web.credentials import authenticate, spoil
 from mockrds.web.identity import KeystoneError
 from mockrds.web.inject import Spoilt, damage, droppable, raw_answer
 from mockrds.web.reply import Reply
 from mockrds.web.routes import Routes
-from mockrds.web.v1 import HANDLERS as V1_HANDLERS, SHARED as V1_SHARED
+from mockrds.web.served import SERVED
+from mockrds.web.trove import SHARED as TROVE_SHARED
+from mockrds.web.v1 import SHARED as V1_SHARED
+from mockrds.web.v3.shared import SHARED as V3_SHARED
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -50,19 +53,22 @@ _http_log.addFilter(lambda record: not (record.exc_info and isinstance(record.ex
 
 BODY_LIMIT: Final = 12 * 1024 * 1024  # API gateway: "The request body exceeds 12 MB."
 
-HANDLERS: Final[dict[str, Callable[[Call], Answer]]] = V1_HANDLERS | identity.HANDLERS | versions.HANDLERS
+HANDLERS: Final[dict[str, Callable[[Call], Answer]]] = {name: served.handle for name, served in SERVED.items()}
+"""What serves each operation of the API reference."""
+_HANDLERS: Final = HANDLERS | neighbours.HANDLERS
 _PUBLIC: Final = identity.PUBLIC | versions.PUBLIC
-_ROUTES: Final = Routes(OPERATIONS.values())
+_ROUTED: Final = (*OPERATIONS.values(), *neighbours.NEIGHBOURS.values())
+_ROUTES: Final = Routes(_ROUTED)
 _SHARED: Final = {
     operation.id: choose
     for operation in OPERATIONS.values()
-    if (choose := V1_SHARED.get(f"{operation.method} {operation.path}"))
+    if (choose := (V1_SHARED | V3_SHARED | TROVE_SHARED).get(f"{operation.method} {operation.path}"))
 }
 _REFUSED: Final = 400
 _NEARLY: Final = 1e-6
 _UNREADABLE: Final = b"\0"  # no JSON, so it is refused as a body that is none
 _date: Final = HTTPDate()
-_FAMILIES: Final = {operation.id: operation.family for operation in OPERATIONS.values()}
+_FAMILIES: Final = {operation.id: operation.family for operation in _ROUTED}
 
 
 def build_app(simulator: Simulator, log: Log | None = None) -> web.Application:
@@ -280,7 +286,7 @@ def _answer(
                 return _throttled(keeper, *refused, request_id)
         if oversized:
             return envelopes.gateway(GatewayError("APIGW.0201"), request_id)
-        handler = HANDLERS.get(operation)
+        handler = _HANDLERS.get(operation)
         if handler is None:
             reason = f"{operation} is in the API reference, but mockrds does not model it yet"
             return Answer(status=501, headers={"X-Mockrds-Reason": reason})
@@ -288,7 +294,7 @@ def _answer(
     except RDSError as error:
         return envelopes.refusal(error, _FAMILIES[operation], request_id)
     except GatewayError as error:
-        if error.status == 401 and operation in identity.HANDLERS:  # it speaks for itself
+        if error.status == 401 and _FAMILIES[operation] == "iam":  # it speaks for itself
             return envelopes.keystone(identity.unauthorized(), error.hint)
         return envelopes.gateway(error, request_id)
     except KeystoneError as error:

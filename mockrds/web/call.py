@@ -28,6 +28,7 @@ _INSTANCE: Final = "instance"  # no JSON Pointer, so it can stand among them
 _DEVIATIONS: Final = tuple(field.name for field in fields(Deviation))
 _INSTANCE_PLACES: Final = (
     "/backup/instance", "/instance_id", "/instance/replicaOf", "/restorePoint/sourceInstanceId", "/restore/backupRef",
+    "/source/instance_id", "/target/instance_id", "/replica_of_id", "/restore_point/instance_id",
 )  # fmt: skip
 """Where bodies name the instance, or a backup of it."""
 
@@ -59,6 +60,11 @@ class Answer:
         self.error: str | None = None
         self.hint = ""
         self.fault = ""
+
+    def hinting(self, hint: str) -> Answer:
+        """Say *hint* besides, in ``X-Mockrds-Hint``."""
+        self.hint = hint
+        return self
 
 
 class Call:
@@ -172,7 +178,8 @@ class Call:
         found = self._found.get(_INSTANCE)
         if found is None:
             places = (self.at(pointer) for pointer in _INSTANCE_PLACES)
-            given = [value for value in (*self.parameters.values(), *places) if isinstance(value, str)]
+            asked = (self.query.get("instance_id"), self.query.get("id"))
+            given = [value for value in (*self.parameters.values(), *asked, *places) if isinstance(value, str)]
             found = self.tenant.world.about(given) if self.tenant is not None else ((), None)
             self._found[_INSTANCE] = found
         about: tuple[tuple[str, ...], str | None] = found

@@ -2,13 +2,24 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
-from mockrds.domain.errors import CATALOGUE, GatewayError, RDSError
+from mockrds.domain.errors import CATALOGUE, GatewayError, RDSError, in_family
 from mockrds.web.call import Answer
 
 if TYPE_CHECKING:
     from mockrds.web.identity import KeystoneError
+
+
+_TROVE: Final = {
+    401: "unauthorized",
+    403: "forbidden",
+    404: "itemNotFound",
+    409: "conflict",
+    413: "overLimit",
+    500: "instanceFault",
+}
+"""The names of errors in the OpenStack-compatible API, by their status."""
 
 
 def refusal(error: RDSError, family: str, request_id: str) -> Answer:
@@ -18,11 +29,11 @@ def refusal(error: RDSError, family: str, request_id: str) -> Answer:
 
 
 def documented(code: str, family: str, request_id: str, hint: str = "") -> Answer:
-    """Render an error of the catalogue, in the envelope of the family that was called.
+    """Render an error of the catalogue, in the envelope and with the code of the family that was called.
 
     A gateway's code comes in the gateway's envelope, whatever was called.
     """
-    row = CATALOGUE[code]
+    row = CATALOGUE[in_family(code, family)]
     if code.startswith("APIGW."):
         return gateway(GatewayError(code, hint=hint), request_id)
     content: dict[str, Any]
@@ -30,7 +41,7 @@ def documented(code: str, family: str, request_id: str, hint: str = "") -> Answe
         case "v3" | "v3.1":
             content = {"error_msg": row.message, "error_code": row.code}
         case "trove":
-            name = "badRequest" if "." in row.code else row.code
+            name = _TROVE.get(row.status, "badRequest") if "." in row.code else row.code
             content = {name: {"code": row.status, "message": row.message}}
         case "iam":
             content = {"error": {"message": row.message, "code": row.status, "title": row.code}}

@@ -13,10 +13,10 @@ from mockrds.domain.errors import GatewayError, RDSError
 from mockrds.domain.identity import DEFAULT_DOMAIN, InvalidTokenError, Token
 from mockrds.web.call import Answer
 from mockrds.web.credentials import read_token
+from mockrds.web.served import serves
+from mockrds.web.shapes import Boolean, List, Object, Text
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from mockrds.simulator import Tenant
     from mockrds.web.call import Call
 
@@ -28,6 +28,105 @@ _ENDPOINTS: Final = (
     ("database", "database", "/v1.0/{id}"),
     ("network", "neutron", "/"),
     ("compute", "nova", "/v2.1/{id}"),
+)
+
+
+_NO_LINKS: Final = Object({})
+_LINKS: Final = Object({"self": Text(), "previous": Text(nullable=True), "next": Text(nullable=True)})
+_NAMED: Final = Object({"id": Text(), "name": Text()})
+_DOMAIN_GIVEN: Final = Object({"id?": Text(), "name?": Text()})
+_VERSION: Final = Object(
+    {
+        "id": Text(),
+        "status": Text(),
+        "updated": Text(),
+        "links": List(Object({"rel": Text(), "href": Text()})),
+        "media-types": List(Object({"base": Text(), "type": Text()})),
+    }
+)
+_AUTH: Final = Object(
+    {
+        "auth": Object(
+            {
+                "identity": Object(
+                    {
+                        "methods": List(Text(one_of=("password", "token"))),
+                        "password?": Object(
+                            {
+                                "user": Object(
+                                    {"name?": Text(), "id?": Text(), "password": Text(), "domain?": _DOMAIN_GIVEN}
+                                )
+                            }
+                        ),
+                        "token?": Object({"id": Text()}),
+                    }
+                ),
+                "scope?": Object(
+                    {
+                        "project?": Object({"id?": Text(), "name?": Text(), "domain?": _DOMAIN_GIVEN}),
+                        "domain?": _DOMAIN_GIVEN,
+                    }
+                ),
+            }
+        )
+    }
+)
+_CATALOG: Final = List(
+    Object(
+        {
+            "id": Text(),
+            "type": Text(),
+            "name": Text(),
+            "endpoints": List(
+                Object({"id": Text(), "interface": Text(), "region": Text(), "region_id": Text(), "url": Text()})
+            ),
+        }
+    )
+)
+_TOKEN: Final = Object(
+    {
+        "token": Object(
+            {
+                "methods": List(Text()),
+                "expires_at": Text(),
+                "issued_at": Text(),
+                "user": Object({"id": Text(), "name": Text(), "domain": _NAMED, "password_expires_at": Text(any)}),
+                "roles": List(_NAMED),
+                "project?": Object({"id": Text(), "name": Text(), "domain": _NAMED}),
+                "domain?": _NAMED,
+                "catalog?": _CATALOG,
+            }
+        )
+    }
+)
+_WITH_CATALOG: Final = Object({"nocatalog?": Text(any)})
+_BY_NAME: Final = Object({"name?": Text(any)})
+_PROJECT: Final = Object(
+    {
+        "id": Text(),
+        "name": Text(),
+        "domain_id": Text(),
+        "parent_id": Text(),
+        "description": Text(any),
+        "enabled": Boolean(),
+        "is_domain": Boolean(),
+        "links": _NO_LINKS,
+    }
+)
+_PROJECTS: Final = Object({"projects": List(_PROJECT), "links": _LINKS})
+_DOMAINS: Final = Object(
+    {
+        "domains": List(Object({"id": Text(), "name": Text(), "enabled": Boolean(), "links": _NO_LINKS})),
+        "links": _LINKS,
+    }
+)
+_REGIONS: Final = Object(
+    {
+        "regions": List(
+            Object({"id": Text(), "type": Text(), "parent_region_id": Text(nullable=True), "links": _NO_LINKS})
+        ),
+        "links": _LINKS,
+    }
 )
 
 
@@ -47,17 +146,20 @@ class KeystoneError(Exception):
         self.status = status
 
 
+@serves("iam.list_versions", answer=Object({"versions": Object({"values": List(_VERSION)})}), status=300)
 def list_versions(call: Call) -> Answer:
     """List the versions of the identity service (Keystone, "List versions")."""
-    return Answer({"versions": {"values": [_version(call)]}}, 300)
+    return Answer({"versions": {"values": [_version(call)]}})
 
 
+@serves("iam.get_version", answer=Object({"version": _VERSION}))
 def get_version(call: Call) -> Answer:
     """Tell about version 3 of the identity service (Keystone, "Show version details")."""
     return Answer({"version": _version(call)})
 
 
-def create_token(call: Call) -> Answer:
+@serves("iam.create_token", body=_AUTH, query=_WITH_CATALOG, answer=_TOKEN, status=201, reads=False)
+def create_token(call: Call, query: dict[str, Any]) -> Answer:
     """Issue a token (IAM API reference, "Obtaining a User Token Through Password Authentication")."""
     auth = _object(_read(call), "auth")
     identity = _object(auth, "identity")
@@ -98,22 +200,25 @@ def create_token(call: Call) -> Answer:
         domain_scoped=tenant is None and "domain" in scope,
     )
     headers = {"X-Subject-Token": simulator.issue(token)}
-    return Answer({"token": _render(call, token, catalog="nocatalog" not in call.query)}, 201, headers)
+    return Answer({"token": _render(call, token, catalog=query["nocatalog"] is None)}, headers=headers)
 
 
-def get_token(call: Call) -> Answer:
+@serves("iam.get_token", query=_WITH_CATALOG, answer=_TOKEN)
+def get_token(call: Call, query: dict[str, Any]) -> Answer:
     """Tell what a token says (Keystone, "Validate and show information for token")."""
     text, token = _subject(call)
-    catalog = "nocatalog" not in call.query
-    return Answer({"token": _render(call, token, catalog=catalog)}, 200, {"X-Subject-Token": text})
+    catalog = query["nocatalog"] is None
+    return Answer({"token": _render(call, token, catalog=catalog)}, headers={"X-Subject-Token": text})
 
 
+@serves("iam.verify_token")
 def verify_token(call: Call) -> Answer:
     """Tell whether a token is valid (IAM API reference, "Verifying a Token")."""
     text, _ = _subject(call)
     return Answer(headers={"X-Subject-Token": text})
 
 
+@serves("iam.list_catalog", answer=Object({"catalog": _CATALOG, "links": _NO_LINKS}))
 def list_catalog(call: Call) -> Answer:
     """List the services (Keystone, "Get service catalog")."""
     token = _read_token(call, call.headers.get("X-Auth-Token"))
@@ -122,13 +227,15 @@ def list_catalog(call: Call) -> Answer:
     return Answer({"catalog": _catalog(call, tenant), "links": {}})
 
 
-def list_projects(call: Call) -> Answer:
+@serves("iam.list_projects", query=_BY_NAME, answer=_PROJECTS)
+@serves("iam.list_auth_projects", query=_BY_NAME, answer=_PROJECTS)
+def list_projects(call: Call, query: dict[str, Any]) -> Answer:
     """List projects, or find one by name (IAM API reference, "Querying Project Information").
 
     A name that is not there yet becomes a project; without a name, all projects are listed.
     """
     simulator = call.simulator
-    name = call.query.get("name")
+    name = query["name"]
     if not name:
         tenants = list(simulator.tenants.values())
     else:
@@ -137,6 +244,7 @@ def list_projects(call: Call) -> Answer:
     return Answer({"projects": [_project(call, tenant) for tenant in tenants], "links": _links(call)})
 
 
+@serves("iam.get_project", answer=Object({"project": _PROJECT}))
 def get_project(call: Call) -> Answer:
     """Tell about one project (Keystone, "Show project details"); an unknown id makes none."""
     tenant = call.simulator.tenants.get(call.parameters["id"])
@@ -145,13 +253,15 @@ def get_project(call: Call) -> Answer:
     return Answer({"project": _project(call, tenant)})
 
 
-def list_domains(call: Call) -> Answer:
+@serves("iam.list_domains", query=_BY_NAME, answer=_DOMAINS)
+def list_domains(call: Call, query: dict[str, Any]) -> Answer:
     """List domains, or find one by name (IAM API reference, "Querying the List of Domains")."""
-    name = call.query.get("name") or DEFAULT_DOMAIN
-    domain = {"id": _domain_id(call, name), "name": name, "enabled": True, "links": {}}
+    name = query["name"] or DEFAULT_DOMAIN
+    domain: dict[str, Any] = {"id": _domain_id(call, name), "name": name, "enabled": True, "links": {}}
     return Answer({"domains": [domain], "links": _links(call)})
 
 
+@serves("iam.list_regions", answer=_REGIONS)
 def list_regions(call: Call) -> Answer:
     """List regions (IAM API reference, "Querying a Region List")."""
     regions = dict.fromkeys(tenant.world.region for tenant in call.simulator.tenants.values())
@@ -161,19 +271,6 @@ def list_regions(call: Call) -> Answer:
     return Answer({"regions": rows, "links": _links(call)})
 
 
-HANDLERS: Final[dict[str, Callable[[Call], Answer]]] = {
-    "iam.list_versions": list_versions,
-    "iam.get_version": get_version,
-    "iam.create_token": create_token,
-    "iam.get_token": get_token,
-    "iam.verify_token": verify_token,
-    "iam.list_catalog": list_catalog,
-    "iam.list_projects": list_projects,
-    "iam.get_project": get_project,
-    "iam.list_auth_projects": list_projects,
-    "iam.list_domains": list_domains,
-    "iam.list_regions": list_regions,
-}
 PUBLIC: Final = frozenset({"iam.list_versions", "iam.get_version", "iam.create_token"})
 """What needs no credentials."""
 

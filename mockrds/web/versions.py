@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING, Any, Final
 
 from mockrds.domain.errors import GatewayError
 from mockrds.web.call import Answer
+from mockrds.web.served import serves
+from mockrds.web.shapes import List, Object, Text
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from mockrds.web.call import Call
 
 
@@ -21,13 +21,24 @@ def _version(version: str, updated: str, rel: str | None = None) -> dict[str, An
 _V1: Final = _version("v1", "2017-02-07T17:34:02Z")
 _V3: Final = _version("v3", "2019-01-15T12:00:00Z")
 _TROVE_UPDATED: Final = "2017-03-23T17:34:02Z"
+_VERSION: Final = Object(
+    {
+        "id": Text(),
+        "links": List(Object({"href": Text(any), "rel": Text()})),
+        "status": Text(one_of=("CURRENT",)),
+        "updated": Text(),
+    }
+)
+_ONE: Final = Object({"version": _VERSION, "versions": _VERSION})
 
 
+@serves("version.list_rds_versions", answer=Object({"versions": List(_VERSION)}))
 def list_rds_versions(call: Call) -> Answer:  # noqa: ARG001
     """List the API versions ("Querying API Versions")."""
     return Answer({"versions": [_V1, _version("v1.0", _TROVE_UPDATED, "v1.0"), _V3]})
 
 
+@serves("version.get_rds_version", answer=_ONE)
 def get_rds_version(call: Call) -> Answer:
     """Tell about one API version ("Querying a Specified API Version")."""
     known = {"v1": _V1, "v1.0": _version("v1.0", _TROVE_UPDATED, "v1.0"), "v3": _V3}
@@ -37,16 +48,12 @@ def get_rds_version(call: Call) -> Answer:
     return Answer({"version": version, "versions": version})
 
 
+@serves("version.get_trove_version", answer=_ONE)
 def get_trove_version(call: Call) -> Answer:  # noqa: ARG001
     """Tell about the OpenStack-compatible version ("... Compatible with OpenStack")."""
     version = _version("v1.0", _TROVE_UPDATED, "self")
     return Answer({"version": version, "versions": version})
 
 
-HANDLERS: Final[dict[str, Callable[[Call], Answer]]] = {
-    "version.list_rds_versions": list_rds_versions,
-    "version.get_rds_version": get_rds_version,
-    "version.get_trove_version": get_trove_version,
-}
-PUBLIC: Final = frozenset(HANDLERS)
+PUBLIC: Final = frozenset({"version.list_rds_versions", "version.get_rds_version", "version.get_trove_version"})
 """What needs no credentials."""

@@ -1,7 +1,8 @@
 """Makes calls with otcextensions, in a process of its own.
 
 Reads ``[method, arguments, keywords]`` a line as JSON, calls that method of the database service's
-proxy, and writes a line with what it gave or raised.
+proxy (or of the connection, for ``cloud.create_rds_instance``), and writes a line with what it gave or
+raised. The argument ``{"made": id}`` stands for the resource with that id which a call gave before.
 """
 
 from __future__ import annotations
@@ -14,12 +15,15 @@ from typing import Any
 import openstack
 from otcextensions import sdk
 
+MADE: dict[str, Any] = {}
+
 
 def plain(value: Any) -> Any:
     """Reduce what a client gives to JSON: of a resource, what the server sent."""
     if isgenerator(value):
         return [plain(item) for item in value]
     if isinstance(value, openstack.resource.Resource):
+        MADE[str(value.id)] = value
         items = value.to_dict(computed=False).items()
         return {key: inner for key, inner in items if inner is not None}
     status = getattr(value, "status_code", None)
@@ -33,7 +37,9 @@ def main() -> None:
     for line in sys.stdin:
         method, arguments, keywords = json.loads(line)
         try:
-            result = plain(getattr(connection.rds, method)(*arguments, **keywords))
+            owner, _, name = method.rpartition(".")
+            given = [MADE[value["made"]] if isinstance(value, dict) else value for value in arguments]
+            result = plain(getattr(connection if owner == "cloud" else connection.rds, name)(*given, **keywords))
         except Exception as error:  # noqa: BLE001  (the test judges it)
             details = getattr(error, "details", None) or str(error)
             result = {"raised": type(error).__name__, "status": getattr(error, "status_code", None), "details": details}

@@ -122,6 +122,7 @@ REQUESTS: dict[tuple[str, str], dict[str, Any]] = {
     ("GET", "ready"): {},
     ("GET", "version"): {},
     ("GET", "openapi.json"): {},
+    ("GET", "openapi/{family}.json"): {},
     ("GET", "projects"): {},
     ("POST", "projects"): {"json": {"seed": 7, "clock": AT, "scenario": {"faults": [{"error": "RDS.0011"}]}}},
     ("GET", "projects/{project}"): {},
@@ -171,7 +172,7 @@ def full(project: Project) -> Project:
 def test_every_route_answers_as_it_says(full: Project, method: str, path: str) -> None:
     options = json.loads(json.dumps(REQUESTS[method, path]).replace("NODE", full.instances[0].node_id))
 
-    answer = ask(full.url, method, path.format(project=full.id, fault=1), **options)
+    answer = ask(full.url, method, path.format(project=full.id, fault=1, family="v3"), **options)
 
     assert answer.ok, answer.text
     assert method != "GET" or requests.head(answer.url, timeout=10).ok
@@ -712,7 +713,7 @@ def reachable() -> Iterator[MockRDS]:
 
 def test_a_server_that_others_can_reach_demands_its_token(reachable: MockRDS) -> None:
     for route in ROUTES:
-        resource = route.path.format(project="eu-de", fault=1)
+        resource = route.path.format(project="eu-de", fault=1, family="v1")
         for headers in ({}, {"X-Mockrds-Token": "wrong"}, {"X-Mockrds-Token": "\u00e4"}):
             answer = ask(reachable.url, route.method, resource, headers=headers)
             assert (answer.status_code == 401) is not route.open, resource

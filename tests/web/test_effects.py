@@ -234,3 +234,28 @@ def test_a_server_that_is_about_to_go_closes_its_connections(connect: Connect) -
     draining = api.get("/backups")
 
     assert ("Connection" in before.headers, draining.status, draining.headers["Connection"]) == (False, 200, "close")
+
+
+@pytest.mark.parametrize(
+    ("code", "status", "body"),
+    [
+        ("RDS.0011", 409, {"error_code": "DBS.201202"}),
+        ("RDS.0005", 500, {"error_code": "DBS.200005", "error_msg": "Server failure."}),
+        ("DBS.201205", 409, {"error_code": "DBS.201205"}),
+        ("RDS.0013", 500, {"error_code": "RDS.0013"}),  # v3 has no such code
+    ],
+)
+def test_an_error_has_the_code_of_the_family_that_is_called(
+    api: Api, code: str, status: int, body: dict[str, str]
+) -> None:
+    api.project.faults.add(operation="create_manual_backup", error=code)
+    instance = api.project.instances[0]
+
+    v3 = api.call(
+        "POST", f"{api.project.url}/v3/{api.project.id}/backups", json={"name": "nightly", "instance_id": instance.id}
+    )
+
+    assert v3.status == status
+    assert body.items() <= v3.body.items()
+    if code == "DBS.201205":
+        assert api.create().body["errCode"] == "RDS.3004"

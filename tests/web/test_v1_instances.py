@@ -169,6 +169,7 @@ def test_a_new_pair_has_a_standby_and_two_jobs(api: Api) -> None:
         ),
         ({"dbPort": ...}, {"dbPort": 3306}),
         ({"dbPort": 65535}, {"dbPort": 65535}),
+        ({"dbPort": "8635"}, {"dbPort": 8635}),
         ({"volume": {"type": "ESSD", "size": 40}}, {"volume": {"type": "ESSD", "size": 40}}),
         ({"volume": {"type": "CLOUDSSD", "size": 4000}}, {"volume": {"type": "CLOUDSSD", "size": 4000}}),
         ({"ha": {"enable": False}}, {"type": "master"}),
@@ -179,6 +180,7 @@ def test_a_new_pair_has_a_standby_and_two_jobs(api: Api) -> None:
         "policy-off",
         "default-port",
         "highest-port",
+        "port-in-quotes",
         "least-volume",
         "most-volume",
         "no-ha",
@@ -226,7 +228,7 @@ def test_what_may_be_left_out_or_at_its_limit_is_accepted(
         ({"securityGroup": ...}, "RDS.5016"),
         ({"dbPort": 1023}, "RDS.0001"),
         ({"dbPort": 33071}, "RDS.0001"),
-        ({"dbPort": "3306"}, "RDS.0001"),
+        ({"dbPort": "any"}, "RDS.0001"),
         ({"backupStrategy": {"keepDays": 3}}, "RDS.5020"),
         ({"backupStrategy": {"startTime": "01:00"}}, "RDS.5020"),
         ({"backupStrategy": {"startTime": "01:00:00", "keepDays": 733}}, "RDS.5017"),
@@ -288,6 +290,12 @@ def test_a_restarted_instance_is_rebooting_and_then_active(api: Api, shape: Call
     assert status(api, api.node()) == "REBOOTING"
     api.project.clock.advance("2s")
     assert status(api, api.node()) == "ACTIVE"
+
+
+@pytest.mark.parametrize("said", ["now", None, [], 1])
+def test_only_an_object_restarts_an_instance(api: Api, refusal: Refusal, said: object) -> None:
+    reply = api.post(f"/instances/{api.node()}/action", json={"restart": said})
+    assert (reply.answer, status(api, api.node())) == (refusal("RDS.0001"), "ACTIVE")
 
 
 def test_an_instance_is_not_restarted_during_a_backup(api: Api, refusal: Refusal) -> None:

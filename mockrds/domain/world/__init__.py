@@ -8,8 +8,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from mockrds.domain.world.backups import BackupOperations
-from mockrds.domain.world.instances import InstanceOperations
+from mockrds.domain.world.features import FeatureOperations
+from mockrds.domain.world.proxies import ProxyOperations
+from mockrds.domain.world.recycle import RecycleOperations
+from mockrds.domain.world.security import SecurityOperations
+from mockrds.domain.world.tasks import TaskOperations
 
 if TYPE_CHECKING:
     from random import Random
@@ -18,7 +21,7 @@ if TYPE_CHECKING:
     from mockrds.domain.template import LifeCycle, WorldTemplate
 
 
-class World(BackupOperations, InstanceOperations):
+class World(TaskOperations, RecycleOperations, SecurityOperations, FeatureOperations, ProxyOperations):
     """A project's instances and backups.
 
     Args:

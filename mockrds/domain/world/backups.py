@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from heapq import merge
+from itertools import islice
 from typing import TYPE_CHECKING
 
 from mockrds.domain import errors
@@ -9,14 +11,17 @@ from mockrds.domain.errors import RDSError
 from mockrds.domain.models import FOREVER, Activity, Backup
 from mockrds.domain.template import NONE, Deviation
 from mockrds.domain.values import job_id, uuid4
-from mockrds.domain.world.state import State
+from mockrds.domain.world.automated import DAY, AutomatedBackups
 
 if TYPE_CHECKING:
-    from mockrds.domain.models import BackupPolicy
+    from collections.abc import Iterable
+
+    from mockrds.domain.engines import Engine
+    from mockrds.domain.models import BackupPolicy, BackupType, Instance, Job
     from mockrds.domain.template import BackupSpec
 
 
-class BackupOperations(State):
+class BackupOperations(AutomatedBackups):
     """What a world can do with backups."""
 
     def _found_backup(self, spec: BackupSpec) -> None:
@@ -46,7 +51,12 @@ class BackupOperations(State):
             instance.running = backup
 
     def create_manual_backup(
-        self, node_id: str, name: str, description: str = "", deviation: Deviation = NONE
+        self,
+        node_id: str,
+        name: str,
+        description: str = "",
+        deviation: Deviation = NONE,
+        databases: tuple[str, ...] = (),
     ) -> Backup:
         """Start a manual backup of the instance whose primary node is *node_id*.
 
@@ -55,14 +65,18 @@ class BackupOperations(State):
             name: A name that keeps the rules of names.
             description: A description that keeps the rules of descriptions.
             deviation: How this call departs from the usual: ``quota``, ``lifecycle``, ``visible_after``.
+            databases: The databases to back up; empty: all. SQL Server only.
 
         Raises:
-            RDSError: INSTANCE_NOT_FOUND, WRONG_INSTANCE_TYPE, INSTANCE_CREATING, INSTANCE_RESTORING,
+            RDSError: INSTANCE_NOT_FOUND, WRONG_INSTANCE_TYPE, INVALID_PARAMETER for databases of another
+                engine, INSTANCE_CREATING, INSTANCE_RESTORING,
                 INSTANCE_DELETING, INSTANCE_BUSY, BACKUP_RUNNING, BACKUP_NAME_TAKEN or BACKUP_QUOTA.
         """
         with self._lock:
             now = self._now()
             instance = self._primary(node_id)
+            if databases and instance.datastore.type != "SQLServer":
+                raise RDSError(errors.INVALID_PARAMETER, "'databases' is for SQL Server only")
             self._check_free(instance, now)
             if name in self._names:
                 raise RDSError(errors.BACKUP_NAME_TAKEN)
@@ -81,6 +95,7 @@ class BackupOperations(State):
                 ends=ends,
                 outcome=course.outcome,
                 job_id=job_id(self._random),
+                databases=databases,
                 looks=looks,
                 reason=course.reason,
                 hidden=self._hide(deviation.visible_after, now),
@@ -89,6 +104,8 @@ class BackupOperations(State):
                 self._hiding.append(backup)
             self._looked_at |= looks is not None or backup.hidden is not None
             self._keep(backup)
+            if instance.datastore.type == "SQLServer":
+                self._jobs_of_backup(backup)
             return backup
 
     def list_manual_backups(self, deviation: Deviation = NONE) -> tuple[list[Backup], float]:
@@ -117,20 +134,26 @@ class BackupOperations(State):
                 if backup.gone_at(now):
                     self._forget(backup)
 
-    def delete_manual_backup(self, backup_id: str, deviation: Deviation = NONE) -> Backup:
+    def delete_manual_backup(self, backup_id: str, deviation: Deviation = NONE, engine: Engine | None = None) -> Backup:
         """Start the deletion of a manual backup: it is DELETING for a while, then gone.
 
         Args:
             backup_id: The backup.
             deviation: How this call departs from the usual: ``lifecycle``.
+            engine: Only a backup of this engine.
 
         Raises:
-            RDSError: BACKUP_NOT_FOUND, or BACKUP_DELETING when it is being deleted or restored, or
+            RDSError: BACKUP_NOT_FOUND, BACKUP_NOT_USABLE for an automated one or one of another *engine*,
+                BACKUP_DELETING when it is being deleted or restored, or
                 BACKUP_RUNNING when it is still BUILDING.
         """
         with self._lock:
             now = self._now()
             backup = self._backup(backup_id)
+            if engine not in (None, backup.instance.datastore.type):
+                raise RDSError(errors.BACKUP_NOT_USABLE, f"this is for {engine} only")
+            if backup.type != "manual":
+                raise RDSError(errors.BACKUP_NOT_USABLE, "automated backups go when their days are over")
             if backup.deletion is not None:
                 raise RDSError(errors.BACKUP_DELETING)
             if backup.restoring_at(now):
@@ -164,6 +187,155 @@ class BackupOperations(State):
             instance = self._primary(node_id)
             self._check_idle(instance, now)
             instance.policy = policy
+            self._expire(instance, now)
+            self._plan(instance, now)
+
+    def find_backups(
+        self,
+        *,
+        instance_id: str | None = None,
+        backup_id: str | None = None,
+        type: BackupType | None = None,  # noqa: A002  (the word of the API)
+        status: str | None = None,
+        between: tuple[float, float] | None = None,
+        offset: int = 0,
+        limit: int = 100,
+        deviation: Deviation = NONE,
+    ) -> tuple[list[Backup], int, float]:
+        """List backups of all types, newest first; incremental ones only if their type is asked for.
+
+        Args:
+            instance_id: Only those of this DB instance, which may be gone.
+            backup_id: Only this one.
+            type: Only those of this type.
+            status: Only those with this status.
+            between: Only those that began between two moments, in seconds since 1970.
+            offset: How many to leave out.
+            limit: How many to give at most.
+            deviation: How this call departs from the usual: ``stale``.
+
+        Returns:
+            A page of them, how many there are in all, and the time they were looked at.
+        """
+        with self._lock:
+            now = self._now()
+            instance = self._instances.get(instance_id or "") or self._former.get(instance_id or "")
+            if instance_id is not None and instance is None:
+                return [], 0, now
+            for each in (instance,) if instance is not None else tuple(self._instances.values()):
+                self._expire(each, now)
+            if backup_id is not None:
+                found = self._backups.get(backup_id) or self._automated.get(backup_id)
+                if found is None and instance is not None:
+                    found = self._find_increment(instance, backup_id, now)
+                backups: Iterable[Backup] = (
+                    [found]
+                    if found is not None
+                    and (instance is None or found.instance is instance)
+                    and type in (None, found.type)
+                    else []
+                )
+                total = len(backups)  # type: ignore[arg-type]
+            elif type == "incremental":
+                if instance is None or status not in (None, "COMPLETED") or between is not None:
+                    return [], 0, now
+                page = list(self._page_of_increments(instance, now, offset, limit))
+                return page, len(self._increments(instance, now)), now
+            else:
+                manual = instance.backups if instance is not None else self._backups
+                automated = instance.automated if instance is not None else self._automated
+                if type is None:
+                    total = len(manual) + len(automated)
+                    backups = _newest_first(manual, automated)
+                else:
+                    backups = reversed(manual.values()) if type == "manual" else reversed(automated.values())
+                    total = len(manual) if type == "manual" else len(automated)
+            if deviation.stale is not None or self._hiding or status or between or type in ("auto", "fragment"):
+                now -= deviation.stale or 0.0
+                fitting = [
+                    backup
+                    for backup in backups
+                    if not backup.hidden_at(now)
+                    and status in (None, backup.status_at(now))
+                    and type in (None, backup.type)
+                    and (between is None or between[0] <= backup.created <= between[1])
+                ]
+                return fitting[offset : offset + limit], len(fitting), now
+            return list(islice(backups, offset, offset + limit)), total, now
+
+    def backup_files(self, backup_id: str) -> tuple[Backup, float]:
+        """Find a backup to download, and tell the time.
+
+        Raises:
+            RDSError: BACKUP_NOT_FOUND, or BACKUP_NOT_USABLE when it is not COMPLETED.
+        """
+        with self._lock:
+            now = self._now()
+            backup = self._backup(backup_id)
+            if backup.status_at(now) != "COMPLETED":
+                raise RDSError(errors.BACKUP_NOT_USABLE, f"the backup is {backup.status_at(now)}")
+            return backup, now
+
+    def restore_times(self, node_id: str) -> list[tuple[float, float]]:
+        """Tell between which moments an instance can be restored, in seconds since 1970.
+
+        That is from the end of its oldest full backup on, as long as its policy makes incremental ones.
+
+        Raises:
+            RDSError: INSTANCE_NOT_FOUND, or WRONG_INSTANCE_TYPE for a standby or a replica.
+        """
+        with self._lock:
+            now = self._now()
+            instance = self._primary(node_id)
+            self._expire(instance, now)
+            if not instance.policy.keep_days:
+                return []
+            kept_since = now - instance.policy.keep_days * DAY
+            every = (*instance.backups.values(), *instance.automated.values())
+            ends = [backup.ends for backup in every if backup.status_at(now) == "COMPLETED"]
+            first = min(ends, default=now)
+            return [(max(first, kept_since), now)] if first < now else []
+
+    def restore_to_existing_instance(
+        self,
+        source_node_id: str,
+        target_node_id: str,
+        *,
+        backup_id: str | None,
+        restore_time: float | None,
+        deviation: Deviation = NONE,
+    ) -> Job:
+        """Restore a backup, or a moment, of one instance to another one or to itself.
+
+        Args:
+            source_node_id: The primary node of the instance that was backed up.
+            target_node_id: The primary node of the instance that is overwritten.
+            backup_id: The backup; it wins over *restore_time*.
+            restore_time: The point in time, in seconds since 1970.
+            deviation: How this call departs from the usual: ``lifecycle``.
+
+        Raises:
+            RDSError: SOURCE_NOT_FOUND; as ``create_manual_backup`` for the target; ENGINE_NOT_SUPPORTED for
+                another engine or version; ORIGINAL_NOT_ALLOWED for PostgreSQL onto itself; VOLUME_TOO_SMALL;
+                BACKUP_NOT_FOUND, BACKUP_DELETING, BACKUP_NOT_USABLE or NO_BACKUP_FOR_TIME.
+        """
+        with self._lock:
+            now = self._now()
+            source = self._nodes.get(source_node_id)
+            if source is None:
+                raise RDSError(errors.SOURCE_NOT_FOUND)
+            target = self._primary(target_node_id)
+            if source is target and source.datastore.type == "PostgreSQL":
+                raise RDSError(errors.ORIGINAL_NOT_ALLOWED, "PostgreSQL can't be restored to the original instance")
+            if not source.datastore.restores_to(target.datastore):
+                raise RDSError(errors.ENGINE_NOT_SUPPORTED, f"{source.datastore} does not go to {target.datastore}")
+            if target.volume_gb < source.volume_gb:
+                raise RDSError(errors.VOLUME_TOO_SMALL, f"the source has {source.volume_gb} GB")
+            self._check_free(target, now)
+            backup = self._restorable(source, backup_id, restore_time, now)
+            if backup.instance is not source:
+                raise RDSError(errors.BACKUP_NOT_FOUND, "the backup was made from another instance")
+            return self._restore(target, backup, now, deviation)
 
     def restore_to_original(
         self, node_id: str, *, backup_id: str | None, restore_time: float | None, deviation: Deviation = NONE
@@ -189,8 +361,38 @@ class BackupOperations(State):
             backup = self._restorable(instance, backup_id, restore_time, now)
             if backup.instance is not instance:
                 raise RDSError(errors.BACKUP_NOT_FOUND, "the backup was made from another instance")
-            self._begin(instance, "RESTORING", deviation.lifecycle or self.life_cycle.restore, now, backup)
-            for replica in instance.replicas:
-                if replica.status_at(now) != "DELETING":
-                    replica.activity = instance.activity
-            return job_id(self._random)
+            return self._restore(instance, backup, now, deviation).id
+
+    def _restore(self, instance: Instance, backup: Backup, now: float, deviation: Deviation) -> Job:
+        course = deviation.lifecycle or self.life_cycle.restore
+        activity = self._begin(instance, "RESTORING", course, now, backup)
+        for replica in instance.replicas:
+            if replica.status_at(now) != "DELETING":
+                replica.activity = activity
+        self._first_backup(instance, activity.ends)
+        job = self._job("Restore{}InInstance", instance, activity)
+        job.detail = {
+            "sourceInstanceId": backup.instance.id,
+            "targetInstanceId": instance.id,
+            "backupId": backup.id,
+            "type": "backup",
+            "dbNames": list(backup.databases),
+        }
+        return job
+
+    def _jobs_of_backup(self, backup: Backup) -> None:
+        """Note the job of a SQL Server backup, the only ones that its task list tells about."""
+        job = self._job("BackupDb{}InInstance", backup.instance, backup)
+        job.detail = {
+            "instanceId": backup.instance.id,
+            "name": backup.name,
+            "description": backup.description,
+            "dbNames": list(backup.databases),
+        }
+
+
+def _newest_first(manual: dict[str, Backup], automated: dict[str, Backup]) -> Iterable[Backup]:
+    if not automated:
+        return reversed(manual.values())
+    newest = (reversed(manual.values()), reversed(automated.values()))
+    return merge(*newest, key=lambda backup: -backup.created)

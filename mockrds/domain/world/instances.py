@@ -2,25 +2,36 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from itertools import islice
 from typing import TYPE_CHECKING
 
 from mockrds.domain import errors
-from mockrds.domain.engines import DEFAULT_FLAVORS, PORTS, REPLICATION_MODES, Datastore, Engine, Flavor
+from mockrds.domain.engines import (
+    COLLATIONS,
+    DEFAULT_FLAVORS,
+    PORTS,
+    REPLICATION_MODES,
+    Datastore,
+    Engine,
+    Flavor,
+)
 from mockrds.domain.errors import RDSError
-from mockrds.domain.models import FOREVER, Activity, BackupPolicy, Instance, Node
+from mockrds.domain.models import FOREVER, Activity, BackupPolicy, Instance, Node, Settings
 from mockrds.domain.template import NONE, Deviation
-from mockrds.domain.values import job_id, uuid4
-from mockrds.domain.world.state import State
+from mockrds.domain.world.changes import InstanceChanges, check_port
 
 if TYPE_CHECKING:
-    from mockrds.domain.models import Backup
+    from collections.abc import Iterable, Mapping
+
+    from mockrds.domain.models import Backup, InstanceKind
     from mockrds.domain.template import InstanceSpec
 
 TAG_LIMIT = 20
 _NO_TAGS = "a standby has no tags of its own"
 
 
-class InstanceOperations(State):
+class InstanceOperations(InstanceChanges):
     """What a world can do with instances."""
 
     def list_instances(self, deviation: Deviation = NONE) -> tuple[list[Instance], float]:
@@ -32,6 +43,57 @@ class InstanceOperations(State):
         with self._lock:
             now = self._now() - (deviation.stale or 0.0)
             return [instance for instance in self._instances.values() if not instance.hidden_at(now)], now
+
+    def find_instances(
+        self,
+        *,
+        id: str | None = None,  # noqa: A002  (the word of the API)
+        name: str | None = None,
+        kind: InstanceKind | None = None,
+        engine: Engine | None = None,
+        vpc_id: str | None = None,
+        subnet_id: str | None = None,
+        tags: Mapping[str, str | None] | None = None,
+        offset: int = 0,
+        limit: int = 100,
+        deviation: Deviation = NONE,
+    ) -> tuple[list[Instance], int, float]:
+        """List the instances that fit, in the order they were made.
+
+        Args:
+            id: Their id, or with a ``*`` before it a part of it.
+            name: Their name, or with a ``*`` before it a part of it.
+            kind: Only those of this kind.
+            engine: Only those of this engine.
+            vpc_id: Only those in this VPC.
+            subnet_id: Only those in this subnet.
+            tags: Only those with all these tags; None for a value is any value.
+            offset: How many to leave out.
+            limit: How many to give at most.
+            deviation: How this call departs from the usual: ``stale``.
+
+        Returns:
+            A page of them, how many there are in all, and the time they were looked at.
+        """
+        with self._lock:
+            now = self._now() - (deviation.stale or 0.0)
+            among: Iterable[Instance] = self._instances.values()
+            if id is not None and not id.startswith("*"):
+                among = [self._instances[id]] if id in self._instances else []
+            fitting = [
+                instance
+                for instance in among
+                if not instance.hidden_at(now)
+                and _is_like(id, instance.id)
+                and _is_like(name, instance.name)
+                and kind in (None, instance.kind)
+                and engine in (None, instance.datastore.type)
+                and vpc_id in (None, instance.vpc_id)
+                and subnet_id in (None, instance.subnet_id)
+                and all(value in (None, instance.tags.get(key)) for key, value in (tags or {}).items())
+                and (tags or {}).keys() <= instance.tags.keys()
+            ]
+            return list(islice(fitting, offset, offset + limit)), len(fitting), now
 
     def get_instance(self, node_id: str, deviation: Deviation = NONE) -> tuple[Instance, float]:
         """Find an instance by the id of its primary node, and tell the time it was looked at.
@@ -85,18 +147,24 @@ class InstanceOperations(State):
         policy: BackupPolicy,
         replication_mode: str | None = None,
         backup: Backup | None = None,
+        host: str = "",
+        settings: Settings = Settings(),  # noqa: B008  (it is frozen)
         deviation: Deviation = NONE,
     ) -> Instance:
         """Build a new instance, single or (with *replication_mode*) a primary/standby pair.
 
-        *network* holds the ids of the VPC, the subnet and the security group; *backup* is what the
-        instance is built from, if anything; *deviation* may have a ``lifecycle`` and ``visible_after``.
+        *network* holds the ids of the VPC, the subnet and the security group; a pair may have two zones
+        with a comma between; *backup* is what the instance is built from, if anything; *host* is its
+        address, drawn if empty; *deviation* may have a ``lifecycle`` and ``visible_after``.
 
         Raises:
-            RDSError: INSTANCE_QUOTA.
+            RDSError: FLAVOR_NOT_FOUND, REPLICATION_MODE or INVALID_PARAMETER for what the engine does not
+                have, or INSTANCE_QUOTA.
         """
         with self._lock:
             now = self._now()
+            _check_engine(datastore.type, flavor, replication_mode, port)
+            self._check_address(host)
             self._check_instance_quota()
             instance = self._add(
                 name=name,
@@ -110,14 +178,41 @@ class InstanceOperations(State):
                 network=network,
                 port=port,
                 policy=policy,
+                settings=_settings(settings, datastore.type),
+                host=host,
                 now=now,
             )
-            self._begin(instance, "BUILD", deviation.lifecycle or self.life_cycle.create_instance, now, backup)
+            course = deviation.lifecycle or self.life_cycle.create_instance
+            activity = self._begin(instance, "BUILD", course, now, backup)
+            self._plan(instance, now)
+            self._first_backup(instance, activity.ends)
+            self._job_of_creation("Create{}SingleHAInstance", instance)
             instance.hidden = self._hide(deviation.visible_after, now)
             return instance
 
-    def create_read_replica(self, *, name: str, flavor: Flavor, node_id: str, deviation: Deviation = NONE) -> Instance:
+    def create_read_replica(
+        self,
+        *,
+        name: str,
+        flavor: Flavor,
+        node_id: str,
+        availability_zone: str = "",
+        volume_type: str | None = None,
+        clusters: bool = False,
+        settings: Settings = Settings(),  # noqa: B008  (it is frozen)
+        deviation: Deviation = NONE,
+    ) -> Instance:
         """Build a read replica of the instance whose primary node is *node_id*.
+
+        Args:
+            name: Its name.
+            flavor: Its class.
+            node_id: The primary node of the instance that it follows.
+            availability_zone: Where it is; empty: where the primary is.
+            volume_type: The kind of its disk; absent: that of the primary.
+            clusters: Whether SQL Server has read replicas too, in its Enterprise Edition.
+            settings: Its disk's key.
+            deviation: How this call departs from the usual: ``lifecycle``, ``visible_after``.
 
         Raises:
             RDSError: REPLICA_OF, ENGINE_NOT_SUPPORTED, FLAVOR_NOT_FOUND, INSTANCE_QUOTA, or what the
@@ -128,14 +223,16 @@ class InstanceOperations(State):
             primary = self._nodes.get(node_id)
             if primary is None or primary.node_id != node_id or primary.primary is not None:
                 raise RDSError(errors.REPLICA_OF)
-            if primary.datastore.type == "SQLServer":
-                raise RDSError(errors.ENGINE_NOT_SUPPORTED)
+            if primary.datastore.type == "SQLServer" and not (clusters and primary.datastore.version.endswith("_EE")):
+                raise RDSError(errors.ENGINE_NOT_SUPPORTED, "of SQL Server only API v3, and the Enterprise Edition")
             if flavor.engine != primary.datastore.type:
                 raise RDSError(errors.FLAVOR_NOT_FOUND)
             self._check_idle(primary, now)
             self._check_instance_quota()
-            replica = self._add_replica(primary, name, flavor, now)
+            replica = self._add_replica(primary, name, flavor, now, availability_zone, settings)
+            replica.volume_type = volume_type or primary.volume_type
             self._begin(replica, "BUILD", deviation.lifecycle or self.life_cycle.create_instance, now)
+            self._job_of_creation("Create{}ReplicaInstance", replica)
             replica.hidden = self._hide(deviation.visible_after, now)
             return replica
 
@@ -149,7 +246,8 @@ class InstanceOperations(State):
         with self._lock:
             now = self._now()
             instance = self._no_standby(node_id, "a standby can't be deleted by itself")
-            self._check_idle(instance, now)
+            if instance.status_at(now) != "SHUTDOWN" or instance.activity is None or instance.activity.effect:
+                self._check_idle(instance, now)
             start = now
             if instance.running is not None and instance.running.ends != FOREVER:
                 start = max(now, instance.running.ends)
@@ -157,7 +255,7 @@ class InstanceOperations(State):
                 self._begin(leaving, "DELETING", deviation.lifecycle or self.life_cycle.delete_instance, start)
                 assert leaving.activity is not None  # noqa: S101
                 self._leave(leaving, leaving.activity.ends)
-            return job_id(self._random)
+            return self._job("Delete{}Instance", instance, instance.activity).id
 
     def restart_instance(self, node_id: str, deviation: Deviation = NONE) -> str:
         """Reboot an instance. Gives the job id.
@@ -169,14 +267,20 @@ class InstanceOperations(State):
             now = self._now()
             instance = self._no_standby(node_id, "a standby can't be rebooted by itself")
             self._check_free(instance, now)
-            self._begin(instance, "REBOOTING", deviation.lifecycle or self.life_cycle.restart, now)
-            return uuid4(self._random)
+            activity = self._begin(instance, "REBOOTING", deviation.lifecycle or self.life_cycle.restart, now)
+            return self._job("Restart{}Instance", instance, activity).id
 
-    def job_ids(self, count: int) -> list[str]:
-        """Draw the ids of *count* jobs; the second job of a pair begins otherwise, as in the reference."""
-        with self._lock:
-            ids = [job_id(self._random) for _ in range(count)]
-            return [jid if i == 0 else f"ae3081{jid[6:]}" for i, jid in enumerate(ids)]
+    def _job_of_creation(self, name: str, instance: Instance) -> None:
+        """Note the jobs of making an instance, one for each node; the reference lets the second begin otherwise."""
+        about = self._about_creation(instance)
+        first = self._job(name, instance, instance.activity, **about)
+        instance.jobs = (first.id,)
+        if instance.standby is not None:
+            second = self._job(name, instance, instance.activity, **about)
+            del self._jobs[second.id]
+            second.id = f"ae3081{second.id[6:]}"
+            self._jobs[second.id] = second
+            instance.jobs = (first.id, second.id)
 
     def restore_to_new_instance(
         self,
@@ -187,46 +291,82 @@ class InstanceOperations(State):
         replication_mode: str | None,
         backup_id: str | None,
         restore_time: float | None,
-        source_node_id: str | None,
+        source_node_id: str | None = None,
+        source_id: str | None = None,
+        sqlserver: bool = False,
+        volume_type: str | None = None,
+        availability_zone: str | None = None,
+        network: tuple[str, str, str] | None = None,
+        port: int | None = None,
+        usual_port: bool = False,
+        policy: BackupPolicy | None = None,
+        host: str = "",
+        settings: Settings = Settings(),  # noqa: B008  (it is frozen)
         deviation: Deviation = NONE,
     ) -> Instance:
         """Build a new instance from a backup or a point in time of another one.
 
+        Args:
+            name: Its name.
+            flavor: Its class.
+            volume_gb: The size of its disk.
+            replication_mode: Makes it a primary/standby pair.
+            backup_id: The backup; it wins over *restore_time*.
+            restore_time: The point in time, in seconds since 1970.
+            source_node_id: The primary node of the instance that was backed up, or
+            source_id: the id of that instance, which may be gone if there is a backup.
+            sqlserver: Whether SQL Server can be restored so, its Enterprise Edition to pairs only.
+            volume_type: Like all that follow as that of the source, when it is absent.
+            availability_zone: As for ``create_instance``.
+            network: As for ``create_instance``; an empty security group is that of the source.
+            port: As for ``create_instance``.
+            usual_port: Whether an absent port is not that of the source but the usual one.
+            policy: As for ``create_instance``.
+            host: As for ``create_instance``.
+            settings: As for ``create_instance``; time zone and collation that are empty are those of the source.
+            deviation: How this call departs from the usual: ``lifecycle``, ``visible_after``.
+
         Raises:
             RDSError: SOURCE_NOT_FOUND, ENGINE_NOT_SUPPORTED, BACKUP_NOT_FOUND, BACKUP_DELETING,
                 BACKUP_NOT_USABLE, NO_BACKUP_FOR_TIME, FLAVOR_NOT_FOUND, VOLUME_TOO_SMALL,
-                REPLICATION_MODE or INSTANCE_QUOTA.
+                REPLICATION_MODE, INVALID_PARAMETER for a port of another engine, or INSTANCE_QUOTA.
         """
         with self._lock:
             now = self._now()
-            source: Instance | None = None
-            if backup_id is None:
-                source = self._nodes.get(source_node_id or "")
-                if source is None:
-                    raise RDSError(errors.SOURCE_NOT_FOUND)
+            source = self._nodes.get(source_node_id or "") or self._instances.get(source_id or "")
+            if source is None and (backup_id is None or (source_id is not None and source_id not in self._former)):
+                raise RDSError(errors.SOURCE_NOT_FOUND)
             backup = self._restorable(source, backup_id, restore_time, now)
+            if source_id not in (None, backup.instance.id):
+                raise RDSError(errors.BACKUP_NOT_FOUND, "the backup was made from another instance")
             source = backup.instance
-            if source.datastore.type == "SQLServer":
+            if source.datastore.type == "SQLServer" and not sqlserver:
                 raise RDSError(errors.ENGINE_NOT_SUPPORTED)
+            if source.datastore.in_pairs and replication_mode is None:
+                raise RDSError(errors.ENGINE_NOT_SUPPORTED, f"{source.datastore} has no single instances")
             if flavor.engine != source.datastore.type:
                 raise RDSError(errors.FLAVOR_NOT_FOUND)
             if volume_gb < source.volume_gb:
                 raise RDSError(errors.VOLUME_TOO_SMALL, f"the source has {source.volume_gb} GB")
-            modes = REPLICATION_MODES[source.datastore.type]
-            if replication_mode is not None and replication_mode not in modes:
-                raise RDSError(errors.REPLICATION_MODE, f"{source.datastore.type} takes {' or '.join(modes)}")
+            vpc_id, subnet_id, group_id = network or (source.vpc_id, source.subnet_id, "")
             return self.create_instance(
                 name=name,
                 datastore=source.datastore,
                 flavor=flavor,
-                volume_type=source.volume_type,
+                volume_type=volume_type or source.volume_type,
                 volume_gb=volume_gb,
-                availability_zone=source.nodes[0].availability_zone,
-                network=(source.vpc_id, source.subnet_id, source.security_group_id),
-                port=source.port,
-                policy=BackupPolicy(keep_days=source.policy.keep_days, start_time=source.policy.start_time),
+                availability_zone=availability_zone or source.nodes[0].availability_zone,
+                network=(vpc_id, subnet_id, group_id or source.security_group_id),
+                port=port if port is not None else PORTS[source.datastore.type] if usual_port else source.port,
+                policy=policy or BackupPolicy(keep_days=source.policy.keep_days, start_time=source.policy.start_time),
                 replication_mode=replication_mode,
                 backup=backup,
+                host=host,
+                settings=replace(
+                    settings,
+                    time_zone=settings.time_zone or source.settings.time_zone,
+                    collation=settings.collation or source.settings.collation,
+                ),
                 deviation=deviation,
             )
 
@@ -255,6 +395,36 @@ class InstanceOperations(State):
                 raise RDSError(errors.TAG_QUOTA)
             tags[key] = value
 
+    def add_tags(self, node_id: str, added: Mapping[str, str]) -> None:
+        """Add tags to an instance, all or none; tags with the same keys are overwritten.
+
+        Raises:
+            RDSError: As ``add_tag``.
+        """
+        with self._lock:
+            self._now()
+            tags = self._no_standby(node_id, _NO_TAGS).tags
+            if len(tags.keys() | added.keys()) > TAG_LIMIT:
+                raise RDSError(errors.TAG_QUOTA)
+            tags.update(added)
+
+    def delete_tags(self, node_id: str, removed: Mapping[str, str | None]) -> None:
+        """Remove tags from an instance; what is not there is no error.
+
+        Args:
+            node_id: The primary node.
+            removed: The keys; a tag whose value is another one than that given stays.
+
+        Raises:
+            RDSError: As ``list_tags``.
+        """
+        with self._lock:
+            self._now()
+            tags = self._no_standby(node_id, _NO_TAGS).tags
+            for key, value in removed.items():
+                if value in (None, tags.get(key)):
+                    tags.pop(key, None)
+
     def delete_tag(self, node_id: str, key: str) -> None:
         """Remove a tag from an instance; a key that is not there is no error.
 
@@ -271,7 +441,7 @@ class InstanceOperations(State):
         now = self._now()
         if spec.replica_of is not None:
             primary = next(instance for instance in self._instances.values() if instance.name == spec.replica_of)
-            instance = self._add_replica(primary, spec.name, primary.flavor, now)
+            instance = self._add_replica(primary, spec.name, primary.flavor.of_mode("replica"), now)
         else:
             datastore = Datastore.find(spec.datastore.type, spec.datastore.version)
             instance = self._add(
@@ -281,22 +451,32 @@ class InstanceOperations(State):
                 zone=f"{self.region}-01",
                 replication_mode=spec.ha.replication_mode if spec.ha else None,
                 primary=None,
-                flavor=DEFAULT_FLAVORS[datastore.type],
+                flavor=DEFAULT_FLAVORS[datastore.type].of_mode("ha" if spec.ha else "single"),
                 volume=("CLOUDSSD", spec.volume_gb),
                 network=network,
                 port=PORTS[datastore.type],
                 policy=BackupPolicy(keep_days=7, start_time="02:00:00"),
+                settings=_settings(Settings(), datastore.type),
                 now=now,
             )
         if spec.status != "ACTIVE":
             instance.activity = Activity(status=spec.status, ends=FOREVER)
+        self._plan(instance, now)
 
-    def _add_replica(self, primary: Instance, name: str, flavor: Flavor, now: float) -> Instance:
+    def _add_replica(
+        self,
+        primary: Instance,
+        name: str,
+        flavor: Flavor,
+        now: float,
+        zone: str = "",
+        settings: Settings = Settings(),  # noqa: B008  (it is frozen)
+    ) -> Instance:
         replica = self._add(
             name=name,
             datastore=primary.datastore,
             roles=("readreplica",),
-            zone=primary.nodes[0].availability_zone,
+            zone=zone or primary.nodes[0].availability_zone,
             replication_mode=None,
             primary=primary,
             flavor=flavor,
@@ -304,6 +484,7 @@ class InstanceOperations(State):
             network=(primary.vpc_id, primary.subnet_id, primary.security_group_id),
             port=primary.port,
             policy=BackupPolicy(keep_days=0, start_time="02:00:00"),
+            settings=replace(primary.settings, disk_encryption_id=settings.disk_encryption_id),
             now=now,
         )
         primary.replicas.append(replica)
@@ -323,15 +504,23 @@ class InstanceOperations(State):
         network: tuple[str, ...],
         port: int,
         policy: BackupPolicy,
+        settings: Settings,
         now: float,
+        host: str = "",
     ) -> Instance:
         engine: Engine = datastore.type
+        zones = zone.split(",")
         instance = Instance(
             id=self._values.rds_instance_id(engine),
             name=name,
             datastore=datastore,
             nodes=tuple(
-                Node(id=self._values.rds_node_id(engine), name=f"{name}_node{i}", role=role, availability_zone=zone)  # type: ignore[arg-type]
+                Node(
+                    id=self._values.rds_node_id(engine),
+                    name=f"{name}_node{i}",
+                    role=role,  # type: ignore[arg-type]
+                    availability_zone=zones[min(i, len(zones) - 1)],
+                )
                 for i, role in enumerate(roles)
             ),
             replication_mode=replication_mode,
@@ -344,11 +533,39 @@ class InstanceOperations(State):
             subnet_id=network[1],
             security_group_id=network[2],
             port=port,
-            host=self._values.rds_private_ip(),
+            host=host or self._values.rds_private_ip(),
             created=now,
             policy=policy,
+            settings=settings,
+            ssl=engine == "PostgreSQL",
+            failover_strategy="reliability" if len(roles) > 1 else "",
         )
         self._instances[instance.id] = instance
         for node in instance.nodes:
             self._nodes[node.id] = instance
         return instance
+
+
+def _is_like(pattern: str | None, text: str) -> bool:
+    if pattern is None:
+        return True
+    return pattern[1:] in text if pattern.startswith("*") else pattern == text
+
+
+def _check_engine(engine: Engine, flavor: Flavor, replication_mode: str | None, port: int) -> None:
+    """Refuse what *engine* does not have."""
+    if flavor.engine != engine:
+        raise RDSError(errors.FLAVOR_NOT_FOUND)
+    modes = REPLICATION_MODES[engine]
+    if replication_mode is not None and replication_mode not in modes:
+        raise RDSError(errors.REPLICATION_MODE, f"{engine} takes {' or '.join(modes)}")
+    check_port(engine, port)
+
+
+def _settings(settings: Settings, engine: Engine) -> Settings:
+    """Fill in what an engine has when nothing was said."""
+    if engine != "SQLServer":
+        if settings.collation:
+            raise RDSError(errors.INVALID_PARAMETER, "'collation' is for SQL Server only")
+        return settings
+    return replace(settings, collation=settings.collation or COLLATIONS[0])

@@ -7,12 +7,12 @@ import threading
 import typing
 from itertools import count
 from math import inf
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from mockrds.domain import errors
 from mockrds.domain.errors import Problem, RDSError
-from mockrds.domain.models import FOREVER, Activity, Backup, Instance, InstanceStatus
-from mockrds.domain.values import RDSValues
+from mockrds.domain.models import FOREVER, Activity, Backup, Instance, InstanceStatus, Job
+from mockrds.domain.values import RDSValues, job_id
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -21,9 +21,11 @@ if TYPE_CHECKING:
     from mockrds.domain.clock import Clock
     from mockrds.domain.template import Course, LifeCycle, Outcome, Quotas, Visibility
 
+_JOBS: Final = 10_000  # so many are kept; the real service keeps them for a month
 _BUSY: dict[str, Problem] = {
     "BUILD": errors.INSTANCE_CREATING,
     "RESTORING": errors.INSTANCE_RESTORING,
+    "SHUTDOWN": errors.INSTANCE_STATUS,
     "DELETING": errors.INSTANCE_DELETING,
 }
 
@@ -51,6 +53,9 @@ class State:
         self._nodes: dict[str, Instance] = {}
         self._backups: dict[str, Backup] = {}
         self._names: dict[str, Backup] = {}
+        self._automated: dict[str, Backup] = {}
+        self._former: dict[str, Instance] = {}  # instances that are gone, of which there are backups
+        self._jobs: dict[str, Job] = {}
         self._leaving: list[tuple[float, int, Backup | Instance]] = []  # a heap, by when they are gone
         self._hiding: list[Backup] = []  # those that clients did not see at first
         self._later: list[tuple[float, int, Callable[[], object]]] = []  # a heap, by when it happens
@@ -132,7 +137,7 @@ class State:
 
         Args:
             instance_id: The instance, by its id or that of one of its nodes.
-            status: ACTIVE, BUILD, RESTORING, REBOOTING, DELETING or FAILED.
+            status: A status that the API reference has a word for, or DELETING.
             seconds: How long; absent: until told otherwise.
 
         Raises:
@@ -161,7 +166,10 @@ class State:
     def defer(self, seconds: float, action: Callable[[], object]) -> None:
         """Let *action* happen *seconds* from now on the world's clock, as if it had been asked for at that moment."""
         with self._lock:
-            heapq.heappush(self._later, (self._now() + seconds, next(self._order), action))
+            self._at(self._now() + seconds, action)
+
+    def _at(self, moment: float, action: Callable[[], object]) -> None:
+        heapq.heappush(self._later, (moment, next(self._order), action))
 
     def _now(self) -> float:
         if self._moment is not None:
@@ -191,14 +199,44 @@ class State:
             return (now if course.looks == 0 else inf), course.looks
         return now + course.seconds.sample(self._random), None
 
-    def _begin(self, instance: Instance, status: str, course: Course, now: float, backup: Backup | None = None) -> None:
+    def _begin(
+        self,
+        instance: Instance,
+        status: str,
+        course: Course,
+        now: float,
+        backup: Backup | None = None,
+        effect: Callable[[], object] | None = None,
+    ) -> Activity:
         ends, looks = self._end(course, now)
-        instance.activity = Activity(status=status, began=self._now(), ends=ends, looks=looks)
+        activity = instance.activity = Activity(status=status, began=self._now(), ends=ends, looks=looks, effect=effect)
         if backup is not None:
             under_way = [restore for restore in backup.restores or () if restore.running(now)]
-            backup.restores = [*under_way, instance.activity]
+            backup.restores = [*under_way, activity]
+        if effect is not None and ends != inf:
+            self._at(ends, lambda: activity.settle(self._now()))
+        return activity
+
+    def _job(self, name: str, instance: Instance, activity: Activity | Backup | None, /, **entities: object) -> Job:
+        """Note a piece of work on *instance*; ``{}`` in *name* is the engine."""
+        now = self._now()
+        job = Job(
+            id=job_id(self._random),
+            name=name.format(instance.datastore.type.capitalize()),
+            instance=instance,
+            began=now,
+            known=now + self.life_cycle.job_known,
+            activity=activity,
+            entities=entities,
+        )
+        self._jobs[job.id] = job
+        while len(self._jobs) > _JOBS:
+            del self._jobs[next(iter(self._jobs))]
+        return job
 
     def _settle(self, instance: Instance, now: float) -> None:
+        if instance.activity is not None:
+            instance.activity.settle(now)
         if instance.gone_at(now):
             self._forget(instance)
 
@@ -217,6 +255,11 @@ class State:
     def _forget(self, thing: Backup | Instance) -> None:
         if isinstance(thing, Instance):
             if self._instances.pop(thing.id, None):
+                for backup_id in thing.automated:
+                    del self._automated[backup_id]
+                thing.automated.clear()
+                if thing.backups:
+                    self._former[thing.id] = thing
                 for node in thing.nodes:
                     del self._nodes[node.id]
                 if thing.primary is not None:
@@ -226,8 +269,27 @@ class State:
             del thing.instance.backups[thing.id]
             if thing.instance.running is thing:
                 thing.instance.running = None
+            if not thing.instance.backups:
+                self._former.pop(thing.instance.id, None)
 
     # Finding and refusing
+
+    def node_of(self, instance_id: str) -> str:
+        """Tell the primary node of a DB instance.
+
+        Raises:
+            RDSError: INSTANCE_NOT_FOUND, also when *instance_id* is that of a node.
+        """
+        with self._lock:
+            now = self._now()
+            instance = self._instances.get(instance_id)
+            if instance is None or instance.hidden_at(now):
+                hint = ""
+                if instance_id in self._nodes:
+                    whole = self._nodes[instance_id].id
+                    hint = f"{instance_id} is the id of a node; API v3 takes the id of the DB instance, {whole}"
+                raise RDSError(errors.INSTANCE_NOT_FOUND, hint)
+            return instance.node_id
 
     def _instance(self, node_id: str) -> Instance:
         instance = self._nodes.get(node_id)
@@ -273,7 +335,7 @@ class State:
             raise RDSError(errors.INSTANCE_QUOTA, f"the quota in force is {limit} instances")
 
     def _backup(self, backup_id: str) -> Backup:
-        backup = self._backups.get(backup_id)
+        backup = self._backups.get(backup_id) or self._automated.get(backup_id)
         if backup is None or (backup.hidden is not None and backup.hidden_at(self._now())):
             raise RDSError(errors.BACKUP_NOT_FOUND)
         return backup
@@ -292,7 +354,7 @@ class State:
         assert source is not None  # noqa: S101
         assert restore_time is not None  # noqa: S101
         if restore_time <= now:
-            for backup in source.backups.values():
+            for backup in (*source.backups.values(), *source.automated.values()):
                 if backup.ends <= restore_time and backup.status_at(now) == "COMPLETED":
                     return backup
         raise RDSError(errors.NO_BACKUP_FOR_TIME)

@@ -13,6 +13,7 @@ from mockrds.web.control.schemas import SCHEMAS, TEXT, Schema, about, ref
 _PARAMETERS: Final = {
     "project": about(TEXT, "The id of a project, or the name of one that is there; a new id makes a project."),
     "fault": about(TEXT, "The id of a fault in force."),
+    "family": about(TEXT, "v1, v3 (which has v3.1), trove, iam or version."),
 }
 _REFUSALS: Final = {
     400: "The body or the query is wrong.",

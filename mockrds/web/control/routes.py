@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final, NamedTuple
 
+from mockrds.web import openapi
 from mockrds.web.control import clock, faults, journal, server, world
 from mockrds.web.control.schemas import COUNT, TEXT, about, ref
 
@@ -54,6 +55,8 @@ ROUTES: Final = (
     Route("GET", "ready", server.get_ready, "Status", "Whether it serves", open=True),
     Route("GET", "version", server.get_version, "Version", "Which mockrds this is", open=True),
     Route("GET", "openapi.json", server.get_openapi, "Document", "This document", open=True),
+    Route("GET", "openapi/{family}.json", openapi.get_document, "Document",
+          "The OpenAPI document of an API family", open=True),
     Route("GET", "projects", server.get_projects, "Projects", "All projects"),
     Route("POST", "projects", server.post_project, "Project",
           "Make a project (201), or find it (200)", "NewProject", status=(200, 201), conflicts=True),

@@ -9,7 +9,7 @@ import typing
 from typing import Any, Final
 
 from mockrds.domain.clock import Mode
-from mockrds.domain.models import BackupStatus, InstanceStatus
+from mockrds.domain.models import BackupStatus, BackupType, InstanceStatus
 from mockrds.domain.template import Outcome
 from mockrds.simulator import PROJECT_ID, PROJECT_NAME
 
@@ -119,8 +119,20 @@ SCHEMAS: Final[dict[str, Schema]] = {
         port=COUNT,
         host=TEXT,
         created=_TIME,
-        policy=_answer(keep_days=COUNT, start_time=TEXT),
+        updated=about(_or_null(TEXT), "When it was changed last; null: not since it was made."),
+        policy=_answer(keep_days=COUNT, start_time=TEXT, period=_list(COUNT)),
         tags=_by_name(TEXT),
+        jobs=about(_list(TEXT), "The jobs that made it."),
+        alias=TEXT,
+        ssl={"type": "boolean"},
+        maintenance_window=TEXT,
+        failover_strategy=TEXT,
+        public_ip=TEXT,
+        dns_name=TEXT,
+        encrypted={"type": "boolean"},
+        settings=_answer(time_zone=TEXT, collation=TEXT, disk_encryption_id=TEXT, configuration_id=TEXT),
+        autoscaling=_answer(enabled={"type": "boolean"}, limit_gb=_or_null(COUNT), threshold=_or_null(COUNT)),
+        hosts=_list(_answer(id=TEXT, name=TEXT, address=TEXT)),
         activity=_or_null(ref("Activity")),
         hidden=about(_or_null(ref("Activity")), "The time at first in which clients do not see it."),
     ),
@@ -128,6 +140,8 @@ SCHEMAS: Final[dict[str, Schema]] = {
         id=TEXT,
         name=TEXT,
         description=TEXT,
+        type=_one_of(BackupType),
+        databases=_list(TEXT),
         status=_one_of(BackupStatus),
         instance_id=TEXT,
         node_id=TEXT,
@@ -145,6 +159,7 @@ SCHEMAS: Final[dict[str, Schema]] = {
         began=_or_null(_SECONDS),
         ends=about(_or_null(NUMBER), "Seconds since 1970; null: when told, or after looks."),
         looks=about(_or_null({"type": "integer"}), "How often a client still sees it unfinished."),
+        failed={"type": "boolean"},
     ),
     "InForce": _answer(
         name=TEXT, description=TEXT, document=about(ref("Scenario"), "All that was said, as one document.")

@@ -159,8 +159,20 @@ def _instance_json(instance: Instance, now: float) -> dict[str, Any]:
         "port": instance.port,
         "host": instance.host,
         "created": iso(instance.created),
+        "updated": _written(instance.updated),
         "policy": asdict(instance.policy),
         "tags": instance.tags,
+        "jobs": instance.jobs,
+        "alias": instance.alias,
+        "ssl": instance.ssl,
+        "maintenance_window": instance.maintenance_window,
+        "failover_strategy": instance.failover_strategy,
+        "public_ip": instance.public_ip,
+        "dns_name": instance.dns_name,
+        "encrypted": instance.encrypted,
+        "settings": asdict(instance.settings),
+        "autoscaling": asdict(instance.autoscaling),
+        "hosts": [asdict(host) for host in instance.hosts],
         "activity": _activity_json(instance.activity),
         "hidden": _activity_json(instance.hidden),
     }
@@ -171,6 +183,8 @@ def _backup_json(backup: Backup, now: float) -> dict[str, Any]:
         "id": backup.id,
         "name": backup.name,
         "description": backup.description,
+        "type": backup.type,
+        "databases": backup.databases,
         "status": backup.status_at(now),
         "instance_id": backup.instance.id,
         "node_id": backup.node_id,
@@ -193,7 +207,12 @@ def _activity_json(activity: Activity | None) -> dict[str, Any] | None:
         "began": _finite(activity.began),
         "ends": _finite(activity.ends),
         "looks": activity.looks,
+        "failed": activity.failed,
     }
+
+
+def _written(seconds: float | None) -> str | None:
+    return None if seconds is None else iso(seconds)
 
 
 def _finite(seconds: float) -> float | None:

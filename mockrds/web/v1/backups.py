@@ -10,7 +10,8 @@ from mockrds.domain.errors import RDSError
 from mockrds.domain.models import BackupPolicy
 from mockrds.domain.rules import KEEP_DAYS, is_description, is_machine_id, is_name, is_time_of_day, is_uuid
 from mockrds.web.call import Answer
-from mockrds.web.fields import Keys, Object, inner, number, text
+from mockrds.web.served import serves
+from mockrds.web.shapes import Integer, List, Number, Object, Shape, Text
 
 if TYPE_CHECKING:
     from mockrds.domain.models import Backup
@@ -18,25 +19,57 @@ if TYPE_CHECKING:
 
 _stamp = Stamp("%Y-%m-%dT%H:%M:%S")
 
-_CREATE: Final = Keys("backup")
-_BACKUP: Final = Keys("name", "instance", "description")
-_SET_POLICY: Final = Keys("policy")
-_POLICY: Final = Keys("keepday", "starttime")
-_ACTION: Final = Keys("restore", "restart", "resize", "setPublicIp")
-_RESTORE: Final = Keys("backupRef", "restoreTime")
+STATUSES: Final = ("BUILDING", "COMPLETED", "FAILED", "DELETING")
+JOBS: Final = Object({"jobs": List(Object({"id": Text()}))})
+JOB: Final = Object({"extendparam": JOBS})
+POINT: Final[dict[str, Shape]] = {"backupRef?": Text(any), "restoreTime?": Integer()}
+"""What to restore; *restore_point* reads it."""
+
+_DATASTORE: Final = Object({"type": Text(), "version": Text(), "version_id": Text()})
+_BACKUP: Final[dict[str, Shape]] = {
+    "id": Text(),
+    "name": Text(),
+    "description": Text(any),
+    "created": Text(),
+    "updated": Text(nullable=True),
+    "size": Number(nullable=True),
+    "status": Text(one_of=STATUSES),
+    "backuptype": Text(one_of=("1",)),
+    "dataStore": _DATASTORE,
+    "instance_id": Text(),
+    "parent_id": Text(nullable=True),
+}
+_POLICY: Final = Object(
+    {"keepday": Integer(KEEP_DAYS, errors.RETENTION_DAYS), "starttime": Text(is_time_of_day, errors.START_TIME)}
+)
 
 
-def create_manual_backup(call: Call) -> Answer:
+@serves(
+    "v1.create_manual_backup",
+    body=Object(
+        {
+            "backup": Object(
+                {
+                    "name": Text(is_name, errors.BACKUP_NAME),
+                    "instance": Text(is_machine_id),
+                    "description?": Text(is_description, errors.BACKUP_DESCRIPTION),
+                }
+            )
+        }
+    ),
+    answer=Object(
+        {
+            "backup": Object({**_BACKUP, "locationRef": Text(nullable=True)}),
+            "extendparam": Object({"jobs": List(Text())}),
+        }
+    ),
+)
+def create_manual_backup(call: Call, fields: dict[str, Any]) -> Answer:
     """Start a manual backup (API reference, v1, "Creating a Manual Backup")."""
-    document = call.document
-    _CREATE.check(document)
-    fields = inner(document, "backup", _BACKUP)
-    name = text(fields, "name", errors.BACKUP_NAME, is_name)
-    node_id = text(fields, "instance", errors.INVALID_PARAMETER, is_machine_id)
-    description = fields.get("description")
-    if description is not None:
-        description = text(fields, "description", errors.BACKUP_DESCRIPTION, is_description)
-    backup = call.world.create_manual_backup(node_id, name, description or "", call.deviation)
+    asked = fields["backup"]
+    backup = call.world.create_manual_backup(
+        asked["instance"], asked["name"], asked["description"] or "", call.deviation
+    )
     content = {
         "backup": {
             "created": _stamp(backup.created),
@@ -57,6 +90,7 @@ def create_manual_backup(call: Call) -> Answer:
     return Answer(content, backup_ids=(backup.id,))
 
 
+@serves("v1.list_manual_backups", answer=Object({"backups": List(Object({**_BACKUP, "locationRef": Text(any)}))}))
 def list_manual_backups(call: Call) -> Answer:
     """List manual backups, newest first (API reference, v1, "Returning Manual Backup Information as a List")."""
     world = call.world
@@ -66,6 +100,7 @@ def list_manual_backups(call: Call) -> Answer:
     return answer
 
 
+@serves("v1.delete_manual_backup", answer=Object({}))
 def delete_manual_backup(call: Call) -> Answer:
     """Delete a manual backup (API reference, v1, "Deleting a Manual Backup")."""
     backup_id = call.parameters["backupId"]
@@ -75,51 +110,48 @@ def delete_manual_backup(call: Call) -> Answer:
     return Answer({}, backup_ids=(backup.id,))
 
 
+@serves("v1.get_backup_policy", answer=Object({"policy": _POLICY}))
 def get_backup_policy(call: Call) -> Answer:
     """Tell the automated backup policy (API reference, v1, "Obtaining an Automated Backup Policy")."""
     policy = call.world.get_backup_policy(call.parameters["instanceId"])
     return Answer({"policy": {"keepday": policy.keep_days, "starttime": policy.start_time}})
 
 
-def set_backup_policy(call: Call) -> Answer:
+@serves("v1.set_backup_policy", body=Object({"policy": _POLICY}), answer=Object({}))
+def set_backup_policy(call: Call, fields: dict[str, Any]) -> Answer:
     """Set the automated backup policy (API reference, v1, "Setting an Automated Backup Policy")."""
-    document = call.document
-    _SET_POLICY.check(document)
-    fields = inner(document, "policy", _POLICY)
-    keep_days = number(fields, "keepday", errors.RETENTION_DAYS)
-    if keep_days not in KEEP_DAYS:
-        raise RDSError(errors.RETENTION_DAYS, "'keepday' must be 0 to 732")
-    start_time = text(fields, "starttime", errors.START_TIME, is_time_of_day)
-    policy = BackupPolicy(keep_days=keep_days, start_time=start_time)
+    given = fields["policy"]
+    policy = BackupPolicy(keep_days=given["keepday"], start_time=given["starttime"])
     call.world.set_backup_policy(call.parameters["instanceId"], policy)
     return Answer({})
 
 
-def restore_to_original(call: Call) -> Answer:
+@serves(
+    "v1.restore_to_original",
+    body=Object({"restore": Object(POINT)}, beside=("restart", "resize", "setPublicIp")),
+    answer=JOB,
+    status=202,
+)
+def restore_to_original(call: Call, fields: dict[str, Any]) -> Answer:
     """Restore an instance in place (API reference, v1, "Restoring Data to the Original DB Instance")."""
-    document = call.document
-    _ACTION.check(document)
-    if "restore" not in document:
-        raise RDSError(errors.INVALID_PARAMETER, "the actions are restore, restart, resize and setPublicIp")
-    fields = inner(document, "restore", _RESTORE)
-    backup_id, restore_time = restore_point(fields)
+    backup_id, restore_time = restore_point(fields["restore"])
     job = call.world.restore_to_original(
         call.parameters["instanceId"], backup_id=backup_id, restore_time=restore_time, deviation=call.deviation
     )
-    return Answer({"extendparam": {"jobs": [{"id": job}]}}, 202, backup_ids=(backup_id,) if backup_id else ())
+    return Answer({"extendparam": {"jobs": [{"id": job}]}}, backup_ids=(backup_id,) if backup_id else ())
 
 
-def restore_point(fields: Object) -> tuple[str | None, float | None]:
-    """Read the backup, or the point in time in seconds since 1970; the backup wins.
+def restore_point(fields: dict[str, Any]) -> tuple[str | None, float | None]:
+    """Tell the backup, or the point in time in seconds since 1970; the backup wins.
 
     Raises:
-        RDSError: INVALID_PARAMETER, also when neither is there.
+        RDSError: INVALID_PARAMETER when neither is there.
     """
-    if fields.get("backupRef") not in (None, ""):
-        return text(fields, "backupRef", errors.INVALID_PARAMETER), None
-    if fields.get("restoreTime") is None:
+    if fields["backupRef"]:
+        return fields["backupRef"], None
+    if fields["restoreTime"] is None:
         raise RDSError(errors.INVALID_PARAMETER, "one of 'backupRef' and 'restoreTime' is needed")
-    return None, number(fields, "restoreTime", errors.INVALID_PARAMETER) / 1000
+    return None, fields["restoreTime"] / 1000
 
 
 def _render(backup: Backup, now: float) -> dict[str, Any]:

@@ -2,16 +2,26 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any, Final
 
 from mockrds.domain import errors
 from mockrds.domain.engines import ENGINES, FLAVORS, Datastore, Flavor, stable_id
 from mockrds.domain.errors import Problem, RDSError
-from mockrds.web.call import Answer, Call
+from mockrds.web.call import Answer
+from mockrds.web.served import serves
+from mockrds.web.shapes import Integer, List, Object, Text
+
+if TYPE_CHECKING:
+    from mockrds.web.call import Call
 
 _VERSION_NOT_FOUND = Problem("RDS.5036", "DBS.200042")
+_VERSION: Final = Object(
+    {"id": Text(), "name": Text(), "datastore": Text(), "image": Text(), "packages": Text(), "active": Integer()}
+)
+_FLAVOR: Final = Object({"id": Text(), "name": Text(), "ram": Integer(), "specCode": Text()})
 
 
+@serves("v1.list_datastore_versions", answer=Object({"dataStores": List(_VERSION)}))
 def list_datastore_versions(call: Call) -> Answer:
     """List the versions of an engine (API reference, v1, "Database Version Queries")."""
     name = call.parameters["datastore_name"]
@@ -22,19 +32,18 @@ def list_datastore_versions(call: Call) -> Answer:
     raise RDSError(errors.ENGINE, f"expected one of {', '.join(ENGINES)}")
 
 
-def list_flavors(call: Call) -> Answer:
-    """List instance classes (API reference, v1, "Obtaining All DB Instance Specifications")."""
-    version_id, region = call.query.get("dbId"), call.query.get("region")
-    if not version_id or not region:
-        raise RDSError(errors.INVALID_PARAMETER, "the query needs 'dbId' (a version id) and 'region'")
-    if region != call.world.region:
+@serves("v1.list_flavors", query=Object({"dbId": Text(), "region": Text()}), answer=Object({"flavors": List(_FLAVOR)}))
+def list_flavors(call: Call, query: dict[str, Any]) -> Answer:
+    """List the instance classes of a version (API reference, v1, "Obtaining All DB Instance Specifications")."""
+    if query["region"] != call.world.region:
         raise RDSError(errors.REGION, f"the project is in {call.world.region}")
     for engine in ENGINES:
-        if any(datastore.version_id == version_id for datastore in Datastore.all(engine)):
+        if any(datastore.version_id == query["dbId"] for datastore in Datastore.all(engine)):
             return Answer({"flavors": [_flavor(flavor) for flavor in FLAVORS.values() if flavor.engine == engine]})
     raise RDSError(_VERSION_NOT_FOUND)
 
 
+@serves("v1.get_flavor", answer=Object({"flavor": _FLAVOR}))
 def get_flavor(call: Call) -> Answer:
     """Tell about an instance class (API reference, v1, "Obtaining Specified DB Instance Specifications")."""
     _ = call.world

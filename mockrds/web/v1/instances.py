@@ -1,47 +1,139 @@
-"""API v1, chapter "DB Instance Management", as far as backups need it."""
+"""API v1, chapter "DB Instance Management"."""
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Any, Final
 
 from mockrds.domain import errors
 from mockrds.domain.clock import Stamp
-from mockrds.domain.engines import ENGINES, FLAVORS, PORTS, REPLICATION_MODES, Datastore, Engine, Flavor
+from mockrds.domain.engines import (
+    ENGINES,
+    FLAVORS,
+    OPEN_PORTS,
+    PORTS,
+    REPLICATION_MODES,
+    VOLUME_SIZES,
+    VOLUME_TYPES,
+    Datastore,
+    Engine,
+    Flavor,
+)
 from mockrds.domain.errors import RDSError
 from mockrds.domain.models import BackupPolicy
-from mockrds.domain.rules import KEEP_DAYS, is_name, is_password, is_time_of_day, is_uuid
+from mockrds.domain.rules import KEEP_DAYS, is_name, is_password, is_uuid
+from mockrds.domain.values import dashed
 from mockrds.web.call import Answer
-from mockrds.web.fields import Keys, Object, inner, number, text
-from mockrds.web.v1.backups import restore_point
+from mockrds.web.served import serves
+from mockrds.web.shapes import Boolean, Either, Integer, List, Object, Shape, Text
+from mockrds.web.v1.backups import JOB, JOBS, POINT, restore_point
 
 if TYPE_CHECKING:
+    from collections.abc import Collection
+
     from mockrds.domain.models import Instance
     from mockrds.web.call import Call
 
 _stamp = Stamp("%Y-%m-%dT%H:%M:%S+0000")
 
-_BODY: Final = Keys("instance")
-_INSTANCE: Final = Keys(
+_WORDS: Final = {
+    "DELETING": "ACTIVE",  # v1 has no word for it; the instance is there until it is gone
+    "MODIFYING INSTANCE TYPE": "MODIFYING",
+    "MODIFYING DATABASE PORT": "MODIFYING",
+    "SWITCHOVER": "MODIFYING",
+    "MIGRATING": "MODIFYING",
+    "CREATE FAIL": "FAILED",
+    "SHUTDOWN": "FAILED",
+}
+"""What v1 says for statuses that it has no word for."""
+
+_STATUSES: Final = ("ACTIVE", "BUILD", "RESTORING", "REBOOTING", "MODIFYING", "FAILED")
+_MODES: Final = tuple(dict.fromkeys(mode for modes in REPLICATION_MODES.values() for mode in modes))
+_KEYS: Final = (
     "name", "datastore", "flavorRef", "volume", "region", "availabilityZone", "vpc", "nics", "securityGroup", "dbPort",
     "backupStrategy", "dbRtPd", "ha", "replicaOf", "restorePoint",
 )  # fmt: skip
-_DATASTORE: Final = Keys("type", "version")
-_VOLUME: Final = Keys("type", "size")
-_NICS: Final = Keys("subnetId")
-_SECURITY_GROUP: Final = Keys("id")
-_STRATEGY: Final = Keys("startTime", "keepDays")
-_HA: Final = Keys("enable", "replicationMode")
-_RESTORE_POINT: Final = Keys("backupRef", "restoreTime", "sourceInstanceId")
+"""All that bodies may say of a new instance, however it is to be made."""
 
-_VOLUME_TYPES: Final = ("CLOUDSSD", "ESSD", "COMMON", "ULTRAHIGH")
-_VOLUME_SIZES: Final = range(40, 4001)
-_OPEN_PORTS: Final[dict[Engine, tuple[range, ...]]] = {
-    "MySQL": (range(1024, 12017), range(12018, 33071), range(33072, 65536)),
-    "PostgreSQL": (range(2100, 9501),),
-    "SQLServer": (range(1433, 1434), range(2100, 5355), range(5356, 5985), range(5986, 9501)),
+
+_FULL_TIME: Final = re.compile(r"([01]\d|2[0-3]):[0-5]\d:[0-5]\d")
+_NAME: Final = Text(is_name, errors.INSTANCE_NAME)
+_FLAVOR: Final = Text(is_uuid, errors.FLAVOR_FORMAT)
+_SIZE: Final = Integer(VOLUME_SIZES, errors.VOLUME_RANGE)
+_HA: Final = Object(
+    {"enable": Boolean(), "replicationMode?": Text(one_of=("", *_MODES), broken=errors.REPLICATION_MODE)}
+)
+_NEW: Final = Object(
+    {
+        "name": _NAME,
+        "datastore": Object(
+            {
+                "type": Text(one_of=ENGINES, broken=errors.ENGINE),
+                "version": Text(broken=errors.ENGINE_VERSION),
+            },
+            missing=errors.NO_DATASTORE,
+        ),
+        "flavorRef": _FLAVOR,
+        "volume": Object(
+            {"type": Text(one_of=VOLUME_TYPES, broken=errors.VOLUME_TYPE), "size": _SIZE},
+            missing=errors.VOLUME_RANGE,
+        ),
+        "region": Text(broken=errors.REGION),
+        "availabilityZone": Text(broken=errors.AVAILABILITY_ZONE),
+        "vpc": Text(is_uuid, errors.VPC),
+        "nics": Object({"subnetId": Text(is_uuid, errors.SUBNET)}, missing=errors.SUBNET),
+        "securityGroup": Object({"id": Text(broken=errors.SECURITY_GROUP)}, missing=errors.SECURITY_GROUP),
+        "dbPort?": Integer(strings=True),  # the Go SDK sends no other
+        "backupStrategy?": Object(
+            {
+                "startTime": Text(_FULL_TIME.fullmatch, errors.CREATE_START_TIME),
+                "keepDays?": Integer(KEEP_DAYS, errors.CREATE_RETENTION_DAYS, default=0),
+            }
+        ),
+        "dbRtPd": Text(is_password, errors.PASSWORD),
+        "ha?": _HA,
+    },
+    beside=_KEYS,
+)
+_REPLICA: Final = Object(
+    {"name": _NAME, "replicaOf": Text(broken=errors.REPLICA_OF), "flavorRef": _FLAVOR}, beside=_KEYS
+)
+_RESTORED: Final = Object(
+    {
+        "name": _NAME,
+        "flavorRef": _FLAVOR,
+        "volume": Object({"size": _SIZE}, beside=("type",), missing=errors.VOLUME_RANGE),
+        "ha?": _HA,
+        "restorePoint": Object({**POINT, "sourceInstanceId?": Text(any)}),
+    },
+    beside=_KEYS,
+)
+_INSTANCE: Final[dict[str, Shape]] = {
+    "id": Text(),
+    "status": Text(one_of=_STATUSES),
+    "name": Text(),
+    "created": Text(any),
+    "hostname": Text(any),
+    "type": Text(one_of=("master", "readreplica")),
+    "region": Text(),
+    "updated": Text(any),
+    "availabilityZone": Text(),
+    "vpc": Text(),
+    "nics": Object({"subnetId": Text()}),
+    "securityGroup": Object({"id": Text()}),
+    "flavor": Object({"id": Text()}),
+    "volume": Object({"type": Text(), "size": Integer()}),
+    "dbPort": Integer(),
+    "dataStoreInfo": Object({"type": Text(one_of=ENGINES), "version": Text()}, nullable=True),
+    "backupStrategy?": Object({"startTime": Text(), "keepDays": Integer()}),
+    "slaveId?": Text(),
+    "ha?": Object({"replicationMode": Text(one_of=_MODES)}),
 }
+_LISTED: Final[dict[str, Shape]] = {**_INSTANCE, "replicaOf?": Text()}
+_MADE: Final = Object({"instance": Object({**_INSTANCE, "replica_of?": Text(), "extendparam": JOBS})})
 
 
+@serves("v1.list_instances", answer=Object({"instances": List(Object(_LISTED))}))
 def list_instances(call: Call) -> Answer:
     """List DB instances (API reference, v1, "Obtaining a DB Instance List")."""
     world = call.world
@@ -51,6 +143,9 @@ def list_instances(call: Call) -> Answer:
     return answer
 
 
+@serves(
+    "v1.get_instance", answer=Object({"instance": Object({"instanceId": Text(), "instanceName": Text(), **_LISTED})})
+)
 def get_instance(call: Call) -> Answer:
     """Tell about one DB instance (API reference, v1, "Obtaining Detailed Information of a Specified DB Instance").
 
@@ -64,57 +159,65 @@ def get_instance(call: Call) -> Answer:
     return Answer({"instance": documented | rendered})
 
 
-def create_instance(call: Call) -> Answer:
+@serves(
+    "v1.create_instance",
+    body=Object({"instance": Either("replicaOf", _REPLICA, _NEW)}),
+    answer=_MADE,
+    status=202,
+)
+def create_instance(call: Call, fields: dict[str, Any]) -> Answer:
     """Create a DB instance or a read replica (API reference, v1, "Creating a DB Instance")."""
-    fields = _instance_fields(call)
-    if fields.get("replicaOf") is not None:
-        return _create_replica(call, fields)
-    datastore = _datastore(fields)
-    flavor = _flavor(fields, datastore.type)
-    volume = inner(fields, "volume", _VOLUME, errors.VOLUME_RANGE)
-    volume_type = text(volume, "type", errors.VOLUME_TYPE, _VOLUME_TYPES.__contains__)
-    volume_gb = _volume_size(volume)
-    region = text(fields, "region", errors.REGION)
-    zone = text(fields, "availabilityZone", errors.AVAILABILITY_ZONE)
-    vpc = text(fields, "vpc", errors.VPC, is_uuid)
-    subnet = text(inner(fields, "nics", _NICS, errors.SUBNET), "subnetId", errors.SUBNET, is_uuid)
-    group = text(inner(fields, "securityGroup", _SECURITY_GROUP, errors.SECURITY_GROUP), "id", errors.SECURITY_GROUP)
-    port = _port(fields, datastore.type)
-    policy = _policy(fields)
-    text(fields, "dbRtPd", errors.PASSWORD, is_password)
-    mode = _replication_mode(fields, datastore.type)
-    world = call.world
-    if region != world.region:
+    asked, world = fields["instance"], call.world
+    if asked["replicaOf"] is not None:
+        replica = world.create_read_replica(
+            name=asked["name"],
+            flavor=_flavor(asked["flavorRef"]),
+            node_id=asked["replicaOf"],
+            deviation=call.deviation,
+        )
+        return _created(replica)
+    try:
+        datastore = Datastore.find(asked["datastore"]["type"], asked["datastore"]["version"])
+    except ValueError as error:
+        raise RDSError(errors.ENGINE_VERSION, str(error)) from None
+    engine = datastore.type
+    flavor = _flavor(asked["flavorRef"], engine)
+    volume_gb = _volume_size(asked)
+    port = _port(asked["dbPort"], engine)
+    mode = _replication_mode(asked["ha"], REPLICATION_MODES[engine])
+    if asked["region"] != world.region:
         raise RDSError(errors.REGION, f"the project is in {world.region}")
+    strategy = asked["backupStrategy"] or {"keepDays": 0, "startTime": "00:00:00"}
     instance = world.create_instance(
-        name=fields["name"],
+        name=asked["name"],
         datastore=datastore,
         flavor=flavor,
-        volume_type=volume_type,
+        volume_type=asked["volume"]["type"],
         volume_gb=volume_gb,
-        availability_zone=zone,
-        network=(vpc, subnet, group),
+        availability_zone=asked["availabilityZone"],
+        network=(asked["vpc"], asked["nics"]["subnetId"], asked["securityGroup"]["id"]),
         port=port,
-        policy=policy,
+        policy=BackupPolicy(keep_days=strategy["keepDays"], start_time=strategy["startTime"]),
         replication_mode=mode,
         deviation=call.deviation,
     )
-    return _created(call, instance)
+    return _created(instance)
 
 
-def restore_to_new_instance(call: Call) -> Answer:
+@serves("v1.restore_to_new_instance", body=Object({"instance": _RESTORED}), answer=_MADE, status=202)
+def restore_to_new_instance(call: Call, fields: dict[str, Any]) -> Answer:
     """Build an instance from a backup (API reference, v1, "Restoring Data to a New DB Instance")."""
-    fields = _instance_fields(call)
-    flavor = _flavor(fields, None)
-    volume_gb = _volume_size(inner(fields, "volume", _VOLUME, errors.VOLUME_RANGE))
-    mode = _replication_mode(fields, None)
-    point = inner(fields, "restorePoint", _RESTORE_POINT)
+    asked = fields["instance"]
+    flavor = _flavor(asked["flavorRef"])
+    volume_gb = _volume_size(asked)
+    mode = _replication_mode(asked["ha"], _MODES)
+    point = asked["restorePoint"]
     backup_id, restore_time = restore_point(point)
-    source = None
-    if backup_id is None:
-        source = text(point, "sourceInstanceId", errors.SOURCE_NOT_FOUND)
+    source = point["sourceInstanceId"] if backup_id is None else None
+    if backup_id is None and not source:
+        raise RDSError(errors.SOURCE_NOT_FOUND, "'sourceInstanceId' is missing")
     instance = call.world.restore_to_new_instance(
-        name=fields["name"],
+        name=asked["name"],
         flavor=flavor,
         volume_gb=volume_gb,
         replication_mode=mode,
@@ -123,113 +226,122 @@ def restore_to_new_instance(call: Call) -> Answer:
         source_node_id=source,
         deviation=call.deviation,
     )
-    return _created(call, instance, (backup_id,) if backup_id else ())
+    return _created(instance, (backup_id,) if backup_id else ())
 
 
+@serves("v1.delete_instance", answer=JOB, status=202)
 def delete_instance(call: Call) -> Answer:
     """Delete a DB instance (API reference, v1, "Deleting a DB Instance"). Its body has no effect."""
     job = call.world.delete_instance(call.parameters["instanceId"], call.deviation)
-    return Answer({"extendparam": {"jobs": [{"id": job}]}}, 202)
+    return Answer({"extendparam": {"jobs": [{"id": job}]}})
 
 
-def restart_instance(call: Call) -> Answer:
+@serves(
+    "v1.restart_instance",
+    body=Object({"restart": Object({})}, beside=("restore", "resize", "setPublicIp")),
+    answer=JOB,
+    status=202,
+)
+def restart_instance(call: Call, _: dict[str, Any]) -> Answer:
     """Reboot a DB instance (API reference, v1, "Rebooting a DB Instance")."""
     job = call.world.restart_instance(call.parameters["instanceId"], call.deviation)
-    return Answer({"extendparam": {"jobs": [{"id": job}]}}, 202)
+    return Answer({"extendparam": {"jobs": [{"id": dashed(job)}]}})
 
 
-def _create_replica(call: Call, fields: Object) -> Answer:
-    primary = text(fields, "replicaOf", errors.REPLICA_OF)
-    flavor = _flavor(fields, None)
-    replica = call.world.create_read_replica(
-        name=fields["name"], flavor=flavor, node_id=primary, deviation=call.deviation
-    )
-    return _created(call, replica)
+@serves(
+    "v1.change_instance_flavor",
+    body=Object({"resize": Object({"flavorRef": _FLAVOR})}),
+    answer=Object({"jobId": List(Text())}),
+    status=202,
+)
+def change_instance_flavor(call: Call, fields: dict[str, Any]) -> Answer:
+    """Change the class of a DB instance (API reference, v1, "Changing DB Instance Specifications")."""
+    flavor = _flavor(fields["resize"]["flavorRef"])
+    job = call.world.resize_flavor(call.parameters["instanceId"], flavor, call.deviation)
+    return Answer({"jobId": [job.id]})
 
 
-def _created(call: Call, instance: Instance, backup_ids: tuple[str, ...] = ()) -> Answer:
+@serves(
+    "v1.resize_instance_volume",
+    body=Object({"resize": Object({"volume": Object({"size": _SIZE})})}),
+    answer=JOB,
+    status=202,
+)
+def resize_instance_volume(call: Call, fields: dict[str, Any]) -> Answer:
+    """Enlarge the disk of a DB instance (API reference, v1, "Changing DB Instance Volume")."""
+    size = fields["resize"]["volume"]["size"]
+    job = call.world.enlarge_volume(call.parameters["instanceId"], size, call.deviation)
+    return Answer({"extendparam": {"jobs": [{"id": dashed(job.id)}]}})
+
+
+@serves(
+    "v1.bind_unbind_eip",
+    body=Object(
+        {
+            "setPublicIp": Object(
+                {
+                    "action": Text(one_of=("enablePublicAccess", "disablePublicAccess")),
+                    "publicIP?": Text(),
+                    "publicIPId?": Text(),
+                }
+            )
+        }
+    ),
+    answer=Object({}),
+    status=202,
+)
+def bind_unbind_eip(call: Call, fields: dict[str, Any]) -> Answer:
+    """Bind or unbind an elastic IP address (API reference, v1, "Binding or Unbinding an EIP")."""
+    given, node = fields["setPublicIp"], call.parameters["instanceId"]
+    if given["action"] == "disablePublicAccess":
+        call.world.unbind_public_ip(node)
+        return Answer({})
+    for key in ("publicIP", "publicIPId"):
+        if given[key] is None:
+            raise RDSError(errors.INVALID_PARAMETER, f"{key!r} is missing")
+    call.world.bind_public_ip(node, given["publicIP"])
+    return Answer({})
+
+
+def _created(instance: Instance, backup_ids: tuple[str, ...] = ()) -> Answer:
     rendered = _render(instance, instance.created)
     if "replicaOf" in rendered:
         rendered["replica_of"] = rendered.pop("replicaOf")  # spelt so here, and otherwise in the list
-    assert call.tenant is not None  # noqa: S101
-    jobs = call.tenant.world.job_ids(2 if instance.standby else 1)
     rendered["status"] = "BUILD"
     rendered |= {"created": "", "updated": "", "hostname": "", "dataStoreInfo": None}
-    rendered["extendparam"] = {"jobs": [{"id": job} for job in jobs]}
-    return Answer({"instance": rendered}, 202, backup_ids=backup_ids)
+    rendered["extendparam"] = {"jobs": [{"id": job} for job in instance.jobs]}
+    return Answer({"instance": rendered}, backup_ids=backup_ids)
 
 
-def _instance_fields(call: Call) -> Object:
-    document = call.document
-    _BODY.check(document)
-    fields = inner(document, "instance", _INSTANCE)
-    text(fields, "name", errors.INSTANCE_NAME, is_name)
-    return fields
-
-
-def _datastore(fields: Object) -> Datastore:
-    spec = inner(fields, "datastore", _DATASTORE, errors.NO_DATASTORE)
-    engine = text(spec, "type", errors.ENGINE, ENGINES.__contains__)
-    version = text(spec, "version", errors.ENGINE_VERSION)
-    try:
-        return Datastore.find(engine, version)
-    except ValueError as error:
-        raise RDSError(errors.ENGINE_VERSION, str(error)) from None
-
-
-def _flavor(fields: Object, engine: Engine | None) -> Flavor:
-    flavor = FLAVORS.get(text(fields, "flavorRef", errors.FLAVOR_FORMAT, is_uuid))
+def _flavor(flavor_id: str, engine: Engine | None = None) -> Flavor:
+    flavor = FLAVORS.get(flavor_id)
     if flavor is None or (engine is not None and flavor.engine != engine):
         raise RDSError(errors.FLAVOR_NOT_FOUND)
     return flavor
 
 
-def _volume_size(volume: Object) -> int:
-    size = number(volume, "size", errors.VOLUME_RANGE)
-    if size not in _VOLUME_SIZES:
-        raise RDSError(errors.VOLUME_RANGE, "'size' must be 40 to 4000")
+def _volume_size(asked: dict[str, Any]) -> int:
+    size: int = asked["volume"]["size"]
     if size % 10:
         raise RDSError(errors.VOLUME_STEP)
     return size
 
 
-def _port(fields: Object, engine: Engine) -> int:
-    if fields.get("dbPort") is None:
+def _port(port: int | None, engine: Engine) -> int:
+    if port is None:
         return PORTS[engine]
-    port = number(fields, "dbPort", errors.INVALID_PARAMETER)
-    if not any(port in ports for ports in _OPEN_PORTS[engine]):
+    if not any(port in ports for ports in OPEN_PORTS[engine]):
         raise RDSError(errors.INVALID_PARAMETER, f"'dbPort' is not open to {engine}")
     return port
 
 
-def _policy(fields: Object) -> BackupPolicy:
-    if fields.get("backupStrategy") is None:
-        return BackupPolicy(keep_days=0, start_time="00:00:00")
-    strategy = inner(fields, "backupStrategy", _STRATEGY)
-    start_time = text(strategy, "startTime", errors.CREATE_START_TIME, _is_full_time)
-    keep_days = 0
-    if strategy.get("keepDays") is not None:
-        keep_days = number(strategy, "keepDays", errors.CREATE_RETENTION_DAYS)
-    if keep_days not in KEEP_DAYS:
-        raise RDSError(errors.CREATE_RETENTION_DAYS, "'keepDays' must be 0 to 732")
-    return BackupPolicy(keep_days=keep_days, start_time=start_time)
-
-
-def _is_full_time(value: str) -> bool:
-    return is_time_of_day(value) and len(value) == len("hh:mm:ss")
-
-
-def _replication_mode(fields: Object, engine: Engine | None) -> str | None:
-    if fields.get("ha") is None:
+def _replication_mode(ha: dict[str, Any] | None, modes: Collection[str]) -> str | None:
+    if ha is None or not ha["enable"]:
         return None
-    ha = inner(fields, "ha", _HA)
-    enable = ha.get("enable")
-    if not isinstance(enable, bool):
-        raise RDSError(errors.INVALID_PARAMETER, "'enable' must be true or false")
-    if not enable:
-        return None
-    known = [mode for name, modes in REPLICATION_MODES.items() if engine in (None, name) for mode in modes]
-    return text(ha, "replicationMode", errors.REPLICATION_MODE, known.__contains__)
+    mode: str | None = ha["replicationMode"]
+    if mode not in modes:
+        raise RDSError(errors.REPLICATION_MODE, f"'replicationMode' must be {' or '.join(modes)}")
+    return mode
 
 
 def _render(instance: Instance, now: float) -> dict[str, Any]:
@@ -237,8 +349,7 @@ def _render(instance: Instance, now: float) -> dict[str, Any]:
     building = status == "BUILD"
     rendered: dict[str, Any] = {
         "id": instance.node_id,
-        # v1 has no word for an instance that is being deleted; it is there until it is gone
-        "status": "ACTIVE" if status == "DELETING" else status,
+        "status": _WORDS.get(status, status),
         "name": instance.name,
         "created": "" if building else _stamp(instance.created),
         "hostname": "" if building else instance.host,

@@ -2,47 +2,38 @@
 
 from __future__ import annotations
 
-from typing import Final
+import re
+from typing import TYPE_CHECKING, Any, Final
 
-from mockrds.domain import errors
-from mockrds.domain.rules import is_tag
-from mockrds.web.call import Answer, Call
-from mockrds.web.fields import Keys, inner, text
+from mockrds.web.call import Answer
+from mockrds.web.served import serves
+from mockrds.web.shapes import List, Object, Text
 
-_BODY: Final = Keys("tag")
-_TAG: Final = Keys("key", "value")
-_KEY: Final = Keys("key")
+if TYPE_CHECKING:
+    from mockrds.web.call import Call
 
 
+_KEY: Final = Text(re.compile(r"[^\x00-\x1f*<>\\=]{1,36}").fullmatch)
+_TAG: Final = Object({"key": _KEY, "value": Text(re.compile(r"[^\x00-\x1f*<>\\=]{0,43}").fullmatch)})
+
+
+@serves("v1.list_instance_tags", answer=Object({"tags": List(_TAG)}))
 def list_instance_tags(call: Call) -> Answer:
     """List the tags of an instance (API reference, v1, "Querying a Tag")."""
     tags = call.world.list_tags(call.parameters["instanceId"])
     return Answer({"tags": [{"key": key, "value": value} for key, value in tags.items()]})
 
 
-def add_instance_tag(call: Call) -> Answer:
+@serves("v1.add_instance_tag", body=Object({"tag": _TAG}), answer=Object({}))
+def add_instance_tag(call: Call, fields: dict[str, Any]) -> Answer:
     """Add a tag, or overwrite the one with its key (API reference, v1, "Adding a Tag")."""
-    document = call.document
-    _BODY.check(document)
-    tag = inner(document, "tag", _TAG)
-    key = text(tag, "key", errors.INVALID_PARAMETER, _is_key)
-    value = text(tag, "value", errors.INVALID_PARAMETER, _is_value)
-    call.world.add_tag(call.parameters["instanceId"], key, value)
+    tag = fields["tag"]
+    call.world.add_tag(call.parameters["instanceId"], tag["key"], tag["value"])
     return Answer({})
 
 
-def delete_instance_tag(call: Call) -> Answer:
+@serves("v1.delete_instance_tag", body=Object({"key": _KEY}))
+def delete_instance_tag(call: Call, fields: dict[str, Any]) -> Answer:
     """Remove a tag; the answer has no body (API reference, v1, "Deleting a Tag")."""
-    document = call.document
-    _KEY.check(document)
-    key = text(document, "key", errors.INVALID_PARAMETER, _is_key)
-    call.world.delete_tag(call.parameters["instanceId"], key)
+    call.world.delete_tag(call.parameters["instanceId"], fields["key"])
     return Answer()
-
-
-def _is_key(value: str) -> bool:
-    return is_tag(value, shortest=1, longest=36)
-
-
-def _is_value(value: str) -> bool:
-    return is_tag(value, shortest=0, longest=43)

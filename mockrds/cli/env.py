@@ -1,0 +1,247 @@
+"""``mockrds env``: settings with which clients find a server, ready to be pasted."""
+
+from __future__ import annotations
+
+import json
+import os
+import shlex
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+from mockrds.cli.usage import DEFAULT_PORT, Parser, UsageError, reason
+from mockrds.domain.identity import DEFAULT_DOMAIN
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settings:
+    """What clients must know."""
+
+    url: str
+    project_id: str
+    project_name: str
+    ca: str | None
+    """The certificate to trust; None without TLS, or when the system trusts it."""
+    access_key: str
+    secret_key: str
+
+    @property
+    def region(self) -> str:
+        """The region, with which the names of projects begin."""
+        return self.project_name.partition("_")[0]
+
+
+def run(arguments: Sequence[str]) -> int:
+    """Print the settings of a kind of client."""
+    parser = Parser(prog="mockrds env", description="Print settings with which clients find a running server.")
+    default = os.environ.get("MOCKRDS_URL", f"http://127.0.0.1:{DEFAULT_PORT}")
+    parser.add_argument("url", nargs="?", default=default, help="(default $MOCKRDS_URL, or %(default)s)")
+    parser.add_argument("--format", choices=FORMATS, default="shell", help="for which client (default %(default)s)")
+    parser.add_argument("--project", metavar="NAME", help="name or id of the project (default: the server's first)")
+    parser.add_argument(
+        "--access-key", metavar="AK:SK", default="AK:SK", help="what requests are signed with (default %(default)s)"
+    )
+    parser.add_argument(
+        "--ca",
+        default=os.environ.get("MOCKRDS_CA") or None,
+        metavar="FILE",
+        help="certificate to trust, in PEM (default $MOCKRDS_CA, or those that the system trusts)",
+    )
+    parser.add_argument(
+        "--token",
+        default=os.environ.get("MOCKRDS_CONTROL_TOKEN") or None,
+        help="what the server printed, if other machines can reach it (default $MOCKRDS_CONTROL_TOKEN)",
+    )
+    options = parser.parse_args(arguments)
+    access_key, _, secret_key = options.access_key.partition(":")
+    if not access_key or not secret_key:
+        raise UsageError("argument --access-key: give the access key and the secret key as AK:SK")
+    url = options.url.rstrip("/")
+    ca = os.path.realpath(options.ca) if options.ca and url.startswith("https:") else None
+    project_id, name = _project(url, options.token, ca, options.project)
+    settings = Settings(
+        url=url, project_id=project_id, project_name=name, ca=ca, access_key=access_key, secret_key=secret_key
+    )
+    print("\n".join(line for line in FORMATS[options.format](settings) if line is not None))
+    return 0
+
+
+def _project(url: str, token: str | None, ca: str | None, wanted: str | None) -> tuple[str, str]:
+    """Ask the server for a project; gives its id and its name."""
+    from mockrds.client import RemoteServer
+
+    try:
+        server = RemoteServer(url, token, ca=ca)
+    except ValueError as error:
+        raise UsageError(str(error)) from None
+    except OSError as error:
+        raise UsageError(f"cannot read the certificate {ca}: {reason(error)}") from None
+    try:
+        projects = server.ask("GET", "projects")["projects"]
+    except (ConnectionError, PermissionError) as error:
+        raise UsageError(str(error)) from None
+    for project in projects:
+        if wanted in (None, project["id"], project["name"]):
+            return project["id"], project["name"]
+    names = ", ".join(project["name"] for project in projects)
+    raise UsageError(f"there is no project {wanted!r} at {url}; there is {names or 'none'}")
+
+
+# The formats. A line that is None is left out.
+
+
+def _clouds_yaml(at: Settings) -> list[str | None]:
+    cloud = [
+        "    auth:",
+        f"      auth_url: {_quoted(at.url + '/v3')}",
+        "      username: user",
+        "      password: password",
+        f"      user_domain_name: {DEFAULT_DOMAIN}",
+        f"      project_name: {_quoted(at.project_name)}",
+        f"    region_name: {_quoted(at.region)}",
+        f"    cacert: {_quoted(at.ca)}" if at.ca else None,
+    ]
+    return [
+        "clouds:",
+        "  mockrds:  # API v3",
+        *cloud,
+        "  mockrds-v1:  # API v1; the openstack command wants OS_RDS_API_VERSION=1 besides",
+        *cloud,
+        '    rdsv3_api_version: "1"',
+        f"    rdsv3_endpoint_override: {_quoted(at.url + '/rds/v1/%(project_id)s')}",
+    ]
+
+
+def _shell(at: Settings) -> list[str | None]:
+    variables = {
+        "OS_AUTH_URL": f"{at.url}/v3",
+        "OS_IDENTITY_API_VERSION": "3",
+        "OS_USERNAME": "user",
+        "OS_PASSWORD": "password",
+        "OS_USER_DOMAIN_NAME": DEFAULT_DOMAIN,
+        "OS_PROJECT_NAME": at.project_name,
+        "OS_REGION_NAME": at.region,
+        "OS_CACERT": at.ca,
+        "MOCKRDS_URL": at.url,
+        "MOCKRDS_CA": at.ca,
+        "MOCKRDS_PROJECT_ID": at.project_id,
+    }
+    return [f"export {name}={shlex.quote(value)}" if value else None for name, value in variables.items()]
+
+
+def _terraform(at: Settings) -> list[str | None]:
+    return [
+        'provider "opentelekomcloud" {',
+        f"  auth_url    = {_quoted(at.url + '/v3')}",
+        '  user_name   = "user"',
+        '  password    = "password"',
+        f"  domain_name = {_quoted(DEFAULT_DOMAIN)}",
+        f"  tenant_name = {_quoted(at.project_name).replace('${', '$${')}",
+        f"  region      = {_quoted(at.region).replace('${', '$${')}",
+        f"  cacert_file = {_quoted(at.ca)}" if at.ca else None,
+        "}",
+    ]
+
+
+def _huaweicloud_python(at: Settings) -> list[str | None]:
+    return [
+        "from huaweicloudsdkcore.auth.credentials import BasicCredentials",
+        "from huaweicloudsdkcore.http.http_config import HttpConfig" if at.ca else None,
+        "from huaweicloudsdkrds.v3 import RdsClient",
+        "",
+        f"credentials = BasicCredentials({_quoted(at.access_key)}, {_quoted(at.secret_key)}, {_quoted(at.project_id)})",
+        "client = (",
+        "    RdsClient.new_builder()",
+        f"    .with_http_config(HttpConfig(ssl_ca_cert={_quoted(at.ca)}))" if at.ca else None,
+        "    .with_credentials(credentials)",
+        f"    .with_endpoint({_quoted(at.url)})",
+        "    .build()",
+        ")",
+    ]
+
+
+def _go(at: Settings) -> list[str | None]:
+    return [
+        f"// SSL_CERT_FILE={at.ca}  in the environment lets it trust the certificate" if at.ca else None,
+        "package main",
+        "",
+        "import (",
+        '\tgolangsdk "github.com/opentelekomcloud/gophertelekomcloud"',
+        '\t"github.com/opentelekomcloud/gophertelekomcloud/openstack"',
+        ")",
+        "",
+        "func newRDSClient() (*golangsdk.ServiceClient, error) {",
+        "\tprovider, err := openstack.AuthenticatedClient(golangsdk.AuthOptions{",
+        f"\t\tIdentityEndpoint: {_quoted(at.url + '/v3')},",
+        '\t\tUsername:         "user",',
+        '\t\tPassword:         "password",',
+        f"\t\tDomainName:       {_quoted(DEFAULT_DOMAIN)},",
+        f"\t\tTenantName:       {_quoted(at.project_name)},",
+        "\t\tAllowReauth:      true,",
+        "\t})",
+        "\tif err != nil {",
+        "\t\treturn nil, err",
+        "\t}",
+        f"\treturn openstack.NewRDSV3(provider, golangsdk.EndpointOpts{{Region: {_quoted(at.region)}}})",
+        "}",
+    ]
+
+
+def _node(at: Settings) -> list[str | None]:
+    return [
+        "// npm install @huaweicloud/huaweicloud-sdk-core uuid@8",
+        f"// NODE_EXTRA_CA_CERTS={at.ca}  in the environment lets it trust the certificate" if at.ca else None,
+        'const { BasicCredentials } = require("@huaweicloud/huaweicloud-sdk-core/auth/BasicCredentials");',
+        'const { ClientBuilder } = require("@huaweicloud/huaweicloud-sdk-core/ClientBuilder");',
+        "",
+        "const credential = new BasicCredentials()",
+        f"  .withAk({_quoted(at.access_key)})",
+        f"  .withSk({_quoted(at.secret_key)})",
+        f"  .withProjectId({_quoted(at.project_id)});",
+        "const client = new ClientBuilder((hcClient) => hcClient) // or (hcClient) => new RdsClient(hcClient)",
+        f"  .withEndpoint({_quoted(at.url)})",
+        "  .withCredential(credential)",
+        "  .build();",
+    ]
+
+
+def _java(at: Settings) -> list[str | None]:
+    return [
+        "// keytool -importcert -noprompt -alias mockrds -storepass changeit -keystore mockrds.jks"
+        f" -file {shlex.quote(at.ca)}\n// java -Djavax.net.ssl.trustStore=mockrds.jks ..."
+        if at.ca
+        else None,
+        "import com.huaweicloud.sdk.core.auth.BasicCredentials;",
+        "import com.huaweicloud.sdk.rds.v3.RdsClient;",
+        "",
+        "class Rds {",
+        "    static RdsClient client() {",
+        "        BasicCredentials credentials = new BasicCredentials()",
+        f"            .withAk({_quoted(at.access_key)})",
+        f"            .withSk({_quoted(at.secret_key)})",
+        f"            .withProjectId({_quoted(at.project_id)});",
+        "        return RdsClient.newBuilder()",
+        "            .withCredential(credentials)",
+        f"            .withEndpoint({_quoted(at.url)})",
+        "            .build();",
+        "    }",
+        "}",
+    ]
+
+
+def _quoted(text: str | None) -> str:
+    """Write a string as YAML, HCL, Python, Go, JavaScript and Java all read it."""
+    return json.dumps(text, ensure_ascii=False)
+
+
+FORMATS: Final[dict[str, Callable[[Settings], list[str | None]]]] = {
+    "clouds-yaml": _clouds_yaml,
+    "shell": _shell,
+    "terraform": _terraform,
+    "huaweicloud-python": _huaweicloud_python,
+    "go": _go,
+    "node": _node,
+    "java": _java,
+}

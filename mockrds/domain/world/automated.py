@@ -1,0 +1,150 @@
+"""Automated backups: made when the policy says so, on the world's clock, and gone when their days are over."""
+
+from __future__ import annotations
+
+from functools import partial
+from itertools import islice
+from math import inf
+from random import Random
+from typing import TYPE_CHECKING, Final
+
+from mockrds.domain.models import Backup
+from mockrds.domain.values import job_id, uuid4
+from mockrds.domain.world.state import State
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from mockrds.domain.models import BackupPolicy, BackupType, Instance
+
+DAY: Final = 86400
+_WEEK_BEGAN: Final = 4 * DAY  # 1970-01-05 was a Monday
+_AGAIN: Final = 1800  # a run that finds the instance busy is tried again half an hour later
+_STEP: Final = 300  # an incremental backup every five minutes
+_ENGINES_WITH_INCREMENTS: Final = ("MySQL", "PostgreSQL")
+
+
+def next_run(policy: BackupPolicy, after: float) -> float:
+    """Tell when the next run after *after* begins, in seconds since 1970."""
+    hours, minutes = policy.start_time.split(":")[:2]
+    start = int(hours) * 3600 + int(minutes) * 60
+    day = (after - start) // DAY * DAY + DAY
+    return day + start
+
+
+def weekday(moment: float) -> int:
+    """Tell the day of the week, 1 for Monday."""
+    return int((moment - _WEEK_BEGAN) // DAY % 7) + 1
+
+
+class AutomatedBackups(State):
+    """The backups that nobody asked for."""
+
+    def _plan(self, instance: Instance, after: float) -> None:
+        """Let the next run of the policy of *instance* come when its time has come."""
+        policy = instance.policy
+        if policy.keep_days and instance.primary is None:
+            moment = next_run(policy, after)
+            self._at(moment, partial(self._run, instance, policy, moment))
+
+    def _run(self, instance: Instance, policy: BackupPolicy, due: float) -> None:
+        if instance.policy is not policy or instance.id not in self._instances:
+            return  # the policy was replaced, or the instance is gone
+        kept_since = self.clock.now() - policy.keep_days * DAY
+        if due < kept_since:  # it would be gone again by now, and so would all before
+            self._plan(instance, kept_since)
+            return
+        now = self._now()
+        if instance.status_at(now) != "ACTIVE":
+            self._at(now + _AGAIN, partial(self._run, instance, policy, now + _AGAIN))
+            return
+        self._back_up(instance, "auto" if weekday(now) in policy.period else "fragment", now)
+        self._plan(instance, due)
+
+    def _back_up(self, instance: Instance, kind: BackupType, now: float) -> None:
+        """Make an automated backup. Nothing is drawn from the world's chance: requests get the same either way."""
+        random = Random(f"{instance.id}/{now}")
+        course = self.life_cycle.backup
+        lasts = course.seconds.sample(random) if course.progression == "time" else 0.0
+        backup = Backup(
+            id=uuid4(random),
+            name="",
+            description="",
+            instance=instance,
+            node_id=instance.node_id,
+            created=now,
+            ends=now + lasts,
+            outcome=course.outcome,
+            job_id=job_id(random),
+            type=kind,
+            reason=course.reason,
+        )
+        backup.name = f"{instance.datastore.type.lower()}-{instance.name}-{_stamp(now)}"
+        instance.automated[backup.id] = backup
+        self._automated[backup.id] = backup
+
+    def _first_backup(self, instance: Instance, when: float) -> None:
+        """Let a full backup follow at *when*, as it does once an instance was made or restored."""
+        if instance.policy.keep_days and instance.primary is None and when != inf:
+
+            def back_up() -> None:
+                if instance.id in self._instances:
+                    self._back_up(instance, "auto", self._now())
+
+            self._at(when, back_up)
+
+    def _expire(self, instance: Instance, now: float) -> None:
+        """Let the automated backups go that are older than the policy keeps them."""
+        kept_since = now - instance.policy.keep_days * DAY
+        while instance.automated:
+            oldest = next(iter(instance.automated.values()))
+            if oldest.created > kept_since or not instance.policy.keep_days:
+                break
+            del instance.automated[oldest.id]
+            del self._automated[oldest.id]
+
+    # Incremental backups: one every five minutes, so they are told when asked for, and kept nowhere
+
+    def _increments(self, instance: Instance, now: float) -> range:
+        """Give the moments of the incremental backups of *instance*, newest first."""
+        if not instance.policy.keep_days or instance.datastore.type not in _ENGINES_WITH_INCREMENTS:
+            return range(0)
+        first = next(iter(instance.automated.values()), None)
+        if first is None or instance.primary is not None:
+            return range(0)
+        since = int(first.ends // _STEP + 1) * _STEP
+        until = int(now // _STEP) * _STEP
+        return range(until, since - 1, -_STEP) if until >= since else range(0)
+
+    @staticmethod
+    def _increment(instance: Instance, moment: int) -> Backup:
+        random = Random(f"{instance.id}/increment/{moment}")
+        return Backup(
+            id=f"{uuid4(random)[:24]}{moment:012x}",  # the moment is found again in the id
+            name=f"{instance.name}-{_stamp(moment)}",
+            description="",
+            instance=instance,
+            node_id=instance.node_id,
+            created=float(moment - _STEP),
+            ends=float(moment),
+            outcome="COMPLETED",
+            job_id="",
+            type="incremental",
+        )
+
+    def _find_increment(self, instance: Instance, backup_id: str, now: float) -> Backup | None:
+        moment = int(backup_id[24:], 16)
+        if moment not in self._increments(instance, now):
+            return None
+        backup = self._increment(instance, moment)
+        return backup if backup.id == backup_id else None
+
+    def _page_of_increments(self, instance: Instance, now: float, offset: int, limit: int) -> Iterator[Backup]:
+        moments = islice(self._increments(instance, now), offset, offset + limit)
+        return (self._increment(instance, moment) for moment in moments)
+
+
+def _stamp(moment: float) -> str:
+    from datetime import UTC, datetime
+
+    return datetime.fromtimestamp(moment, UTC).strftime("%Y%m%d%H%M%S%f")[:17]

@@ -1,0 +1,71 @@
+"""How instances are reached: port, address, security group, encryption of connections, password."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import TYPE_CHECKING
+
+from mockrds.domain import errors
+from mockrds.domain.errors import RDSError
+from mockrds.domain.template import NONE, Deviation
+from mockrds.domain.world.changes import InstanceChanges, check_port
+
+if TYPE_CHECKING:
+    from mockrds.domain.models import Job
+
+
+class SecurityOperations(InstanceChanges):
+    """What can be changed of the way to an instance. Each method takes the id of its primary node."""
+
+    def change_port(self, node_id: str, port: int, deviation: Deviation = NONE) -> Job:
+        """Change the port of an instance.
+
+        Raises:
+            RDSError: INSTANCE_NOT_FOUND, INVALID_PARAMETER, or what the instance is busy with.
+        """
+        with self._lock:
+            check_port(self._instance(node_id).datastore.type, port)
+            instance = self._changeable(node_id)
+            effect = partial(setattr, instance, "port", port)
+            return self._change(instance, "MODIFYING DATABASE PORT", "Modify{}Port", effect, deviation)
+
+    def change_address(self, node_id: str, address: str) -> Job:
+        """Give an instance another private address.
+
+        Raises:
+            RDSError: INSTANCE_NOT_FOUND, INVALID_PARAMETER, also for an address in use, or what it is busy with.
+        """
+        with self._lock:
+            self._now()
+            self._instance(node_id)
+            self._check_address(address)
+            return self._job("Modify{}Ip", self._put(node_id, host=address), None)
+
+    def change_security_group(self, node_id: str, group_id: str) -> Job:
+        """Put an instance into another security group.
+
+        Raises:
+            RDSError: INSTANCE_NOT_FOUND, or what the instance is busy with.
+        """
+        with self._lock:
+            return self._job("Modify{}SecurityGroup", self._put(node_id, security_group_id=group_id), None)
+
+    def set_ssl(self, node_id: str, *, on: bool) -> None:
+        """Switch the encryption of connections on or off.
+
+        Raises:
+            RDSError: INSTANCE_NOT_FOUND, ENGINE_NOT_SUPPORTED for any but MySQL, or what the instance is busy with.
+        """
+        with self._lock:
+            self._now()
+            if self._instance(node_id).datastore.type != "MySQL":
+                raise RDSError(errors.ENGINE_NOT_SUPPORTED, "this is for MySQL only")
+            self._put(node_id, ssl=on)
+
+    def reset_password(self, node_id: str) -> None:
+        """Set the password of the instance's user, which is kept nowhere.
+
+        Raises:
+            RDSError: INSTANCE_NOT_FOUND, or what the instance is busy with.
+        """
+        self._put(node_id)

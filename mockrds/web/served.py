@@ -1,0 +1,107 @@
+"""The operations that are served: what each reads, what it answers, and the function that does it.
+
+``serves`` stands above the function; the routes, the checks of requests and the OpenAPI documents all
+come from it.
+"""
+
+from __future__ import annotations
+
+import re
+from functools import wraps
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
+
+from mockrds.web.shapes import NOTICED
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from mockrds.web.call import Answer, Call
+    from mockrds.web.shapes import Object, Shape
+
+_SHOWN: Final = 5
+"""How many undocumented keys a hint names."""
+_LONGEST: Final = 40
+"""How much it shows of each."""
+
+
+class Served(NamedTuple):
+    """One operation that is served."""
+
+    handle: Callable[[Call], Answer]
+    summary: str
+    body: Shape | None
+    query: Object | None
+    answer: Shape | None
+    """What the body of a good answer looks like; None for an empty body."""
+    status: int
+    """The status of a good answer."""
+    simple: bool = False
+    """Whether what it is told is kept and told again, but has no further effect."""
+
+
+SERVED: Final[dict[str, Served]] = {}
+"""What is served, by the id of the operation; filled by the modules of the families as they are imported."""
+
+
+def serves(
+    operation: str,
+    *,
+    body: Shape | None = None,
+    query: Object | None = None,
+    answer: Shape | None = None,
+    status: int = 200,
+    simple: bool = False,
+    reads: bool = True,
+) -> Callable[[Callable[..., Answer]], Callable[..., Answer]]:
+    """Let a function serve *operation*.
+
+    It is called with the call, and with the fields of the body or the query parameters if there are any.
+
+    Args:
+        operation: The id of the operation, with its family.
+        body: What its body looks like.
+        query: What its query parameters look like.
+        answer: What a good answer looks like; absent: empty.
+        status: The status of a good answer.
+        simple: Whether what it is told is kept and told again, but has no further effect.
+        reads: Whether *body* reads the body; if not, it only describes what the function reads itself.
+    """
+
+    def register(function: Callable[..., Answer]) -> Callable[..., Answer]:
+        reader = body if reads else None
+
+        @wraps(function)
+        def handle(call: Call) -> Answer:
+            noticed = NOTICED.keys
+            given: list[dict[str, Any]] = []
+            if reader is not None:
+                noticed.clear()
+                given.append(reader.read(call.document, "body"))
+            if query is not None:
+                given.append(query.parse_all(call.query))
+            answered = function(call, *given)
+            answered.status = status
+            if reader is not None and not answered.hint:
+                if noticed:
+                    answered.hint = _ignored(noticed)
+                elif "json" not in call.headers.get("Content-Type", ""):
+                    answered.hint = "the body came without Content-Type: application/json"
+            return answered
+
+        SERVED[operation] = Served(handle, _summary(function), body, query, answer, status, simple)
+        return function
+
+    return register
+
+
+def _summary(function: Callable[..., Answer]) -> str:
+    """Give the first sentence of a docstring, without the page of the reference that stands in parentheses."""
+    line = (function.__doc__ or "").partition("\n")[0]
+    return re.split(r' \([^()]*"', line)[0].rstrip(".")
+
+
+def _ignored(keys: list[str]) -> str:
+    """Say which keys of a body had no effect."""
+    named = [repr(key if len(key) <= _LONGEST else f"{key[:_LONGEST]}...") for key in dict.fromkeys(keys)]
+    more = f" and {len(named) - _SHOWN} more" if len(named) > _SHOWN else ""
+    return f"the API reference does not have {', '.join(named[:_SHOWN])}{more} here: ignored"

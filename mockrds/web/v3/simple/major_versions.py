@@ -1,0 +1,32 @@
+"""API v3, chapter "Upgrading a Major Version (RDS for PostgreSQL)", but for checks and upgrades themselves."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from mockrds.domain import errors
+from mockrds.domain.engines import Datastore
+from mockrds.domain.errors import RDSError
+from mockrds.web.call import Answer
+from mockrds.web.served import serves
+from mockrds.web.shapes import List, Object, Text
+from mockrds.web.v3.wire import node_id
+
+if TYPE_CHECKING:
+    from mockrds.web.call import Call
+
+_FROM: Final = ("13", "14")
+"""The majors that can be left."""
+
+
+@serves("v3.list_major_version_targets", answer=Object({"available_versions": List(Text())}), simple=True)
+def list_major_version_targets(call: Call) -> Answer:
+    """List newer versions (API reference, v3, "Querying the Target Version to Which a DB Instance Can Be Upgraded")."""
+    instance, now = call.world.get_instance(node_id(call, call.parameters["instance_id"]), call.deviation)
+    if instance.datastore.type != "PostgreSQL":
+        raise RDSError(errors.ENGINE_NOT_SUPPORTED, "this is for PostgreSQL only")
+    if instance.status_at(now) != "ACTIVE":
+        raise RDSError(errors.INSTANCE_STATUS, f"the instance is {instance.status_at(now)}")
+    major = instance.datastore.major
+    newer = [one.version for one in Datastore.all("PostgreSQL") if int(one.major) > int(major)]
+    return Answer({"available_versions": newer if major in _FROM else []})
