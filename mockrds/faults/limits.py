@@ -92,4 +92,5 @@ class Limiter:
         if self._used < self.limit.limit:
             self._used += 1
             return None
-        return self._start + (window + 1) * self.limit.window - now
+        left = self._start + (window + 1) * self.limit.window - now
+        return min(left, self.limit.window)  # what is rounded must not make it longer

@@ -3,7 +3,7 @@
 from typing import Any
 
 import pytest
-from hypothesis import given, strategies as st
+from hypothesis import example, given, strategies as st
 
 from mockrds.distribution import Duration
 from mockrds.faults.limits import Limiter, RateLimit
@@ -42,6 +42,7 @@ def test_a_token_bucket_without_burst_holds_its_limit() -> None:
     st.floats(0.01, 100),
     st.lists(st.floats(0, 50), min_size=1, max_size=100),
 )
+@example("fixed_window", 1, 1.0466861150136921, [0.0, 0.0])
 def test_a_request_passes_after_the_time_it_was_told(
     algorithm: str, limit: int, window: float, gaps: list[float]
 ) -> None:

@@ -29,10 +29,15 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addini("mockrds_url", "what --mockrds-url says", default="")
 
 
+def pytest_addhooks(pluginmanager: pytest.PytestPluginManager) -> None:
+    """Let the parts of the plugin, and other plugins, follow the projects of tests."""
+    pluginmanager.add_hookspecs(import_module("mockrds.pytest_plugin.hooks"))
+
+
 def pytest_configure(config: pytest.Config) -> None:
     """Offer ``mockrds_client`` where pytest-aiohttp is installed."""
     if config.pluginmanager.hasplugin("aiohttp"):
-        config.pluginmanager.register(import_module("mockrds.pytest_client"), "mockrds_client")
+        config.pluginmanager.register(import_module("mockrds.pytest_plugin.client"), "mockrds_client")
 
 
 @pytest.hookimpl(wrapper=True)
@@ -81,7 +86,10 @@ def mockrds(
     """
     project = mockrds_server.project()
     request.node.stash[_PROJECT] = project
+    hook = request.node.ihook
+    hook.pytest_mockrds_started(item=request.node, project=project)
     yield project
+    hook.pytest_mockrds_finished(item=request.node, project=project)
     errors = list(project.errors)
     replay = _replay(project) if errors else ""
     project.forget()

@@ -1,0 +1,1 @@
+"""What the server knows about its clients, from the journal alone: how they retried, waited, polled and cleaned up."""
