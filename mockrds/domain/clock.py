@@ -79,9 +79,11 @@ class Clock:
         setting: How the clock starts out; ``set`` changes it later.
     """
 
-    __slots__ = ("_base", "_origin", "_speed", "setting")
+    __slots__ = ("_base", "_origin", "_speed", "advanced", "setting")
 
     def __init__(self, setting: ClockSetting | None = None) -> None:
+        self.advanced = 0.0
+        """By how many seconds it was advanced so far, in all; setting it anew changes nothing about that."""
         self.set(setting or ClockSetting())
 
     def set(self, setting: ClockSetting | Mapping[str, Any] | str) -> None:
@@ -126,6 +128,7 @@ class Clock:
         if self.now() + step > END:
             raise ValueError("time ends with the year 9999")
         self._base += step
+        self.advanced += step
 
 
 class Stamp:

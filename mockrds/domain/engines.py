@@ -59,6 +59,12 @@ VERSIONS: Final[dict[Engine, dict[str, tuple[str, ...]]]] = {
     },
     "SQLServer": {name: (name,) for name in ("2022_SE", "2022_EE", "2019_SE", "2019_EE", "2017_SE", "2017_EE")},
 }
+# Versions that the reference no longer has. The acceptance tests of real clients still make instances of them.
+RETIRED: Final[dict[Engine, dict[str, tuple[str, ...]]]] = {
+    "MySQL": {"5.6": ("5.6.51",)},
+    "PostgreSQL": {"11": ("11.22",), "10": ("10.23",), "9.5": ("9.5.25", "9.5.5")},
+    "SQLServer": {},
+}
 
 # Version ids printed in the reference. It gives ...317a61 to 5.7.30 on the version page and to 5.7.31 on
 # the backup pages; the backup pages win here, because a version id must belong to one version.
@@ -108,8 +114,15 @@ class Datastore:
         """The major version, which instances show: ``5.7`` of ``5.7.31``."""
         if self.type == "SQLServer":
             return self.version
-        digits = 2 if self.type == "MySQL" else 1
+        digits = 2 if self.type == "MySQL" or self.version.startswith("9.") else 1
         return ".".join(self.version.split(".")[:digits])
+
+    @property
+    def retirement(self) -> str:
+        """What to tell who makes an instance of a version that is not offered any more; empty for the others."""
+        if self.major not in RETIRED[self.type]:
+            return ""
+        return f"{self.type} {self.major} is not offered any more: expected one of {', '.join(VERSIONS[self.type])}"
 
     @property
     def in_pairs(self) -> bool:
@@ -127,9 +140,10 @@ class Datastore:
         majors = VERSIONS.get(engine)  # type: ignore[call-overload]
         if majors is None:
             raise ValueError(f"unknown engine {engine!r}: expected one of {', '.join(ENGINES)}")
-        if version in majors:
-            version = majors[version][0]
-        elif not any(version in full for full in majors.values()):
+        known = majors | RETIRED[engine]  # type: ignore[index]
+        if version in known:
+            version = known[version][0]
+        elif not any(version in full for full in known.values()):
             raise ValueError(f"unknown version {version!r} of {engine}: expected one of {', '.join(majors)}")
         version_id = _DOCUMENTED_IDS.get(version) or stable_id(f"{engine} {version}")
         return Datastore(engine, version, version_id)  # type: ignore[arg-type]
@@ -137,7 +151,7 @@ class Datastore:
     @staticmethod
     @cache
     def all(engine: Engine) -> tuple[Datastore, ...]:
-        """List every full version of *engine*, newest first."""
+        """List every full version of *engine* that is offered, newest first."""
         return tuple(Datastore.find(engine, version) for full in VERSIONS[engine].values() for version in full)
 
     def restores_to(self, other: Datastore) -> bool:
@@ -208,6 +222,8 @@ _FAMILIES: Final = (
     ("HP", "n1", ".2", 2),
     ("HP", "n1", ".4", 4),
     ("XP", "x1", ".4", 4),
+    ("GP", "s1", "", 4),  # these two are old, but the tests of clients use them
+    ("MO", "m1", "", 8),
 )
 _DOCUMENTED_FLAVORS: Final = {"rds.mysql.n1.large": "bf07a6d4-844a-4023-a776-fc5c5fb71fb4"}
 """The one class whose id the reference prints, in every example of API v1."""

@@ -18,6 +18,9 @@ _KINDS: Final = (re.compile("[A-Z]"), re.compile("[a-z]"), re.compile("[0-9]"), 
 _WINDOW: Final = re.compile(r"([01]\d|2[0-3]):(00|15|30|45)-([01]\d|2[0-3]):(00|15|30|45)")
 _PERIOD: Final = re.compile(r"[1-7](,[1-7])*")
 _BACKUP_ID: Final = re.compile(r"[0-9a-f]{32}br\d\d")
+_DATE: Final = re.compile(r"\d{4}-(0[1-9]|1[0-2])-(0[1-9]|[12]\d|3[01])")
+_ZONE: Final = r"(Z|[+ -]([01]\d|2[0-3]):?[0-5]\d)"  # a plus in a URL may be a space
+_MOMENT: Final = re.compile(rf"{_DATE.pattern}T([01]\d|2[0-3]):[0-5]\d:[0-5]\d{_ZONE}")
 
 KEEP_DAYS: Final = range(733)
 
@@ -82,6 +85,21 @@ def is_backup_id(text: str) -> bool:
     return _BACKUP_ID.fullmatch(text) is not None or is_uuid(text)
 
 
+def is_date(text: str) -> bool:
+    """Tell whether *text* has the form of a day: ``2018-08-06``."""
+    return _DATE.fullmatch(text) is not None
+
+
+def is_moment(text: str) -> bool:
+    """Tell whether *text* has the form of a time with its zone: ``2018-08-06T10:41:14+0800``."""
+    return _MOMENT.fullmatch(text) is not None
+
+
+def is_pattern(text: str) -> bool:
+    """Tell whether *text* can be looked for: empty, a whole word, or ``*`` and a part of one."""
+    return not text or text.strip("*") != ""
+
+
 def pattern(rule: object) -> dict[str, Any]:
     """Give what a JSON schema says of texts that keep *rule*: one of this module, or ``fullmatch`` of a pattern."""
     if rule is bool:
@@ -101,6 +119,9 @@ _WORDS: Final[dict[object, str]] = {
     is_time_of_day: "a time of day, hh:mm:ss or hh:mm",
     is_window: "an hour in UTC that begins at a quarter, such as 08:15-09:15",
     is_period: "days of the week with commas between, 1 for Monday: 1,2,7",
+    is_date: "a day such as 2018-08-06",
+    is_moment: "a time such as 2018-08-06T10:41:14+0800",
+    is_pattern: "a whole word, or * and a part of one",
     is_backup_id: "a backup id: 32 hexadecimal digits and br01, br03 or br04",
     is_password: "8 to 32 characters of three kinds: capitals, small letters, digits, ~!@#%^*-_=+?",
 }
@@ -116,4 +137,6 @@ _PATTERNS: Final[dict[object, re.Pattern[str]]] = {
     is_time_of_day: _TIME,
     is_window: _WINDOW,
     is_period: _PERIOD,
+    is_date: _DATE,
+    is_moment: _MOMENT,
 }

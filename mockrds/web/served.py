@@ -69,6 +69,7 @@ def serves(
 
     def register(function: Callable[..., Answer]) -> Callable[..., Answer]:
         reader = body if reads else None
+        asked_for = query.knows if query is not None else frozenset()
 
         @wraps(function)
         def handle(call: Call) -> Answer:
@@ -81,11 +82,15 @@ def serves(
                 given.append(query.parse_all(call.query))
             answered = function(call, *given)
             answered.status = status
-            if reader is not None and not answered.hint:
+            if answered.hint:
+                return answered
+            if reader is not None:
                 if noticed:
                     answered.hint = _ignored(noticed)
                 elif "json" not in call.headers.get("Content-Type", ""):
                     answered.hint = "the body came without Content-Type: application/json"
+            if call.has_query and not answered.hint and not asked_for.issuperset(call.query):
+                answered.hint = _ignored([name for name in call.query if name not in asked_for])
             return answered
 
         SERVED[operation] = Served(handle, _summary(function), body, query, answer, status, simple)
@@ -101,7 +106,7 @@ def _summary(function: Callable[..., Answer]) -> str:
 
 
 def _ignored(keys: list[str]) -> str:
-    """Say which keys of a body had no effect."""
+    """Say which keys of a body or a query had no effect."""
     named = [repr(key if len(key) <= _LONGEST else f"{key[:_LONGEST]}...") for key in dict.fromkeys(keys)]
     more = f" and {len(named) - _SHOWN} more" if len(named) > _SHOWN else ""
     return f"the API reference does not have {', '.join(named[:_SHOWN])}{more} here: ignored"

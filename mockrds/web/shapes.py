@@ -135,16 +135,20 @@ class Integer(Shape):
     Args:
         allowed: What it may be; absent: anything.
         broken: The error when it is something else.
+        step: What it must be a multiple of.
+        uneven: The error when it is not.
         strings: Whether a string of digits will do.
     """
 
-    __slots__ = ("_allowed", "_strings", "broken")
+    __slots__ = ("_allowed", "_step", "_strings", "broken", "uneven")
 
     def __init__(
         self,
         allowed: range | None = None,
         broken: Problem = INVALID_PARAMETER,
         *,
+        step: int = 1,
+        uneven: Problem = INVALID_PARAMETER,
         strings: bool = False,
         missing: Problem | None = None,
         default: int | None = None,
@@ -152,8 +156,10 @@ class Integer(Shape):
     ) -> None:
         super().__init__(missing=missing or broken, default=default, nullable=nullable)
         self._allowed = allowed
+        self._step = step
         self._strings = strings
         self.broken = broken
+        self.uneven = uneven
 
     def read(self, value: Any, key: str) -> int:  # noqa: D102
         if self._strings and isinstance(value, str):
@@ -163,6 +169,8 @@ class Integer(Shape):
         allowed = self._allowed
         if allowed is not None and value not in allowed:
             raise RDSError(self.broken, f"{key!r} must be {allowed.start} to {allowed.stop - 1}")
+        if value % self._step:
+            raise RDSError(self.uneven, f"{key!r} must be a multiple of {self._step}")
         return value
 
     def parse(self, text: str, key: str) -> int:  # noqa: D102
@@ -178,7 +186,7 @@ class Integer(Shape):
             schema["pattern"] = "^[0-9]+$"
         if self._allowed is not None:
             schema |= {"minimum": self._allowed.start, "maximum": self._allowed.stop - 1}
-        return schema
+        return schema if self._step == 1 else schema | {"multipleOf": self._step}
 
 
 class Number(Shape):
@@ -278,7 +286,7 @@ class Object(Shape):
         missing: The error when the object itself is not there.
     """
 
-    __slots__ = ("_fields", "_knows", "_spellings")
+    __slots__ = ("_fields", "_knows", "_spellings", "knows")
 
     def __init__(
         self,
@@ -292,6 +300,8 @@ class Object(Shape):
         named = {key.removesuffix("?"): (key.endswith("?"), shape) for key, shape in fields.items()}
         self._fields: Final = tuple((key, optional, shape, shape.read) for key, (optional, shape) in named.items())
         keys = frozenset((*named, *beside))
+        self.knows: Final = keys
+        """Every key that the API knows in this place."""
         self._knows: Final = keys.issuperset
         self._spellings: Final = {key.lower(): key for key in keys}
 

@@ -8,6 +8,7 @@ import pytest
 from exchange import Wire
 
 from mockrds.domain.engines import SPEC_CODES
+from mockrds.domain.values import dashed
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -20,6 +21,10 @@ I = "/v3/<P>/instances"  # noqa: E741
 POLICY = {"backup_policy": {"keep_days": 6, "start_time": "19:00-20:00", "period": "1,2,3,4"}}
 FROM_BACKUP = {
     "source": {"backup_id": "<backup>", "instance_id": "<mysql>", "type": "backup"},
+    "target": {"instance_id": "<mysql>"},
+}
+TO_A_TIME = {
+    "source": {"instance_id": "<mysql>", "type": "timestamp", "restore_time": "<now>"},
     "target": {"instance_id": "<mysql>"},
 }
 NEW = {
@@ -59,6 +64,13 @@ EXCHANGES: dict[str, tuple[str, str, Any, int]] = {
     "no automated backups": ("PUT", f"{I}/<mysql>/backups/policy", {"backup_policy": {"keep_days": 0}}, 200),
     "restore times": ("GET", f"{I}/<mysql>/restore-time", None, 200),
     "restore": ("POST", f"{I}/recovery", FROM_BACKUP, 200),
+    "restore to a time, as Go clients ask, with an empty backup_id": (
+        "POST",
+        f"{I}/recovery",
+        TO_A_TIME | {"source": TO_A_TIME["source"] | {"backup_id": ""}},
+        200,
+    ),
+    "restore to a time, which the command line writes as text": ("POST", f"{I}/recovery", TO_A_TIME, 200),
     "restore, v3.1": ("POST", "/v3.1/<P>/instances/recovery", FROM_BACKUP, 202),
     # instances
     "create instance": ("POST", I, NEW, 202),
@@ -76,6 +88,12 @@ EXCHANGES: dict[str, tuple[str, str, Any, int]] = {
     "port": ("PUT", f"{I}/<mysql>/port", {"port": 3307}, 200),
     "ip": ("PUT", f"{I}/<mysql>/ip", {"new_ip": "192.168.0.99"}, 200),
     "security group": ("PUT", f"{I}/<mysql>/security-group", {"security_group_id": "<group>"}, 200),
+    "bind eip": (
+        "PUT",
+        f"{I}/<mysql>/public-ip",
+        {"public_ip": "198.18.0.7", "public_ip_id": "<vpc>", "is_bind": True},
+        200,
+    ),
     "ssl": ("PUT", f"{I}/<mysql>/ssl", {"ssl_option": True}, 200),
     "ops window": ("PUT", f"{I}/<mysql>/ops-window", {"start_time": "22:00", "end_time": "02:00"}, 200),
     "failover": ("PUT", f"{I}/<pg>/failover", {}, 200),
@@ -97,7 +115,22 @@ EXCHANGES: dict[str, tuple[str, str, Any, int]] = {
     "collations": ("GET", "/v3/<P>/collations", None, 200),
     "create parameter group": ("POST", "/v3/<P>/configurations", GROUP, 200),
     "list parameter groups": ("GET", "/v3/<P>/configurations", None, 200),
+    "get parameter group": ("GET", "/v3/<P>/configurations/<template>", None, 200),
+    "change parameter group": (
+        "PUT",
+        "/v3/<P>/configurations/<template>",
+        {"name": "renamed", "description": "words", "values": {"autocommit": "ON"}},
+        200,
+    ),
+    "apply parameter group": (
+        "PUT",
+        "/v3/<P>/configurations/<template>/apply",
+        {"instance_ids": ["<mysql>"]},
+        200,
+    ),
+    "delete parameter group": ("DELETE", "/v3/<P>/configurations/<template>", None, 200),
     "parameters": ("GET", f"{I}/<mysql>/configurations", None, 200),
+    "change parameters": ("PUT", f"{I}/<mysql>/configurations", {"values": {"max_connections": "37"}}, 200),
     "error log": (
         "GET",
         f"{I}/<mysql>/errorlog?start_date=2026-01-01T00:00:00%2B0000&end_date=2026-01-31T00:00:00%2B0000",
@@ -125,6 +158,21 @@ EXCHANGES: dict[str, tuple[str, str, Any, int]] = {
     # API v1
     "v1 create backup": ("POST", "/rds/v1/<P>/backups", {"backup": {"name": "weekly", "instance": "<node>"}}, 200),
     "v1 list backups": ("GET", "/rds/v1/<P>/backups", None, 200),
+    "v1 delete backup": ("DELETE", "/rds/v1/<P>/backups/<v1 backup>", None, 200),
+    "v1 get policy": ("GET", "/rds/v1/<P>/instances/<node>/backups/policy", None, 200),
+    "v1 set policy": (
+        "PUT",
+        "/rds/v1/<P>/instances/<node>/backups/policy",
+        {"policy": {"keepday": 7, "starttime": "01:00:00"}},
+        200,
+    ),
+    "v1 restore": (
+        "POST",
+        "/rds/v1/<P>/instances/<node>/action",
+        {"restore": {"backupRef": "<v1 backup>"}},
+        202,
+    ),
+    "v1 tags": ("GET", "/v1/<P>/rds/<node>/tags", None, 200),
     "v1 list instances": ("GET", "/rds/v1/<P>/instances", None, 200),
     "v1 delete instance": ("DELETE", "/rds/v1/<P>/instances/<node>", {}, 202),
     # neighbours
@@ -161,6 +209,10 @@ def test_the_status_is_the_only_one_that_all_clients_accept(
     }
     engine = "sqlserver" if "batch-delete" in path else "mysql"
     wire.backup(of=engine)
+    wire.names["v1 backup"] = dashed(wire.names["backup"][:32])
+    wire.names["now"] = str(int(wire.project.clock.now() * 1000))
+    if "<template>" in path:
+        wire.names["template"] = wire.ask("POST", "/v3/<P>/configurations", GROUP).content["configuration"]["id"]
     if "<job>" in path:
         wire.names["job"] = wire.ask("POST", f"{I}/recovery", FROM_BACKUP).content["job_id"]
         wire.project.clock.advance("30s")

@@ -147,6 +147,8 @@ REQUESTS: dict[tuple[str, str], dict[str, Any]] = {
     ("DELETE", "projects/{project}/journal"): {},
     ("POST", "projects/{project}/journal/verify"): {"json": {"operation": "create_manual_backup", "at_least": 1}},
     ("GET", "projects/{project}/report"): {},
+    ("GET", "projects/{project}/report.{format}"): {},
+    ("GET", "report.{format}"): {},
 }
 
 
@@ -172,7 +174,7 @@ def full(project: Project) -> Project:
 def test_every_route_answers_as_it_says(full: Project, method: str, path: str) -> None:
     options = json.loads(json.dumps(REQUESTS[method, path]).replace("NODE", full.instances[0].node_id))
 
-    answer = ask(full.url, method, path.format(project=full.id, fault=1, family="v3"), **options)
+    answer = ask(full.url, method, path.format(project=full.id, fault=1, family="v3", format="json"), **options)
 
     assert answer.ok, answer.text
     assert method != "GET" or requests.head(answer.url, timeout=10).ok
@@ -426,7 +428,9 @@ def test_the_clock_is_set_and_advanced(project: Project) -> None:
         "by": 1.0,
         "now": "2026-01-31T22:00:00.000000Z",
         "seconds": 1769896800.0,
+        "advanced": 0.0,
     }
+    assert advanced.json()["advanced"] == 21600
     assert advanced.json()["now"] == "2026-02-01T04:00:00.000000Z"
     assert control(project, "GET", "clock").json() == advanced.json()
     assert control(project, "GET", "state").json()["backups"][0]["status"] == "COMPLETED"
@@ -442,13 +446,31 @@ def test_faults_are_armed_counted_and_cleared(project: Project) -> None:
     faults = control(project, "GET", "faults").json()["faults"]
     cleared = control(project, "DELETE", "faults")
 
-    said = {"id": 1, "name": "fault 1", "source": "control API", "operation": "create_manual_backup", "rule": rule}
+    said = {"id": 1, "name": "fault 1", "source": "the control API", "operation": "create_manual_backup", "rule": rule}
+    said |= {"from_scenario": False, "by_chance": False}
     counted = {"calls": 0, "fired": 0, "consumed": 0, "completed": False, "steps": []}
     assert (armed.status_code, armed.json()) == (201, said | counted)
     assert statuses == [409, 200]
     assert faults == [said | counted | {"calls": 2, "fired": 1, "completed": True}]
     assert cleared.json() == {}
     assert control(project, "GET", "faults").json() == {"faults": []}
+
+
+def test_a_fault_knows_where_it_was_armed(server: MockRDS) -> None:
+    scenario = {"faults": [{"operation": "create_manual_backup", "probability": 0.5, "latency": 0.001}]}
+    project = server.project(scenario=scenario)
+    rule = {"operation": "create_manual_backup", "latency": 0.001}
+    control(project, "POST", "faults", json=rule, params={"source": "BackupTest.java:42"})
+    control(project, "POST", "faults", json=rule)
+
+    faults = control(project, "GET", "faults").json()["faults"]
+
+    told = [(fault["source"], fault["from_scenario"], fault["by_chance"]) for fault in faults]
+    assert told == [
+        ("scenario", True, True),
+        ("BackupTest.java:42", False, False),
+        ("the control API", False, False),
+    ]
 
 
 def test_one_fault_is_looked_at_and_disarmed(project: Project) -> None:
@@ -506,6 +528,15 @@ def test_the_journal_tells_what_was_asked_and_answered_without_secrets(project: 
     assert entry["request_id"] == created.headers["X-Request-Id"]
     assert entry["headers"]["x-auth-token"] == "***"
     assert project.token not in control(project, "GET", "journal").text
+
+
+def test_the_journal_tells_of_a_fault_about_another_instance(project: Project) -> None:
+    project.faults.add(operation="create_manual_backup", match={"instance": "another"}, error="RDS.0011")
+    create(project)
+
+    (entry,) = control(project, "GET", "journal").json()["entries"]
+
+    assert [row["why"] for row in entry["decision"]] == ["the instance or the state of the project was another"]
 
 
 @pytest.fixture
@@ -713,7 +744,7 @@ def reachable() -> Iterator[MockRDS]:
 
 def test_a_server_that_others_can_reach_demands_its_token(reachable: MockRDS) -> None:
     for route in ROUTES:
-        resource = route.path.format(project="eu-de", fault=1, family="v1")
+        resource = route.path.format(project="eu-de", fault=1, family="v1", format="html")
         for headers in ({}, {"X-Mockrds-Token": "wrong"}, {"X-Mockrds-Token": "\u00e4"}):
             answer = ask(reachable.url, route.method, resource, headers=headers)
             assert (answer.status_code == 401) is not route.open, resource

@@ -201,6 +201,20 @@ def test_a_project_is_found_by_name_or_id(cloud: MockRDS, ask: Ask, scope: dict[
     }
 
 
+@pytest.mark.parametrize("key", ["name", "id"])
+def test_a_request_for_a_token_belongs_to_the_project_that_it_is_for(cloud: MockRDS, ask: Ask, key: str) -> None:
+    project, other = cloud.project("eu-de_team"), cloud.project("eu-de_other")
+    armed = project.faults.add(operation="iam.create_token", response={"status": 503}, times=1)
+    scope = {"project": {key: getattr(project, key)}}
+
+    answers = [ask("POST", f"{cloud.url}/v3/auth/tokens", json=password(scope)).status_code for _ in range(2)]
+
+    assert answers == [503, 201]
+    assert armed.fired == 1
+    project.journal.assert_called("iam.create_token", times=2)
+    assert other.journal.total == 0
+
+
 def test_an_id_that_is_new_becomes_a_project(cloud: MockRDS, ask: Ask) -> None:
     project_id = "0123456789abcdef0123456789abcdef"
 

@@ -68,6 +68,74 @@ def test_days_without_a_full_backup_have_a_differential_one(api: Api) -> None:
     assert len(listed(api, backup_type="auto")) == 2
 
 
+def test_the_last_full_backup_stays_until_a_younger_one_is_there(api: Api) -> None:
+    keep(api, 3, period="1")  # 2026-02-02 is a Monday, and so is 2026-02-09
+    counted = []
+    for _ in range(8):
+        api.project.clock.advance("1d")
+        rows = listed(api)
+        counted.append((len(rows), [row["begin_time"][5:10] for row in rows if row["type"] == "auto"]))
+
+    assert counted[:3] == [(1, []), (2, ["02-02"]), (3, ["02-02"])]
+    assert counted[3:8] == [(3, ["02-02"]), (4, ["02-02"]), (4, ["02-02"]), (4, ["02-02"]), (4, ["02-02"])]
+    api.project.clock.advance("1d")
+    assert [row["begin_time"][5:10] for row in listed(api, backup_type="auto")] == ["02-09"]
+
+
+def test_one_long_wait_leaves_what_many_short_ones_do(connect: Connect) -> None:
+    kept = []
+    for steps in (1, 30):
+        api = connect()
+        keep(api, 3, period="1")
+        for _ in range(steps):
+            api.project.clock.advance(days=30 / steps)
+        kept.append([(row["type"], row["begin_time"]) for row in listed(api)])
+
+    assert kept[0] == kept[1]
+    assert [kind for kind, _ in kept[0]].count("auto") == 1
+
+
+def test_incremental_ones_are_kept_no_longer_than_the_policy_says(api: Api) -> None:
+    keep(api, 1, period="1")
+    api.project.clock.advance("5d")
+
+    body = v3(api, "GET", "/backups", params={"instance_id": api.instance().id, "backup_type": "incremental"})
+    assert body["total_count"] == 288
+
+
+def test_a_moment_can_be_restored_as_long_as_the_policy_says(api: Api) -> None:
+    instance = api.instance()
+    api.completed()
+    api.project.clock.advance("8d")
+    [times] = v3(api, "GET", f"/instances/{instance.id}/restore-time")["restore_time"]
+
+    def status(moment: int) -> tuple[int, str | None]:
+        source = {"type": "timestamp", "restore_time": moment, "instance_id": instance.id}
+        url = f"{api.project.url}/v3/{api.project.id}/instances/recovery"
+        reply = api.call("POST", url, json={"source": source, "target": {"instance_id": instance.id}})
+        return reply.status, reply.body.get("error_code")
+
+    assert status(times["start_time"] - 1) == (400, "DBS.201203")
+    assert status(times["end_time"] + 1) == (400, "DBS.201203")
+    keep(api, 0)
+    assert v3(api, "GET", f"/instances/{instance.id}/restore-time")["restore_time"] == []
+    assert status(times["end_time"]) == (400, "DBS.201203")
+    keep(api, 7)
+    assert status(times["start_time"]) == (200, None)
+
+
+def test_a_moment_is_restored_from_the_last_backup_before_it(api: Api) -> None:
+    instance = api.instance()
+    first = api.completed(name="first")
+    second = api.completed(name="second")
+    moment = int(api.project.clock.now() * 1000)
+    source = {"type": "timestamp", "restore_time": moment, "instance_id": instance.id}
+    v3(api, "POST", "/instances/recovery", json={"source": source, "target": {"instance_id": instance.id}})
+
+    statuses = [api.call("DELETE", f"{api.project.v1_url}/backups/{each}").status for each in (first, second)]
+    assert statuses == [200, 400]  # the second is in use
+
+
 def test_a_policy_of_no_days_makes_none_and_a_replaced_one_no_more(api: Api) -> None:
     keep(api, 0)
     api.project.clock.advance("3d")
@@ -96,11 +164,49 @@ def test_incremental_ones_come_every_five_minutes_and_only_when_asked_for(api: A
     assert [row["type"] for row in listed(api)] == ["auto"]
 
 
+def test_an_incremental_one_is_found_by_its_id_and_can_be_downloaded(api: Api) -> None:
+    api.project.clock.advance("5h")
+    newest, *_ = listed(api, backup_type="incremental")
+
+    alone = v3(api, "GET", "/backups", params={"backup_id": newest["id"]})
+    files = v3(api, "GET", "/backup-files", params={"backup_id": newest["id"]})["files"]
+
+    assert alone == {"backups": [newest], "total_count": 1}
+    assert [(file["name"].partition(".")[0], file["size"]) for file in files] == [(newest["id"], newest["size"])]
+    gone = api.call(
+        "GET", f"{api.project.url}/v3/{api.project.id}/backup-files", params={"backup_id": "f" * 32 + "br01"}
+    )
+    assert (gone.status, gone.body["error_code"]) == (404, "DBS.201010")
+
+
+def test_incremental_ones_are_filtered_by_their_time(api: Api) -> None:
+    api.project.clock.advance("5h")
+
+    def begun(begin: str, end: str) -> list[str]:
+        between = {"begin_time": f"2026-02-01T{begin}+0000", "end_time": f"2026-02-01T{end}+0000"}
+        return [row["begin_time"][11:16] for row in listed(api, backup_type="incremental", **between)]
+
+    assert begun("02:20:00", "02:30:00") == ["02:30", "02:25", "02:20"]
+    assert begun("02:20:01", "02:29:59") == ["02:25"]
+    assert begun("00:00:00", "02:09:00") == ["02:05", "02:00"]
+    assert begun("02:55:00", "23:00:00") == ["02:55"]
+    assert begun("03:00:00", "23:00:00") == []
+
+
 def test_sqlserver_has_no_incremental_ones_in_its_list(api: Api) -> None:
     api.project.clock.advance("5h")
 
     assert listed(api, "sqlserver", backup_type="incremental") == []
     assert [row["type"] for row in listed(api, "sqlserver")] == ["auto"]
+
+
+def test_api_v1_leaves_the_days_of_the_week_alone(api: Api) -> None:
+    keep(api, 7, period="1,3")
+    api.put(f"/instances/{api.node()}/backups/policy", json={"policy": {"keepday": 5, "starttime": "23:07:12"}})
+
+    assert v3(api, "GET", f"/instances/{api.instance().id}/backups/policy")["backup_policy"] == {
+        "keep_days": 5, "start_time": "23:07-00:07", "period": "1,3",
+    }  # fmt: skip
 
 
 def test_a_busy_instance_is_tried_again_half_an_hour_later(api: Api) -> None:

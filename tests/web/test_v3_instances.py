@@ -147,9 +147,12 @@ def test_an_instance_is_built_and_then_active(api: Api) -> None:
         "nodes": [node],
         "related_instance": [],
         "disk_encryption_id": "2gfdsh-844a-4023-a776-fc5c5fb71fb4",
+        "enterprise_project_id": "0",
         "time_zone": "UTC+04:00",
         "charge_info": {"charge_mode": "postPaid"},
         "tags": [],
+        "associated_with_ddm": False,
+        "read_only_by_user": False,
     }
     assert node["id"].endswith("no01")
 

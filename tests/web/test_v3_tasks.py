@@ -474,6 +474,23 @@ def test_a_restore_names_the_backup_as_api_v3_does(api: Api) -> None:
     }
 
 
+def test_a_restore_to_a_moment_names_the_moment(api: Api) -> None:
+    instance = api.instance("sqlserver")
+    backed_up(api)
+    api.project.clock.advance("1m")
+    moment = NOW_MS + 30_000
+    source = {"instance_id": instance.id, "type": "timestamp", "restore_time": moment}
+    call(api, "POST", "/instances/recovery", json={"source": source, "target": {"instance_id": instance.id}})
+    api.project.clock.advance("1s")
+
+    assert json.loads(details(api).body["jobs"][0]["task_detail"]) == {
+        "sourceInstanceId": instance.id,
+        "targetInstanceId": instance.id,
+        "restoreTime": str(moment),
+        "type": "timestamp",
+    }
+
+
 def test_a_task_without_details_has_none(api: Api) -> None:
     restart(api, "sqlserver")
     api.project.clock.advance("1s")

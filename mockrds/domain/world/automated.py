@@ -3,21 +3,21 @@
 from __future__ import annotations
 
 from functools import partial
-from itertools import islice
-from math import inf
+from itertools import takewhile
+from math import ceil, floor, inf
 from random import Random
 from typing import TYPE_CHECKING, Final
 
 from mockrds.domain.models import Backup
 from mockrds.domain.values import job_id, uuid4
-from mockrds.domain.world.state import State
+from mockrds.domain.world.state import DAY, State
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable
 
     from mockrds.domain.models import BackupPolicy, BackupType, Instance
 
-DAY: Final = 86400
+_WEEK: Final = 7 * DAY
 _WEEK_BEGAN: Final = 4 * DAY  # 1970-01-05 was a Monday
 _AGAIN: Final = 1800  # a run that finds the instance busy is tried again half an hour later
 _STEP: Final = 300  # an incremental backup every five minutes
@@ -50,9 +50,10 @@ class AutomatedBackups(State):
     def _run(self, instance: Instance, policy: BackupPolicy, due: float) -> None:
         if instance.policy is not policy or instance.id not in self._instances:
             return  # the policy was replaced, or the instance is gone
-        kept_since = self.clock.now() - policy.keep_days * DAY
-        if due < kept_since:  # it would be gone again by now, and so would all before
-            self._plan(instance, kept_since)
+        # on which days a full one is made recurs each week, and the last that is old is needed, too
+        needed_since = self.clock.now() - policy.keep_days * DAY - (_WEEK if len(policy.period) < 7 else 0)
+        if due < needed_since:  # it would be gone again by now, and so would all before
+            self._plan(instance, needed_since)
             return
         now = self._now()
         if instance.status_at(now) != "ACTIVE":
@@ -94,26 +95,36 @@ class AutomatedBackups(State):
             self._at(when, back_up)
 
     def _expire(self, instance: Instance, now: float) -> None:
-        """Let the automated backups go that are older than the policy keeps them."""
+        """Let the automated backups go that are older than the policy keeps them.
+
+        The last full one stays until there is a younger one, as differential and incremental ones need it.
+        """
+        if not instance.policy.keep_days:
+            return
         kept_since = now - instance.policy.keep_days * DAY
-        while instance.automated:
-            oldest = next(iter(instance.automated.values()))
-            if oldest.created > kept_since or not instance.policy.keep_days:
-                break
-            del instance.automated[oldest.id]
-            del self._automated[oldest.id]
+        backups = tuple(instance.automated.values())
+        old = list(takewhile(lambda backup: backup.created <= kept_since, backups))
+        if old and not any(_is_full(backup) for backup in backups[len(old) :]):
+            last = next((backup for backup in reversed(old) if _is_full(backup)), None)
+            old = [backup for backup in old if backup is not last]
+        for backup in old:
+            del instance.automated[backup.id]
+            del self._automated[backup.id]
 
     # Incremental backups: one every five minutes, so they are told when asked for, and kept nowhere
 
-    def _increments(self, instance: Instance, now: float) -> range:
-        """Give the moments of the incremental backups of *instance*, newest first."""
+    def _increments(self, instance: Instance, now: float, between: tuple[float, float] | None = None) -> range:
+        """Give the moments of the incremental backups of *instance*, newest first; those that began *between* two."""
         if not instance.policy.keep_days or instance.datastore.type not in _ENGINES_WITH_INCREMENTS:
             return range(0)
         first = next(iter(instance.automated.values()), None)
         if first is None or instance.primary is not None:
             return range(0)
-        since = int(first.ends // _STEP + 1) * _STEP
+        since = int(max(first.ends, now - instance.policy.keep_days * DAY) // _STEP + 1) * _STEP
         until = int(now // _STEP) * _STEP
+        if between is not None:  # moments are their ends
+            since = max(since, ceil(between[0] / _STEP + 1) * _STEP)
+            until = min(until, floor(between[1] / _STEP + 1) * _STEP)
         return range(until, since - 1, -_STEP) if until >= since else range(0)
 
     @staticmethod
@@ -132,16 +143,17 @@ class AutomatedBackups(State):
             type="incremental",
         )
 
-    def _find_increment(self, instance: Instance, backup_id: str, now: float) -> Backup | None:
+    def _find_increment(self, instances: Iterable[Instance], backup_id: str, now: float) -> Backup | None:
         moment = int(backup_id[24:], 16)
-        if moment not in self._increments(instance, now):
-            return None
-        backup = self._increment(instance, moment)
-        return backup if backup.id == backup_id else None
+        possible = (self._increment(each, moment) for each in instances if moment in self._increments(each, now))
+        return next((backup for backup in possible if backup.id == backup_id), None)
 
-    def _page_of_increments(self, instance: Instance, now: float, offset: int, limit: int) -> Iterator[Backup]:
-        moments = islice(self._increments(instance, now), offset, offset + limit)
-        return (self._increment(instance, moment) for moment in moments)
+    def _page_of_increments(self, instance: Instance, moments: range, offset: int, limit: int) -> list[Backup]:
+        return [self._increment(instance, moment) for moment in moments[offset : offset + limit]]
+
+
+def _is_full(backup: Backup) -> bool:
+    return backup.type == "auto" and backup.outcome == "COMPLETED"
 
 
 def _stamp(moment: float) -> str:

@@ -11,7 +11,8 @@ from mockrds.domain.errors import RDSError
 from mockrds.domain.models import FOREVER, Activity, Backup
 from mockrds.domain.template import NONE, Deviation
 from mockrds.domain.values import job_id, uuid4
-from mockrds.domain.world.automated import DAY, AutomatedBackups
+from mockrds.domain.world.automated import AutomatedBackups
+from mockrds.domain.world.state import DAY
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -226,8 +227,9 @@ class BackupOperations(AutomatedBackups):
                 self._expire(each, now)
             if backup_id is not None:
                 found = self._backups.get(backup_id) or self._automated.get(backup_id)
-                if found is None and instance is not None:
-                    found = self._find_increment(instance, backup_id, now)
+                if found is None:
+                    among = (instance,) if instance is not None else self._instances.values()
+                    found = self._find_increment(among, backup_id, now)
                 backups: Iterable[Backup] = (
                     [found]
                     if found is not None
@@ -237,10 +239,10 @@ class BackupOperations(AutomatedBackups):
                 )
                 total = len(backups)  # type: ignore[arg-type]
             elif type == "incremental":
-                if instance is None or status not in (None, "COMPLETED") or between is not None:
+                if instance is None or status not in (None, "COMPLETED"):
                     return [], 0, now
-                page = list(self._page_of_increments(instance, now, offset, limit))
-                return page, len(self._increments(instance, now)), now
+                moments = self._increments(instance, now, between)
+                return self._page_of_increments(instance, moments, offset, limit), len(moments), now
             else:
                 manual = instance.backups if instance is not None else self._backups
                 automated = instance.automated if instance is not None else self._automated
@@ -271,7 +273,7 @@ class BackupOperations(AutomatedBackups):
         """
         with self._lock:
             now = self._now()
-            backup = self._backup(backup_id)
+            backup = self._find_increment(self._instances.values(), backup_id, now) or self._backup(backup_id)
             if backup.status_at(now) != "COMPLETED":
                 raise RDSError(errors.BACKUP_NOT_USABLE, f"the backup is {backup.status_at(now)}")
             return backup, now
@@ -316,8 +318,8 @@ class BackupOperations(AutomatedBackups):
 
         Raises:
             RDSError: SOURCE_NOT_FOUND; as ``create_manual_backup`` for the target; ENGINE_NOT_SUPPORTED for
-                another engine or version; ORIGINAL_NOT_ALLOWED for PostgreSQL onto itself; VOLUME_TOO_SMALL;
-                BACKUP_NOT_FOUND, BACKUP_DELETING, BACKUP_NOT_USABLE or NO_BACKUP_FOR_TIME.
+                another engine or version; ORIGINAL_NOT_ALLOWED for PostgreSQL onto itself, from version 12 on;
+                VOLUME_TOO_SMALL; BACKUP_NOT_FOUND, BACKUP_DELETING, BACKUP_NOT_USABLE or NO_BACKUP_FOR_TIME.
         """
         with self._lock:
             now = self._now()
@@ -325,7 +327,7 @@ class BackupOperations(AutomatedBackups):
             if source is None:
                 raise RDSError(errors.SOURCE_NOT_FOUND)
             target = self._primary(target_node_id)
-            if source is target and source.datastore.type == "PostgreSQL":
+            if source is target and source.datastore.type == "PostgreSQL" and not source.datastore.retirement:
                 raise RDSError(errors.ORIGINAL_NOT_ALLOWED, "PostgreSQL can't be restored to the original instance")
             if not source.datastore.restores_to(target.datastore):
                 raise RDSError(errors.ENGINE_NOT_SUPPORTED, f"{source.datastore} does not go to {target.datastore}")
@@ -335,7 +337,7 @@ class BackupOperations(AutomatedBackups):
             backup = self._restorable(source, backup_id, restore_time, now)
             if backup.instance is not source:
                 raise RDSError(errors.BACKUP_NOT_FOUND, "the backup was made from another instance")
-            return self._restore(target, backup, now, deviation)
+            return self._restore(target, backup, None if backup_id else restore_time, now, deviation)
 
     def restore_to_original(
         self, node_id: str, *, backup_id: str | None, restore_time: float | None, deviation: Deviation = NONE
@@ -361,9 +363,11 @@ class BackupOperations(AutomatedBackups):
             backup = self._restorable(instance, backup_id, restore_time, now)
             if backup.instance is not instance:
                 raise RDSError(errors.BACKUP_NOT_FOUND, "the backup was made from another instance")
-            return self._restore(instance, backup, now, deviation).id
+            return self._restore(instance, backup, None if backup_id else restore_time, now, deviation).id
 
-    def _restore(self, instance: Instance, backup: Backup, now: float, deviation: Deviation) -> Job:
+    def _restore(
+        self, instance: Instance, backup: Backup, moment: float | None, now: float, deviation: Deviation
+    ) -> Job:
         course = deviation.lifecycle or self.life_cycle.restore
         activity = self._begin(instance, "RESTORING", course, now, backup)
         for replica in instance.replicas:
@@ -374,8 +378,11 @@ class BackupOperations(AutomatedBackups):
         job.detail = {
             "sourceInstanceId": backup.instance.id,
             "targetInstanceId": instance.id,
-            "backupId": backup.id,
-            "type": "backup",
+            **(
+                {"backupId": backup.id, "type": "backup"}
+                if moment is None
+                else {"restoreTime": str(round(moment * 1000)), "type": "timestamp"}
+            ),
             "dbNames": list(backup.databases),
         }
         return job

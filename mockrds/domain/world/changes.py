@@ -13,7 +13,8 @@ from mockrds.domain.errors import RDSError
 from mockrds.domain.models import FOREVER, Activity, Autoscaling, Host, Instance, Job, Node
 from mockrds.domain.template import NONE, Deviation
 from mockrds.domain.values import uuid4
-from mockrds.domain.world.automated import DAY, AutomatedBackups
+from mockrds.domain.world.automated import AutomatedBackups
+from mockrds.domain.world.state import DAY
 
 if TYPE_CHECKING:
     from collections.abc import Callable

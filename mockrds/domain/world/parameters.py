@@ -6,6 +6,7 @@ Values are kept and told again; they change nothing else, as no database runs.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from functools import cache, cached_property
 from typing import TYPE_CHECKING, Any, Final
 
 from mockrds.domain import errors
@@ -93,9 +94,13 @@ class ParameterOperations(State):
     def __init__(self, *args: Any) -> None:
         super().__init__(*args)
         self._tunings: dict[str, Tuning] = {}
-        now = self.clock.now()
-        defaults = (_default(engine, major, now) for engine in ENGINES for major in VERSIONS[engine])
-        self._configurations = {configuration.id: configuration for configuration in defaults}
+        self._founded = self.clock.now()
+
+    @cached_property
+    def _configurations(self) -> dict[str, Configuration]:
+        """The templates by their ids; made when they are first asked for, as few worlds are."""
+        defaults = (_default(engine, major, self._founded) for engine in ENGINES for major in VERSIONS[engine])
+        return {configuration.id: configuration for configuration in defaults}
 
     def _forget(self, thing: Backup | Instance) -> None:
         super()._forget(thing)
@@ -235,7 +240,11 @@ class ParameterOperations(State):
         applied = self._tuning(instance).configuration
         if applied is not None and applied.id in self._configurations:
             return applied
-        return self._configurations[_default_id(instance.datastore.type, instance.datastore.major)]
+        engine, major = instance.datastore.type, instance.datastore.major
+        key = _default_id(engine, major)
+        if key not in self._configurations:  # only versions that are offered have one from the start
+            self._configurations[key] = _default(engine, major, instance.created)
+        return self._configurations[key]
 
     def _apply(self, configuration: Configuration, instance: Instance, now: float) -> Application:
         try:
@@ -358,6 +367,7 @@ class ParameterOperations(State):
             raise RDSError(NAME_TAKEN)
 
 
+@cache  # every world has them all
 def _default_id(engine: Engine, major: str) -> str:
     return f"{stable_id(f'configuration {engine} {major}').replace('-', '')}pr{SUFFIXES[engine]}"
 

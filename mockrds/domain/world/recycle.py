@@ -12,8 +12,8 @@ from mockrds.domain.clock import Stamp
 from mockrds.domain.models import Backup, Instance
 from mockrds.domain.template import NONE, Deviation
 from mockrds.domain.values import job_id, uuid4
-from mockrds.domain.world.automated import DAY
 from mockrds.domain.world.instances import InstanceOperations
+from mockrds.domain.world.state import DAY
 
 RETENTION: Final = range(1, 8)
 """For how many days instances may be kept."""

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from mockrds.domain.clock import Clock
     from mockrds.domain.template import Course, LifeCycle, Outcome, Quotas, Visibility
 
+DAY: Final = 86400
 _JOBS: Final = 10_000  # so many are kept; the real service keeps them for a month
 _BUSY: dict[str, Problem] = {
     "BUILD": errors.INSTANCE_CREATING,
@@ -284,12 +285,15 @@ class State:
             now = self._now()
             instance = self._instances.get(instance_id)
             if instance is None or instance.hidden_at(now):
-                hint = ""
-                if instance_id in self._nodes:
-                    whole = self._nodes[instance_id].id
-                    hint = f"{instance_id} is the id of a node; API v3 takes the id of the DB instance, {whole}"
-                raise RDSError(errors.INSTANCE_NOT_FOUND, hint)
+                raise RDSError(errors.INSTANCE_NOT_FOUND, self.hint_at(instance_id))
             return instance.node_id
+
+    def hint_at(self, instance_id: str | None) -> str:
+        """Say what is wrong with *instance_id*, if it is that of a node."""
+        whole = self._nodes.get(instance_id or "")
+        if whole is None:
+            return ""
+        return f"{instance_id} is the id of a node; API v3 takes the id of the DB instance, {whole.id}"
 
     def _instance(self, node_id: str) -> Instance:
         instance = self._nodes.get(node_id)
@@ -353,8 +357,16 @@ class State:
             return backup
         assert source is not None  # noqa: S101
         assert restore_time is not None  # noqa: S101
-        if restore_time <= now:
-            for backup in (*source.backups.values(), *source.automated.values()):
-                if backup.ends <= restore_time and backup.status_at(now) == "COMPLETED":
-                    return backup
-        raise RDSError(errors.NO_BACKUP_FOR_TIME)
+        days = source.policy.keep_days
+        if not days:
+            raise RDSError(errors.NO_BACKUP_FOR_TIME, "what changes is kept by automated backups, which are off")
+        if not now - days * DAY <= restore_time <= now:
+            raise RDSError(errors.NO_BACKUP_FOR_TIME, f"what changes is kept for {days} days")
+        usable = (
+            next((each for each in newest if each.ends <= restore_time and each.status_at(now) == "COMPLETED"), None)
+            for newest in (reversed(source.backups.values()), reversed(source.automated.values()))
+        )
+        last = max((each for each in usable if each is not None), key=lambda backup: backup.ends, default=None)
+        if last is None:
+            raise RDSError(errors.NO_BACKUP_FOR_TIME)
+        return last

@@ -9,9 +9,9 @@ from mockrds.domain import errors
 from mockrds.domain.errors import RDSError
 from mockrds.domain.models import Activity, Job
 from mockrds.domain.values import job_id
-from mockrds.domain.world.automated import DAY
 from mockrds.domain.world.backups import BackupOperations
 from mockrds.domain.world.changes import InstanceChanges, window_after
+from mockrds.domain.world.state import DAY
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable

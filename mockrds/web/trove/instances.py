@@ -184,7 +184,7 @@ def get_instance(call: Call) -> Answer:
                     "volume": Object(
                         {
                             "type?": Text(one_of=VOLUME_TYPES, broken=errors.VOLUME_TYPE, default="CLOUDSSD"),
-                            "size": Integer(VOLUME_SIZES, errors.VOLUME_RANGE),
+                            "size": Integer(VOLUME_SIZES, errors.VOLUME_RANGE, step=10, uneven=errors.VOLUME_STEP),
                         },
                         missing=errors.VOLUME_RANGE,
                     ),
@@ -224,8 +224,6 @@ def create_instance(call: Call, fields: dict[str, Any]) -> Answer:
     """Create a DB instance or a read replica (API reference, Trove, "Creating a DB Instance")."""
     fields = fields["instance"]
     flavor = _flavor(fields["flavorRef"])
-    if fields["volume"]["size"] % 10:
-        raise RDSError(errors.VOLUME_STEP)
     primary = fields["replica_of"] or fields["slave_of"]
     if primary is None:
         instance = _create_single(call, fields, flavor)

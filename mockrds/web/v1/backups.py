@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from mockrds.domain import errors
 from mockrds.domain.clock import Stamp
+from mockrds.domain.engines import ENGINES
 from mockrds.domain.errors import RDSError
 from mockrds.domain.models import BackupPolicy
 from mockrds.domain.rules import KEEP_DAYS, is_description, is_machine_id, is_name, is_time_of_day, is_uuid
@@ -25,15 +26,12 @@ JOB: Final = Object({"extendparam": JOBS})
 POINT: Final[dict[str, Shape]] = {"backupRef?": Text(any), "restoreTime?": Integer()}
 """What to restore; *restore_point* reads it."""
 
-_DATASTORE: Final = Object({"type": Text(), "version": Text(), "version_id": Text()})
+_DATASTORE: Final = Object({"type": Text(one_of=ENGINES), "version": Text(), "version_id": Text()})
 _BACKUP: Final[dict[str, Shape]] = {
     "id": Text(),
     "name": Text(),
     "description": Text(any),
     "created": Text(),
-    "updated": Text(nullable=True),
-    "size": Number(nullable=True),
-    "status": Text(one_of=STATUSES),
     "backuptype": Text(one_of=("1",)),
     "dataStore": _DATASTORE,
     "instance_id": Text(),
@@ -59,7 +57,15 @@ _POLICY: Final = Object(
     ),
     answer=Object(
         {
-            "backup": Object({**_BACKUP, "locationRef": Text(nullable=True)}),
+            "backup": Object(
+                {
+                    **_BACKUP,
+                    "status": Text(one_of=("BUILDING",)),
+                    "updated": Text(nullable=True),
+                    "size": Number(nullable=True),
+                    "locationRef": Text(nullable=True),
+                }
+            ),
             "extendparam": Object({"jobs": List(Text())}),
         }
     ),
@@ -90,7 +96,24 @@ def create_manual_backup(call: Call, fields: dict[str, Any]) -> Answer:
     return Answer(content, backup_ids=(backup.id,))
 
 
-@serves("v1.list_manual_backups", answer=Object({"backups": List(Object({**_BACKUP, "locationRef": Text(any)}))}))
+@serves(
+    "v1.list_manual_backups",
+    answer=Object(
+        {
+            "backups": List(
+                Object(
+                    {
+                        **_BACKUP,
+                        "status": Text(one_of=STATUSES),
+                        "updated": Text(nullable=True),
+                        "size": Number(),
+                        "locationRef": Text(any),
+                    }
+                )
+            )
+        }
+    ),
+)
 def list_manual_backups(call: Call) -> Answer:
     """List manual backups, newest first (API reference, v1, "Returning Manual Backup Information as a List")."""
     world = call.world
@@ -120,9 +143,10 @@ def get_backup_policy(call: Call) -> Answer:
 @serves("v1.set_backup_policy", body=Object({"policy": _POLICY}), answer=Object({}))
 def set_backup_policy(call: Call, fields: dict[str, Any]) -> Answer:
     """Set the automated backup policy (API reference, v1, "Setting an Automated Backup Policy")."""
-    given = fields["policy"]
-    policy = BackupPolicy(keep_days=given["keepday"], start_time=given["starttime"])
-    call.world.set_backup_policy(call.parameters["instanceId"], policy)
+    given, node = fields["policy"], call.parameters["instanceId"]
+    period = call.world.get_backup_policy(node).period  # API v1 has no word for it
+    policy = BackupPolicy(keep_days=given["keepday"], start_time=given["starttime"], period=period)
+    call.world.set_backup_policy(node, policy)
     return Answer({})
 
 

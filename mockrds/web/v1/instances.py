@@ -59,7 +59,7 @@ _KEYS: Final = (
 _FULL_TIME: Final = re.compile(r"([01]\d|2[0-3]):[0-5]\d:[0-5]\d")
 _NAME: Final = Text(is_name, errors.INSTANCE_NAME)
 _FLAVOR: Final = Text(is_uuid, errors.FLAVOR_FORMAT)
-_SIZE: Final = Integer(VOLUME_SIZES, errors.VOLUME_RANGE)
+_SIZE: Final = Integer(VOLUME_SIZES, errors.VOLUME_RANGE, step=10, uneven=errors.VOLUME_STEP)
 _HA: Final = Object(
     {"enable": Boolean(), "replicationMode?": Text(one_of=("", *_MODES), broken=errors.REPLICATION_MODE)}
 )
@@ -182,7 +182,6 @@ def create_instance(call: Call, fields: dict[str, Any]) -> Answer:
         raise RDSError(errors.ENGINE_VERSION, str(error)) from None
     engine = datastore.type
     flavor = _flavor(asked["flavorRef"], engine)
-    volume_gb = _volume_size(asked)
     port = _port(asked["dbPort"], engine)
     mode = _replication_mode(asked["ha"], REPLICATION_MODES[engine])
     if asked["region"] != world.region:
@@ -193,7 +192,7 @@ def create_instance(call: Call, fields: dict[str, Any]) -> Answer:
         datastore=datastore,
         flavor=flavor,
         volume_type=asked["volume"]["type"],
-        volume_gb=volume_gb,
+        volume_gb=asked["volume"]["size"],
         availability_zone=asked["availabilityZone"],
         network=(asked["vpc"], asked["nics"]["subnetId"], asked["securityGroup"]["id"]),
         port=port,
@@ -209,7 +208,6 @@ def restore_to_new_instance(call: Call, fields: dict[str, Any]) -> Answer:
     """Build an instance from a backup (API reference, v1, "Restoring Data to a New DB Instance")."""
     asked = fields["instance"]
     flavor = _flavor(asked["flavorRef"])
-    volume_gb = _volume_size(asked)
     mode = _replication_mode(asked["ha"], _MODES)
     point = asked["restorePoint"]
     backup_id, restore_time = restore_point(point)
@@ -219,7 +217,7 @@ def restore_to_new_instance(call: Call, fields: dict[str, Any]) -> Answer:
     instance = call.world.restore_to_new_instance(
         name=asked["name"],
         flavor=flavor,
-        volume_gb=volume_gb,
+        volume_gb=asked["volume"]["size"],
         replication_mode=mode,
         backup_id=backup_id,
         restore_time=restore_time,
@@ -310,7 +308,7 @@ def _created(instance: Instance, backup_ids: tuple[str, ...] = ()) -> Answer:
     rendered["status"] = "BUILD"
     rendered |= {"created": "", "updated": "", "hostname": "", "dataStoreInfo": None}
     rendered["extendparam"] = {"jobs": [{"id": job} for job in instance.jobs]}
-    return Answer({"instance": rendered}, backup_ids=backup_ids)
+    return Answer({"instance": rendered}, backup_ids=backup_ids).hinting(instance.datastore.retirement)
 
 
 def _flavor(flavor_id: str, engine: Engine | None = None) -> Flavor:
@@ -318,13 +316,6 @@ def _flavor(flavor_id: str, engine: Engine | None = None) -> Flavor:
     if flavor is None or (engine is not None and flavor.engine != engine):
         raise RDSError(errors.FLAVOR_NOT_FOUND)
     return flavor
-
-
-def _volume_size(asked: dict[str, Any]) -> int:
-    size: int = asked["volume"]["size"]
-    if size % 10:
-        raise RDSError(errors.VOLUME_STEP)
-    return size
 
 
 def _port(port: int | None, engine: Engine) -> int:

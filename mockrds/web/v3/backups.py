@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 from mockrds.domain import errors
 from mockrds.domain.errors import CATALOGUE, RDSError
 from mockrds.domain.models import BackupPolicy
-from mockrds.domain.rules import KEEP_DAYS, is_description, is_name, is_period, is_window
+from mockrds.domain.rules import KEEP_DAYS, is_date, is_description, is_moment, is_name, is_period, is_window
 from mockrds.web.call import Answer
 from mockrds.web.served import serves
 from mockrds.web.shapes import Boolean, Dictionary, Integer, List, Object, Shape, Text
@@ -25,6 +25,7 @@ _LINK_LIVES: Final = 300  # seconds
 _KB: Final = 1_000_000  # in a GB
 _DAY: Final = 86400
 _DATABASE: Final = re.compile(r"[A-Za-z0-9_-]{1,64}")
+_HOUR: Final = re.compile(r"([01]\d|2[0-3]):[0-5]\d-([01]\d|2[0-3]):[0-5]\d")
 _RESERVED: Final = ("rdsadmin", "master", "msdb", "tempdb", "model", "resource")
 
 _DATABASES: Final = List(Object({"name": Text()}))
@@ -87,8 +88,8 @@ def create_manual_backup(call: Call, fields: dict[str, Any]) -> Answer:
             "backup_id?": Text(),
             "backup_type?": Text(one_of=TYPES),
             "status?": Text(one_of=STATUSES),
-            "begin_time?": Text(),
-            "end_time?": Text(),
+            "begin_time?": Text(is_moment),
+            "end_time?": Text(is_moment),
             **page(100, 100),
         }
     ),
@@ -135,7 +136,7 @@ def list_backups(call: Call, query: dict[str, Any]) -> Answer:
     )
     answer = Answer({"backups": [_render(backup, now) for backup in backups], "total_count": total})
     world.look(backups, now)
-    return answer
+    return answer if total else answer.hinting(world.hint_at(query["instance_id"]))
 
 
 def _between(begin: str | None, end: str | None) -> tuple[float, float] | None:
@@ -182,7 +183,10 @@ _POLICY: Final[dict[str, Shape]] = {
 }
 
 
-@serves("v3.get_backup_policy", answer=Object({"backup_policy": Object(_POLICY)}))
+@serves(
+    "v3.get_backup_policy",
+    answer=Object({"backup_policy": Object(_POLICY | {"start_time?": Text(_HOUR.fullmatch)})}),  # as API v1 may set it
+)
 def get_backup_policy(call: Call) -> Answer:
     """Tell the automated backup policy (API reference, v3, "Obtaining an Automated Backup Policy")."""
     policy = call.world.get_backup_policy(node_id(call, call.parameters["instance_id"]))
@@ -215,7 +219,7 @@ def set_backup_policy(call: Call, fields: dict[str, Any]) -> Answer:
 
 @serves(
     "v3.get_restore_time_ranges",
-    query=Object({"date?": Text()}),
+    query=Object({"date?": Text(is_date)}),
     answer=Object({"restore_time": List(Object({"start_time": Integer(), "end_time": Integer()}))}),
 )
 def get_restore_time_ranges(call: Call, query: dict[str, Any]) -> Answer:

@@ -146,10 +146,10 @@ def _flavors(engine: Engine, version: str | None) -> list[Flavor]:
     if not version:
         return flavors
     try:
-        major = Datastore.find(engine, version).major
+        datastore = Datastore.find(engine, version)
     except ValueError as error:
         raise RDSError(errors.ENGINE_VERSION, str(error)) from None
-    return [flavor for flavor in flavors if major in flavor.versions]
+    return [flavor for flavor in flavors if datastore.retirement or datastore.major in flavor.versions]
 
 
 def _group(flavor: Flavor) -> str:

@@ -28,6 +28,7 @@ _VOLUME_CODE: Final = re.compile(
     r"rds\.(?!(?:mysql|pg)\.volume\.essd$)(mysql|pg|mssql)\.volume\.(essd|cloudssd)(?:\.(ha|rr))?"
 )
 _MODES: Final[dict[str | None, Mode]] = {None: "single", "ha": "ha", "rr": "replica"}
+_SIZE: Final = Integer(range(10, 4001), errors.VOLUME_RANGE, step=10, uneven=errors.VOLUME_STEP)
 _FOUR_HOURS: Final = 240  # minutes
 _DAY: Final = 1440
 
@@ -58,7 +59,7 @@ def change_instance_flavor(call: Call, fields: dict[str, Any]) -> Answer:
 
 @serves(
     "v3.resize_instance_volume",
-    body=Object({"enlarge_volume": Object({"size": Integer(range(10, 4001), errors.VOLUME_RANGE)})}),
+    body=Object({"enlarge_volume": Object({"size": _SIZE})}),
     answer=JOB,
     status=202,
 )
@@ -152,6 +153,7 @@ def set_replication_mode(call: Call, fields: dict[str, Any]) -> Answer:
     "v3.set_failover_strategy",
     body=Object({"repairStrategy": Text(one_of=("reliability", "availability"))}),
     answer=Object({}),
+    simple=True,
 )
 def set_failover_strategy(call: Call, fields: dict[str, Any]) -> Answer:
     """Say what matters more when a primary fails (API reference, v3, "Changing the Failover Priority")."""

@@ -26,6 +26,7 @@ _DNS_TYPE: Final = Text(one_of=("private",))
 @serves(
     "v3.get_disk_autoscaling",
     answer=Object({"switch_option": Boolean(), "limit_size?": Integer(), "trigger_threshold?": Integer()}),
+    simple=True,
 )
 def get_disk_autoscaling(call: Call) -> Answer:
     """Tell whether the disk grows by itself (API reference, v3, "Querying an Autoscaling Policy")."""
@@ -40,6 +41,7 @@ def get_disk_autoscaling(call: Call) -> Answer:
 @serves(
     "v3.set_disk_autoscaling",
     body=Object({"switch_option": Boolean(), "limit_size?": Integer(VOLUME_SIZES), "trigger_threshold?": Integer()}),
+    simple=True,
 )
 def set_disk_autoscaling(call: Call, fields: dict[str, Any]) -> Answer:
     """Let the disk grow by itself, or not (API reference, v3, "Configuring an Autoscaling Policy")."""

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from mockrds.domain import errors
 from mockrds.domain.engines import ENGINES, USERS
+from mockrds.domain.rules import is_pattern
 from mockrds.web.call import Answer
 from mockrds.web.served import serves
 from mockrds.web.shapes import Boolean, Integer, List, Number, Object, Text
@@ -17,17 +18,16 @@ if TYPE_CHECKING:
     from mockrds.web.call import Call
 
 KINDS: Final = ("Single", "Ha", "Replica")
-
-
-def _is_pattern(text: str) -> bool:
-    return not text or text.strip("*") != ""
-
+STATUSES: Final = (
+    "BUILD", "CREATE FAIL", "ACTIVE", "FAILED", "MODIFYING", "REBOOTING", "RESTORING", "MODIFYING INSTANCE TYPE",
+    "SWITCHOVER", "MIGRATING", "BACKING UP", "MODIFYING DATABASE PORT", "SHUTDOWN",
+)  # fmt: skip
 
 _LISTED: Final = Object(
     {
         "id": Text(),
         "name": Text(),
-        "status": Text(),
+        "status": Text(one_of=STATUSES),
         "alias": Text(any),
         "private_ips": List(Text()),
         "private_dns_names": List(Text()),
@@ -49,7 +49,8 @@ _LISTED: Final = Object(
         "mem": Text(),
         "flavor_ref": Text(),
         "volume": Object({"type": Text(), "size": Integer()}),
-        "switch_strategy": Text(any),
+        "switch_strategy": Text(one_of=("reliability", "availability", "")),
+        "read_only_by_user?": Boolean(),
         "backup_strategy": STRATEGY,
         "maintenance_window": Text(),
         "nodes": List(
@@ -58,16 +59,18 @@ _LISTED: Final = Object(
                     "id": Text(),
                     "name": Text(),
                     "role": Text(one_of=("master", "slave", "readreplica")),
-                    "status": Text(),
+                    "status": Text(one_of=STATUSES),
                     "availability_zone": Text(),
                 }
             )
         ),
         "related_instance": List(Object({"id": Text(), "type": Text(one_of=("replica_of", "replica"))})),
         "disk_encryption_id": Text(any),
+        "enterprise_project_id": Text(),
         "time_zone": Text(any),
         "charge_info": CHARGE,
         "tags": List(Object({"key": Text(), "value": Text(any)})),
+        "associated_with_ddm": Boolean(),
         "collation?": Text(),
         "backup_used_space?": Number(),
         "storage_used_space?": Number(),
@@ -79,8 +82,8 @@ _LISTED: Final = Object(
     "v3.list_instances",
     query=Object(
         {
-            "id?": Text(_is_pattern),
-            "name?": Text(_is_pattern),
+            "id?": Text(is_pattern),
+            "name?": Text(is_pattern),
             "type?": Text(one_of=("", *KINDS)),
             "datastore_type?": Text(one_of=("", *ENGINES), broken=errors.ENGINE),
             "vpc_id?": Text(any),
@@ -113,7 +116,7 @@ def list_instances(call: Call, query: dict[str, Any]) -> Answer:
             row.update(_space(instance, now))
     answer = Answer({"instances": rows, "total_count": total})
     world.look_at_instances(instances, now)
-    return answer
+    return answer if total else answer.hinting(world.hint_at(query["id"]))
 
 
 def status_of(instance: Instance, now: float) -> str:
@@ -170,12 +173,16 @@ def _render(instance: Instance, now: float) -> dict[str, Any]:
         ],
         "related_instance": _related(instance, now),
         "disk_encryption_id": settings.disk_encryption_id,
+        "enterprise_project_id": "0",
         "time_zone": settings.time_zone,
         "charge_info": {"charge_mode": "postPaid"},
         "tags": [{"key": key, "value": value} for key, value in instance.tags.items()],
+        "associated_with_ddm": False,
     }
     if instance.standby is not None:
         rendered["ha"] = {"replication_mode": instance.replication_mode}
+    if datastore.type == "MySQL":
+        rendered["read_only_by_user"] = False
     if datastore.type == "SQLServer":
         rendered["collation"] = settings.collation
     else:

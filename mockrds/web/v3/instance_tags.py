@@ -17,14 +17,9 @@ if TYPE_CHECKING:
 
 _KEY: Final = Text(re.compile(r"[\u4e00-\u9fffA-Za-z0-9_@-]{1,36}").fullmatch)
 _VALUE: Final = Text(re.compile(r"[\u4e00-\u9fffA-Za-z0-9_@-]{0,43}").fullmatch)
-
-
-def _is_key_of_old(text: str) -> bool:
-    return 1 <= len(text) <= 127
-
-
-def _is_value_of_old(text: str) -> bool:
-    return len(text) <= 255
+# keys and values that were given when the rules were others
+_OLD_KEY: Final = Text(re.compile(r"[\s\S]{1,127}").fullmatch)
+_OLD_VALUE: Final = Text(re.compile(r"[\s\S]{0,255}").fullmatch)
 
 
 @serves(
@@ -50,7 +45,7 @@ def add_instance_tags(call: Call, fields: dict[str, Any]) -> Answer:
     body=Object(
         {
             "action": Text(one_of=("delete",)),
-            "tags": List(Object({"key": Text(_is_key_of_old), "value?": Text(_is_value_of_old)})),
+            "tags": List(Object({"key": _OLD_KEY, "value?": _OLD_VALUE})),
         }
     ),
 )

@@ -42,7 +42,7 @@ _VOLUME_TYPE: Final = Text(one_of=VOLUME_TYPES, broken=errors.VOLUME_TYPE)
 _VOLUME: Final = Object(
     {
         "type": _VOLUME_TYPE,
-        "size": Integer(VOLUME_SIZES, errors.VOLUME_RANGE),
+        "size": Integer(VOLUME_SIZES, errors.VOLUME_RANGE, step=10, uneven=errors.VOLUME_STEP),
     },
     missing=errors.VOLUME_RANGE,
 )
@@ -235,8 +235,6 @@ def restore_to_new_instance(call: Call, fields: dict[str, Any]) -> Answer:
 
 def _details(fields: dict[str, Any]) -> dict[str, Any]:
     """Give what both ways of making an instance have in common."""
-    if fields["volume"]["size"] % 10:
-        raise RDSError(errors.VOLUME_STEP)
     ha, policy = fields["ha"], _DEFAULT_POLICY
     if fields["backup_strategy"] is not None:
         strategy = fields["backup_strategy"]
@@ -307,7 +305,8 @@ def _made(instance: Instance, backup_ids: tuple[str, ...] = ()) -> Answer:
         "security_group_id": instance.security_group_id,
         "port": str(instance.port),
     }
-    return Answer({"instance": content, "job_id": instance.jobs[0]}, backup_ids=backup_ids)
+    answer = Answer({"instance": content, "job_id": instance.jobs[0]}, backup_ids=backup_ids)
+    return answer.hinting(instance.datastore.retirement)
 
 
 def strategy_of(instance: Instance) -> dict[str, Any]:

@@ -10,7 +10,7 @@ from mockrds.domain.engines import SUFFIXES
 from mockrds.web.call import Answer
 from mockrds.web.served import serves
 from mockrds.web.shapes import Integer, List, Object, Shape, Text
-from mockrds.web.v3.instance_list import KINDS, status_of
+from mockrds.web.v3.instance_list import KINDS, STATUSES, status_of
 from mockrds.web.v3.instances import path_node
 from mockrds.web.v3.wire import page, stamp
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from mockrds.domain.world.tasks import ScheduledTask
     from mockrds.web.call import Call
 
-STATUSES: Final = ("Running", "Completed", "Failed")
+JOB_STATUSES: Final = ("Running", "Completed", "Failed")
 SCHEDULE_STATUSES: Final = ("Initing", "Pending", "Running", "Completed", "Failed", "Unauthorized", "Canceled")
 
 _ENTITIES: Final = Object(
@@ -41,7 +41,7 @@ _ENTITIES: Final = Object(
 _JOB: Final[dict[str, Shape]] = {
     "id": Text(),
     "name": Text(),
-    "status": Text(one_of=STATUSES),
+    "status": Text(one_of=JOB_STATUSES),
     "created": Text(),
     "ended?": Text(),
     "process": Text(any),
@@ -49,7 +49,11 @@ _JOB: Final[dict[str, Shape]] = {
     "entities": _ENTITIES,
     "fail_reason?": Text(),
 }
-_INSTANCE: Final[dict[str, Shape]] = {"instance_id": Text(), "instance_name": Text(), "instance_status": Text(any)}
+_INSTANCE: Final[dict[str, Shape]] = {
+    "instance_id": Text(),
+    "instance_name": Text(),
+    "instance_status": Text(one_of=("", *STATUSES)),
+}
 _MOMENTS: Final[dict[str, Shape]] = {"start_time?": Integer(), "end_time?": Integer()}
 
 
@@ -70,7 +74,7 @@ def get_job(call: Call, query: dict[str, Any]) -> Answer:
             "instance_id?": Text(any),
             "order_id?": Text(any),
             "name?": Text(any),
-            "status?": Text(one_of=("", *STATUSES)),
+            "status?": Text(one_of=("", *JOB_STATUSES)),
             **_MOMENTS,
             **page(10, 50),
         }
@@ -88,7 +92,7 @@ def get_job(call: Call, query: dict[str, Any]) -> Answer:
                         "fail_reason?": Text(),
                         "create_time": Text(),
                         "end_time": Text(any),
-                        "status": Text(one_of=STATUSES),
+                        "status": Text(one_of=JOB_STATUSES),
                     }
                 )
             ),
@@ -118,7 +122,7 @@ def list_instant_tasks(call: Call, query: dict[str, Any]) -> Answer:
     }
     answer = Answer(content)
     call.world.look_at_jobs(shown, now)
-    return answer
+    return answer if jobs else answer.hinting(call.world.hint_at(query["instance_id"]))
 
 
 @serves(
@@ -172,7 +176,7 @@ def list_scheduled_tasks(call: Call, query: dict[str, Any]) -> Answer:
         {"schedule_tasks": [_scheduled(task, project_id, now) for task in shown], "total_count": len(tasks)}
     )
     call.world.look_at_jobs([task.job for task in shown], now)
-    return answer
+    return answer if tasks else answer.hinting(call.world.hint_at(query["instance_id"]))
 
 
 @serves(

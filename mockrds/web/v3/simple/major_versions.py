@@ -28,5 +28,7 @@ def list_major_version_targets(call: Call) -> Answer:
     if instance.status_at(now) != "ACTIVE":
         raise RDSError(errors.INSTANCE_STATUS, f"the instance is {instance.status_at(now)}")
     major = instance.datastore.major
+    if major not in _FROM:
+        return Answer({"available_versions": []})
     newer = [one.version for one in Datastore.all("PostgreSQL") if int(one.major) > int(major)]
-    return Answer({"available_versions": newer if major in _FROM else []})
+    return Answer({"available_versions": newer})

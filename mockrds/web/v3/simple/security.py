@@ -35,7 +35,6 @@ def change_floating_ip(call: Call, fields: dict[str, Any]) -> Answer:
     "v3.change_security_group",
     body=Object({"security_group_id": Text(broken=errors.SECURITY_GROUP)}),
     answer=_WORKFLOW,
-    simple=True,
 )
 def change_security_group(call: Call, fields: dict[str, Any]) -> Answer:
     """Put an instance into another security group (API reference, v3, "Changing a Security Group")."""
@@ -43,7 +42,7 @@ def change_security_group(call: Call, fields: dict[str, Any]) -> Answer:
     return Answer({"workflowId": job.id})
 
 
-@serves("v3.set_ssl", body=Object({"ssl_option": Boolean()}), answer=Object({}), simple=True)
+@serves("v3.set_ssl", body=Object({"ssl_option": Boolean()}), answer=Object({}))
 def set_ssl(call: Call, fields: dict[str, Any]) -> Answer:
     """Switch the encryption of connections on or off (API reference, v3, "Configuring SSL")."""
     call.world.set_ssl(node_id(call, call.parameters["instance_id"]), on=fields["ssl_option"])
