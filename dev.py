@@ -24,7 +24,15 @@ PYTHON = VENV / ("Scripts/python.exe" if os.name == "nt" else "bin/python")
 TARGETS: dict[str, tuple[str, list[list[str]]]] = {
     "serve": (".", [["mockrds"]]),
     "test": (".[test,interop]", [["pytest", "-n", "auto"]]),
-    "lint": (".[test,lint]", [["ruff", "format", "--check", "."], ["ruff", "check", "."], ["mypy"]]),
+    "lint": (
+        ".[test,lint]",
+        [
+            ["ruff", "format", "--check", "."],
+            ["ruff", "check", "."],
+            ["mypy", "--config-file", "examples/backup_service/pyproject.toml", "examples/backup_service"],
+            ["mypy"],
+        ],
+    ),
 }
 
 
@@ -42,7 +50,7 @@ def main() -> int:
     os.chdir(ROOT)
     for module, *options in commands:
         command = [str(PYTHON), "-m", module, *options, *sys.argv[2:]]
-        if module == commands[-1][0] and os.name != "nt":
+        if [module, *options] == commands[-1] and os.name != "nt":
             os.execv(PYTHON, command)  # noqa: S606  (becomes the command, so that signals reach it)
         code = subprocess.call(command)  # noqa: S603
         if code:

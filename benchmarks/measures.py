@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import gc
-import subprocess
-import sys
 import time
 from contextlib import ExitStack
 from random import Random
@@ -15,8 +13,9 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from benchmarks.armed import RULES, SETS
 from benchmarks.bare import PATH
 from benchmarks.hostile import PATIENCE, attack
+from benchmarks.in_tests import rows
 from benchmarks.load import create_backups
-from benchmarks.servers import BARE, ENVIRONMENT, FOLDER, MOCKRDS, SCENARIO, Client, Server
+from benchmarks.servers import BARE, FOLDER, MOCKRDS, SCENARIO, Client, Server
 from benchmarks.waiting import allowed, wait
 
 if TYPE_CHECKING:
@@ -313,42 +312,8 @@ def _v3(client: Client, times: dict[str, list[float]], turn: int) -> None:
 
 def in_tests(effort: Effort) -> str:
     """What a test run pays."""
-    from mockrds import MockRDS
-
-    server = MockRDS()
-
-    def project() -> None:
-        server.project().forget()
-
-    def start_and_stop() -> None:
-        with MockRDS():
-            pass
-
-    start_and_stop()  # imports
-    load = "import pytest, time; t = time.perf_counter(); import mockrds.pytest_plugin; print(time.perf_counter() - t)"
-    imports = [
-        float(
-            subprocess.run(
-                [sys.executable, "-c", load], cwd=FOLDER.parent, env=ENVIRONMENT, check=True, capture_output=True
-            ).stdout
-        )
-        for _ in range(1 + effort.starts)
-    ][1:]  # the first one compiles
-    rows = [
-        ("import the pytest plugin, in every test run where mockrds is installed", median(imports)),
-        ("make and forget a project, for every test", _median_time(project, effort.starts * 20)),
-        ("start and stop a server in a thread, once in a test run", _median_time(start_and_stop, effort.starts * 3)),
-    ]
-    return _table(("in tests", "time"), [(name, f"{seconds * 1000:.2f} ms") for name, seconds in rows])
-
-
-def _median_time(action: Callable[[], None], times: int) -> float:
-    found = []
-    for _ in range(times):
-        began = time.perf_counter()
-        action()
-        found.append(time.perf_counter() - began)
-    return median(found)
+    found = rows(effort.starts, tests=effort.sizes[1] // 10, projects=effort.sizes[1])
+    return _table(("in tests", "cost"), list(found.items()))
 
 
 def _filled(size: int) -> Server:

@@ -13,6 +13,7 @@ from urllib.parse import parse_qsl, unquote, urlsplit
 import orjson
 from multidict import CIMultiDict
 
+from mockrds.domain.clock import Clock
 from mockrds.faults.match import ABSENT, Match, resolve
 
 if TYPE_CHECKING:
@@ -25,6 +26,7 @@ LIMIT: Final = 1000
 BODY_LIMIT: Final = 4096
 _SECRET_HEADERS: Final = frozenset({"x-auth-token", "x-subject-token", "authorization", "x-security-token", "cookie"})
 REDACTED: Final = "***"
+_UNTOUCHED: Final = Clock()
 
 
 class Decision(Protocol):
@@ -71,6 +73,12 @@ class Entry:
     """When the last of them left, in seconds of real time after the request arrived."""
     ended = ""
     """What became of the connection: empty while it stays open, FIN, RST, or ``gone`` when the client left first."""
+    done: float | None = None
+    """When the answer was out, or the connection ended, on the same time as *began*; None while it is under way."""
+    retry_after: float | None = None
+    """The seconds that the answer's Retry-After asked for."""
+    spoilt = False
+    """Whether a fault damaged an answer, cut it short, or put another good one in its place."""
 
     def __init__(
         self,
@@ -81,6 +89,7 @@ class Entry:
         headers: Iterable[tuple[bytes, bytes]],
         body: bytes,
         arrived: float,
+        clock: Clock = _UNTOUCHED,
     ) -> None:
         self.number = number
         """Counts the project's requests from 1."""
@@ -95,7 +104,16 @@ class Entry:
         """The body of the request."""
         self.arrived = arrived
         """When it arrived, in seconds since 1970 on the project's clock."""
-        self._began = time.monotonic()
+        self._clock = clock
+        self._began = now = time.monotonic()
+        self.advanced = clock.advanced
+        """By how many seconds the project's clock had been advanced when it arrived."""
+        self.began = now + self.advanced
+        """When it arrived, in seconds on the client's time; only differences mean something.
+
+        That is the machine's time and all that the project's clock was advanced by: a test whose client "sleeps" by
+        advancing the clock is judged by what its client meant to wait.
+        """
 
     @property
     def headers(self) -> dict[str, str]:
@@ -109,6 +127,19 @@ class Entry:
         if size and self.first_byte is None:
             self.first_byte = elapsed
         self.sent, self.last_byte = size, elapsed if size else None
+
+    def sent_all(self, size: int, ended: str = "") -> None:
+        """Note that the answer, all of its *size* bytes, has left at once, and what becomes of the connection."""
+        now = time.monotonic()
+        self.sent, self.ended = size, ended
+        self.first_byte = self.last_byte = now - self._began
+        self.done = now + self._clock.advanced
+
+    def over(self, ended: str = "") -> None:
+        """Note that no more of the answer will leave, and what becomes of the connection."""
+        self.ended = ended or self.ended
+        if self.done is None:
+            self.done = time.monotonic() + self._clock.advanced
 
     def as_json(self) -> dict[str, Any]:
         """Give the entry as the control API shows it."""
@@ -136,6 +167,11 @@ class Entry:
             "first_byte": self.first_byte,
             "last_byte": self.last_byte,
             "ended": self.ended,
+            "began": self.began,
+            "done": self.done,
+            "advanced": self.advanced,
+            "retry_after": self.retry_after,
+            "spoilt": self.spoilt,
         }
 
     def __repr__(self) -> str:
@@ -177,10 +213,12 @@ class Journal:
 
     Args:
         operations: The ids of all operations there are; asking for another one is a mistake.
+        clock: The project's clock.
     """
 
-    def __init__(self, operations: Collection[str]) -> None:
+    def __init__(self, operations: Collection[str], clock: Clock = _UNTOUCHED) -> None:
         self._operations = operations
+        self._clock = clock
         self._entries: deque[Entry] = deque(maxlen=LIMIT)
         self._counts: Counter[str] = Counter()
         self.total = 0
@@ -198,7 +236,7 @@ class Journal:
         """Note a request that arrives; its answer is filled in later."""
         self.total += 1
         self._counts[operation] += 1
-        entry = Entry(self.total, operation, method, path, headers, body, arrived)
+        entry = Entry(self.total, operation, method, path, headers, body, arrived, self._clock)
         self._entries.append(entry)
         return entry
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import secrets
+import sys
 import threading
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, Self
@@ -18,14 +19,16 @@ from mockrds.web.app import build_app, build_server
 if TYPE_CHECKING:
     import ssl
     from collections.abc import Callable
-    from pathlib import Path
 
     from mockrds.domain.clock import Clock
     from mockrds.domain.models import Backup, Instance
     from mockrds.domain.template import Outcome
     from mockrds.faults.engine import Armed
     from mockrds.journal import Entry, Journal
+    from mockrds.scenario.loader import Source
+    from mockrds.scenario.schema import Scenario
     from mockrds.simulator import Tenant
+    from mockrds.verdict import Verdict
 
 Clocks = ClockSetting | Mapping[str, Any] | str
 
@@ -45,12 +48,15 @@ class Faults:
     def add(self, **rule: object) -> Armed:
         """Arm a fault, in the words of a scenario file: ``add(operation="...", error="RDS.0011", times=2)``.
 
+        Its ``rule.source`` is the place of this call, as ``FILE:LINE``.
+
         Raises:
             ScenarioError: The fault is wrong; the message says all that is.
         """
         from mockrds.scenario.loader import read_rule
 
-        return self._tenant.faults.add(read_rule(rule))
+        caller = sys._getframe(1)  # the public ways to it read source files
+        return self._tenant.faults.add(read_rule(rule).located(f"{caller.f_code.co_filename}:{caller.f_lineno}"))
 
     def clear(self) -> None:
         """Disarm all faults."""
@@ -146,9 +152,30 @@ class Project:
         return self._tenant.journal
 
     @property
+    def verdict(self) -> Verdict:
+        """What the journal tells of the client up to now: ``verdict.assert_no_duplicate_backups()``."""
+        from mockrds.verdict import Verdict
+
+        return Verdict(self.journal.entries(), self.backups, self.clock.now())
+
+    @property
     def errors(self) -> list[BaseException]:
         """Errors inside the mock itself, which it answered as a server failure."""
         return self._tenant.errors
+
+    @property
+    def in_flight(self) -> int:
+        """How many requests wait for their answer."""
+        return len(self._tenant.in_flight)
+
+    @property
+    def auth(self) -> Auth:
+        """How the project looks at credentials: ``any``, ``strict`` or ``off``."""
+        return self._tenant.auth
+
+    def recorded(self) -> dict[str, Any]:
+        """Tell what happened in the project, as plain JSON: what reports are made of."""
+        return self._tenant.recorded()
 
     def finish(self, resource_id: str, outcome: Outcome | None = None) -> None:
         """Bring to its end what a backup or an instance is doing.
@@ -189,11 +216,13 @@ class MockRDS:
     it; ``async with`` serves on the running loop. Several servers in one process share nothing.
 
     Args:
-        scenario: Names of the library, paths of files, documents as mappings, or a list of these.
+        scenario: Names of the library, paths of files, documents as mappings, or a list of these; or one that
+            ``mockrds.scenario.loader.load`` gave.
         seed: Decides ids, durations and chance; absent: the scenario's, or 0.
         clock: How the clock of each project runs: ``real``, ``frozen``, ``frozen@2026-01-31T22:00:00Z``,
             ``scaled@60``, or a mapping as in a scenario; absent: as the scenario says.
-        auth: ``any`` credentials will do, ``strict`` takes only those issued here, ``off`` needs none.
+        auth: ``any`` credentials will do, ``strict`` takes only those issued here, ``off`` needs none; of all projects
+            that have no setting of their own.
         access_keys: Secret keys by access key; under ``strict`` signatures are verified with them.
         strict_projects: Refuse projects that were not declared with ``project()``.
         host: The address to listen on.
@@ -211,7 +240,7 @@ class MockRDS:
 
     def __init__(
         self,
-        scenario: str | Path | Mapping[str, Any] | list[str | Path | Mapping[str, Any]] | None = None,
+        scenario: Scenario | Source | list[Source] | None = None,
         *,
         seed: int | None = None,
         clock: Clocks | None = None,
@@ -235,9 +264,9 @@ class MockRDS:
             scenario, seed, clock, auth = token.scenario, token.seed, token.clock, token.auth
             default["default"] = (token.project_name, token.project_id)
         if scenario is not None:
-            from mockrds.scenario.loader import load
+            from mockrds.scenario.loader import loaded as given
 
-            loaded = load(*scenario) if isinstance(scenario, list) else load(scenario)
+            loaded = given(scenario)
         self.simulator = Simulator(
             loaded,
             seed=seed,
@@ -295,9 +324,10 @@ class MockRDS:
         name: str | None = None,
         *,
         id: str | None = None,  # noqa: A002  (the word of the API)
-        scenario: str | Path | Mapping[str, Any] | None = None,
+        scenario: Scenario | Source | list[Source] | None = None,
         seed: int | None = None,
         clock: Clocks | None = None,
+        auth: Auth | None = None,
         replay: str | None = None,
     ) -> Project:
         """Make a project, or find the one with this name or id; without either, a fresh one.
@@ -308,11 +338,13 @@ class MockRDS:
             scenario: A scenario of its own.
             seed: A seed of its own.
             clock: A clock of its own.
+            auth: How it looks at credentials, if not as the server does.
             replay: A replay token: the project begins as that one began which gave it.
 
         Raises:
             ScenarioError: The scenario is wrong.
-            ValueError: The clock is wrong, or the project exists and its scenario, seed or clock is given anew.
+            ValueError: The clock or *auth* is wrong, or the project exists and its scenario, seed, clock or *auth* is
+                given anew.
         """
         loaded = None
         if replay is not None:
@@ -320,13 +352,13 @@ class MockRDS:
 
             token = Replay.of(replay)
             name, id = token.project_name, token.project_id  # noqa: A001
-            scenario, seed, clock = token.scenario, token.seed, token.clock
+            scenario, seed, clock, auth = token.scenario, token.seed, token.clock, token.auth
         if scenario is not None:
-            from mockrds.scenario.loader import load
+            from mockrds.scenario.loader import loaded as given
 
-            loaded = load(scenario)
+            loaded = given(scenario)
         setting = None if clock is None else ClockSetting.of(clock)
-        return Project(self, self.simulator.declare(name, id, scenario=loaded, seed=seed, clock=setting))
+        return Project(self, self.simulator.declare(name, id, scenario=loaded, seed=seed, clock=setting, auth=auth))
 
     # On the caller's loop
 

@@ -7,7 +7,7 @@ import threading
 from dataclasses import replace
 from datetime import UTC, datetime
 from random import Random
-from typing import TYPE_CHECKING, Final, Literal
+from typing import TYPE_CHECKING, Any, Final, Literal
 
 from mockrds.domain import errors
 from mockrds.domain.clock import Clock, ClockSetting, iso
@@ -43,7 +43,7 @@ class Tenant:
         scenario: What the world starts with and what goes wrong in it.
         seed: Decides ids, durations and chance.
         clock: How its clock runs.
-        auth: How its server looks at credentials.
+        auth: How it looks at credentials.
     """
 
     def __init__(
@@ -55,8 +55,9 @@ class Tenant:
         self.seed = seed
         self.clock = Clock(clock)
         self._setting = clock
-        self._auth = auth
-        self.journal = Journal(_JOURNALED)
+        self.auth: Auth = auth
+        """How it looks at credentials: ``any``, ``strict`` or ``off``."""
+        self.journal = Journal(_JOURNALED, self.clock)
         self.faults = FaultEngine(seed)
         self.errors: list[BaseException] = []
         """Errors inside the mock itself, which it answered as a server failure."""
@@ -89,7 +90,7 @@ class Tenant:
             scenario=self.scenario.document,
             seed=self.seed,
             clock=clock,
-            auth=self._auth,
+            auth=self.auth,
             project_id=self.id,
             project_name=self.name,
         )
@@ -124,6 +125,12 @@ class Tenant:
         for drop in tuple(self.in_flight):
             drop()
 
+    def recorded(self) -> dict[str, Any]:
+        """Tell what happened, as plain JSON: what reports are made of."""
+        from mockrds.report.record import recorded
+
+        return recorded(self)
+
     def reset(self) -> None:
         """Begin anew: the scenario's world, clock and faults, an empty journal. Drops waiting requests."""
         self.drop_waiting()
@@ -133,6 +140,12 @@ class Tenant:
         self._start()
 
 
+def _known_auth(auth: Auth) -> Auth:
+    if auth not in AUTH_MODES:
+        raise ValueError(f"{auth!r} is no way to look at credentials: give one of {', '.join(AUTH_MODES)}")
+    return auth
+
+
 class Simulator:
     """All projects of one server.
 
@@ -140,7 +153,8 @@ class Simulator:
         scenario: The scenario that projects start with.
         seed: Overrides the scenario's seed.
         clock: Overrides the scenario's clock.
-        auth: ``any`` credentials will do, ``strict`` takes only those issued here, ``off`` needs none.
+        auth: ``any`` credentials will do, ``strict`` takes only those issued here, ``off`` needs none; projects may
+            have settings of their own.
         access_keys: Secret keys by access key, for signed requests under ``strict``.
         strict_projects: Refuse projects that were not declared, instead of making them on first use.
         default: Name and id of the project that is always there; without an id, it follows from the name.
@@ -163,9 +177,7 @@ class Simulator:
         self.clock = Clock(self.clock_setting)
         if self.clock_setting.mode == "frozen" and self.clock_setting.at is None:  # then it is one moment for all
             self.clock_setting = replace(self.clock_setting, at=datetime.fromtimestamp(self.clock.now(), UTC))
-        if auth not in AUTH_MODES:
-            raise ValueError(f"{auth!r} is no way to look at credentials: give one of {', '.join(AUTH_MODES)}")
-        self.auth: Auth = auth
+        self.auth: Auth = _known_auth(auth)
         self.access_keys = dict(access_keys or {})
         self.strict_projects = strict_projects
         self.control_token: str | None = None
@@ -177,7 +189,7 @@ class Simulator:
         self._lock = threading.Lock()
         self._random = Random(f"{self.seed}/projects")
         self.stray = self._make(self.identity.stable_id("project", ""), "", self.scenario, self.seed, None)
-        """Keeps what belongs to no project: token requests, unknown paths."""
+        """Keeps what belongs to no project: tokens without one, unknown paths."""
         self.default = self.declare(*default)
 
     def declare(
@@ -188,6 +200,7 @@ class Simulator:
         scenario: Scenario | None = None,
         seed: int | None = None,
         clock: ClockSetting | None = None,
+        auth: Auth | None = None,
     ) -> Tenant:
         """Make a project, or find the one that has this name or id.
 
@@ -197,11 +210,14 @@ class Simulator:
             scenario: Its scenario, if it is not the server's.
             seed: Its seed, if it is not the server's.
             clock: Its clock, if it is not the server's.
+            auth: How it looks at credentials, if not as the server does.
 
         Raises:
-            ValueError: Name or id can't be one; the project exists, and its scenario, seed or clock is given
-                anew; or the name is that of another project.
+            ValueError: Name, id or *auth* can't be one; the project exists, and its scenario, seed, clock or *auth* is
+                given anew; or the name is that of another project.
         """
+        if auth is not None:
+            _known_auth(auth)
         if project_id is not None and PROJECT_ID.fullmatch(project_id) is None:
             raise ValueError(f"{project_id!r} is no project id: {_ID_RULE}")
         if name is not None and PROJECT_NAME.fullmatch(name) is None:
@@ -212,26 +228,32 @@ class Simulator:
                     name = f"{DEFAULT_PROJECT}_test{self._random.getrandbits(48):012x}"
                 project_id = self._names.get(name) or self.identity.stable_id("project", name)
             tenant = self.tenants.get(project_id)
-            if tenant is not None and not (scenario is None and seed is None and clock is None):
+            if tenant is not None and any(given is not None for given in (scenario, seed, clock, auth)):
                 raise ValueError(f"project {tenant.name} exists already: forget it first, or take another name")
             if name is not None and self._names.get(name, project_id) != project_id:
                 raise ValueError(f"project {name} exists already, with the id {self._names[name]}")
             if tenant is None:
                 name = name or f"{DEFAULT_PROJECT}_{project_id}"
-                tenant = self._make(project_id, name, scenario or self.scenario, seed, clock)
+                tenant = self._make(project_id, name, scenario or self.scenario, seed, clock, auth)
                 self.tenants[project_id] = tenant
                 self._names[tenant.name] = project_id
             return tenant
 
     def _make(
-        self, project_id: str, name: str, scenario: Scenario, seed: int | None, clock: ClockSetting | None
+        self,
+        project_id: str,
+        name: str,
+        scenario: Scenario,
+        seed: int | None,
+        clock: ClockSetting | None,
+        auth: Auth | None = None,
     ) -> Tenant:
         own = scenario is not self.scenario
         if seed is None:
             seed = scenario.seed if own and scenario.seed is not None else self.seed
         if clock is None:
             clock = scenario.clock if own else self.clock_setting
-        return Tenant(project_id, name, scenario, seed, clock, self.auth)
+        return Tenant(project_id, name, scenario, seed, clock, auth or self.auth)
 
     def tenant(self, project_id: str) -> Tenant:
         """Find the project with this id, or make it.

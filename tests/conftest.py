@@ -226,3 +226,19 @@ def shape() -> Callable[[Any], Any]:
         return type(value).__name__
 
     return shape
+
+
+# For the pytest plugin
+
+
+@pytest.fixture
+def shared() -> Iterator[MockRDS]:
+    """A server that is there already, for inner runs to share."""
+    with MockRDS() as mock:
+        yield mock
+
+
+@pytest.fixture(params=["own", "shared"])
+def where(request: pytest.FixtureRequest) -> list[str]:
+    """The options of a run on a server of its own, and on one that is shared."""
+    return [] if request.param == "own" else [f"--mockrds-url={request.getfixturevalue('shared').url}"]

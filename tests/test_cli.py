@@ -1,12 +1,13 @@
 """The command line: in process where it refuses, as a process where it serves."""
 
 import json
+import os
 import signal
 import socket
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import IO
@@ -35,10 +36,14 @@ class Served:
 
 
 @contextmanager
-def serving(folder: Path, *options: str, stderr: int | IO[str] = subprocess.PIPE) -> Iterator[Served]:
+def serving(
+    folder: Path, *options: str, stderr: int | IO[str] = subprocess.PIPE, variables: Mapping[str, str] = {}
+) -> Iterator[Served]:
     ready = folder / "ready.json"
     command = [sys.executable, "-W", "error", "-m", "mockrds", "--port", "0", "--ready-file", str(ready), *options]
-    process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=stderr, text=True)
+    process = subprocess.Popen(
+        command, stdout=subprocess.PIPE, stderr=stderr, text=True, env=os.environ | dict(variables)
+    )
     try:
         deadline = time.monotonic() + 30
         while not ready.exists() and process.poll() is None:

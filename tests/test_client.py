@@ -86,6 +86,56 @@ def test_what_is_here_is_there(here: Project, there: RemoteProject, part: Callab
             assert told[0] == told[1], name
 
 
+@pytest.mark.parametrize("kind", ["here", "there"])
+def test_a_project_may_look_at_credentials_in_its_own_way(kind: str, server: MockRDS, remote: RemoteServer) -> None:
+    def status(project: AnyProject, token: str) -> int:
+        url = f"{project.v1_url}/instances"
+        return requests.get(url, headers={"X-Auth-Token": token} if token else {}, timeout=10).status_code
+
+    maker: MockRDS | RemoteServer = server if kind == "here" else remote
+    usual, strict, off = maker.project(), maker.project(auth="strict"), maker.project(auth="off")
+
+    assert [project.auth for project in (usual, strict, off)] == ["any", "strict", "off"]
+    assert [status(project, "any") for project in (usual, strict, off)] == [200, 401, 200]
+    assert [status(project, "") for project in (usual, strict, off)] == [401, 401, 200]
+    assert [status(project, strict.token) for project in (usual, strict)] == [200, 200]
+    assert status(strict, usual.token) == 403
+    life = {"X-Auth-Token": strict.token, "X-Subject-Token": strict.token}
+    verify = f"{strict.url}/v3/auth/tokens"
+    assert requests.get(verify, headers=life, timeout=10).status_code == 200
+    strict.clock.advance("48h")
+    assert requests.get(verify, headers=life, timeout=10).status_code == 404  # it has expired, and that counts here
+    with MockRDS(replay=strict.replay) as again:
+        assert (again.simulator.auth, again.simulator.default.auth) == ("strict", "strict")
+    with pytest.raises(ValueError, match="exists already"):
+        maker.project(strict.name, auth="any")
+    with pytest.raises(ValueError, match=r"lax.*any, strict"):
+        maker.project(auth="lax")  # type: ignore[arg-type]
+    for project in (usual, strict, off):
+        project.forget()
+
+
+def test_a_fault_knows_the_line_that_armed_it(either: AnyProject) -> None:
+    armed = either.faults.add(operation="create_manual_backup", error="RDS.0011")
+    line = inspect.currentframe().f_lineno - 1  # type: ignore[union-attr]
+
+    assert armed.rule.source == armed.source == f"{__file__}:{line}"
+    assert (armed.from_scenario, armed.by_chance) == (False, False)
+
+
+def test_fresh_projects_of_a_server_elsewhere_have_names_as_asked(server: MockRDS) -> None:
+    remote = RemoteServer(server.url, prefix="eu-de_mine-")
+    fresh = [remote.project() for _ in range(2)]
+    assert [project.name for project in fresh] == ["eu-de_mine-1", "eu-de_mine-2"]
+    named = remote.project("eu-de_named")
+
+    fresh[0].forget()
+    remote.forget_projects()
+
+    assert [server.simulator.find(project.name) is None for project in (*fresh, named)] == [True, True, False]
+    named.forget()
+
+
 def test_servers_make_projects_alike() -> None:
     ours, theirs = inspect.signature(MockRDS.project), inspect.signature(RemoteServer.project)
 

@@ -2,6 +2,7 @@
 
 import pytest
 
+from mockrds.domain.clock import Clock
 from mockrds.domain.operations import OPERATIONS
 from mockrds.journal import BODY_LIMIT, LIMIT, Journal
 
@@ -88,3 +89,24 @@ def test_clear_forgets_everything() -> None:
     journal.clear()
 
     assert (len(journal), journal.total, journal.count("list_instances")) == (0, 0, 0)
+
+
+def test_times_are_the_clients_own() -> None:
+    """What the clock was advanced by counts as if the client had slept."""
+    clock = Clock()
+    journal = Journal(OPERATIONS, clock)
+    called(journal, "v1.list_instances", "v1.list_instances")
+    first, second = journal
+    first.over("gone")
+    clock.advance("1h")
+    called(journal, "v1.list_instances")
+    last = journal.entries()[-1]
+    first.over("FIN")
+    last.sent_all(100, "FIN")
+
+    assert first.done is not None
+    assert last.done is not None
+    assert second.done is None
+    assert (first.ended, last.ended, last.sent, last.advanced) == ("FIN", "FIN", 100, 3600)
+    assert 3600 <= last.began - first.done < 3601
+    assert last.began <= last.done < last.began + 1

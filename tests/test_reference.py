@@ -11,7 +11,9 @@ from typing import TYPE_CHECKING
 import pytest
 
 from mockrds import RemoteServer
+from mockrds.domain import errors
 from mockrds.domain.rules import KEEP_DAYS, is_description, is_name, is_password
+from mockrds.domain.world import parameters
 from mockrds.faults.engine import Armed
 from mockrds.journal import Entry
 from mockrds.scenario.loader import read_rule
@@ -88,3 +90,19 @@ def test_the_lengths_of_tags_are_those_of_the_service(api: Api, length: tuple[in
     assert reply.status == status
     assert "1 to 36 characters" in RULES["key of a tag"]
     assert "0 to 43 characters" in RULES["value of a tag"]
+
+
+def test_each_rule_breaks_with_the_codes_that_the_page_tells() -> None:
+    things = [each for module in (errors, parameters) for each in vars(module).values()]
+    of_both = {(each.v1, each.v3) for each in things if isinstance(each, errors.Problem)}
+    told = 0
+    for row in RULES.values():
+        first, _, second = row.partition(" | ")
+        codes = re.findall(r"`(RDS\.\d+)`", first), re.findall(r"`(DBS\.\d+)`", second)
+        for code in (*codes[0], *codes[1]):
+            status = errors.CATALOGUE[code].status
+            assert re.search(rf"\b{status}\b", row), f"{code} is {status}: {row}"
+        if len(codes[0]) == len(codes[1]):
+            told += len(codes[0])
+            assert of_both.issuperset(zip(*codes, strict=True)), row
+    assert told > len(of_both) / 2

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from mockrds.domain.models import Instance
     from mockrds.server import MockRDS, Project
 
-SEQUENCES = int(os.environ.get("MOCKRDS_FUZZ", "40"))
+SEQUENCES = int(os.environ.get("MOCKRDS_FUZZ", "60"))
 pytestmark = pytest.mark.timeout(120 + SEQUENCES)
 FEW = settings(
     max_examples=SEQUENCES,
@@ -73,6 +73,8 @@ class Asked:
     def _known(self, made: Any, instance: Instance) -> Any:
         if not isinstance(made, dict):
             return made
+        if len(together := made.keys() & {"begin_time", "end_time"}) == 1:  # which no schema of parameters can say
+            made = {key: inner for key, inner in made.items() if key not in together}
         known = {
             "project_id": self.project.id,
             "region": "eu-de",
@@ -92,7 +94,7 @@ class Asked:
 
     def note(self, case: Case[Any], response: Response) -> None:
         self.answers[case.operation.definition.raw["operationId"], response.status_code] += 1
-        self.project.clock.advance("2s")
+        self.project.clock.advance("4s")  # enough for a backup to be complete
 
 
 @pytest.fixture(params=["v1", "v3"])
@@ -121,7 +123,7 @@ def test_life_cycles_are_answered_as_described(asked: Asked) -> None:
     Sequence.run(settings=FEW)
 
     named = ("list_instances", "create_manual_backup", "delete_manual_backup", "delete_instance")
-    assert asked.good() >= {f"{asked.family}.{each}" for each in named}
+    assert asked.good() >= {f"{asked.family}.{each}" for each in named}, asked.answers
 
 
 def test_each_operation_is_answered_as_described(asked: Asked) -> None:

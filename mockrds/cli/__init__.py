@@ -7,6 +7,7 @@ A command is a module of this package with a function ``run(arguments) -> exit c
 from __future__ import annotations
 
 import os
+import signal
 import sys
 from importlib import import_module
 from typing import TYPE_CHECKING, Final
@@ -18,8 +19,10 @@ if TYPE_CHECKING:
 
 COMMANDS: Final = {
     "serve": "serve, as without a command",
+    "run": "start a server, run a command that uses it, and tell by the exit code how both did",
     "healthcheck": "tell by the exit code whether a server is ready",
     "env": "print settings for clients of a running server",
+    "report": "print what a running server was asked, and how its clients did",
     "explain": "show what scenarios will do to calls",
     "lint": "report all mistakes in scenario files",
     "schema": "print the JSON schema of scenario files, for editors",
@@ -36,7 +39,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 
     Returns:
         The exit code: 0 when all is well (a server was told to stop), 1 when a command found
-        something wrong, 2 when the arguments are wrong or the server can't serve.
+        something wrong, 2 when the arguments are wrong or the server can't serve; ``run`` has more.
     """
     arguments = list(sys.argv[1:] if argv is None else argv)
     command = arguments.pop(0) if arguments and arguments[0] in COMMANDS else "serve"
@@ -47,7 +50,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         print(f"mockrds: {error}", file=sys.stderr)
         return 2
     except KeyboardInterrupt:
-        return 0
+        return 0 if command == "serve" else 128 + signal.SIGINT
     except BrokenPipeError:  # whoever read our output has gone, as ``head`` does; what is still buffered must not fail
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 1

@@ -56,7 +56,7 @@ def _example(mock: MockRDS, trusted: str | Path | None) -> list[str]:
     primaries = [instance for instance in tenant.world.instances if instance.primary is None]
     if not primaries:
         return []
-    token = mock.simulator.token(tenant) if mock.simulator.auth == "strict" else "any"
+    token = mock.simulator.token(tenant) if tenant.auth == "strict" else "any"
     backup = {"name": "my-backup", "instance": primaries[0].node_id, "description": "My Backup"}
     options = f" --cacert {shlex.quote(str(trusted))}" if trusted else ""
     return [

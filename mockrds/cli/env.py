@@ -8,7 +8,8 @@ import shlex
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-from mockrds.cli.usage import DEFAULT_PORT, Parser, UsageError, reason
+from mockrds.cli.remote import add_server_arguments, asking, find_project
+from mockrds.cli.usage import Parser, UsageError
 from mockrds.domain.identity import DEFAULT_DOMAIN
 
 if TYPE_CHECKING:
@@ -24,8 +25,16 @@ class Settings:
     project_name: str
     ca: str | None
     """The certificate to trust; None without TLS, or when the system trusts it."""
-    access_key: str
-    secret_key: str
+    access_key: str = "AK"
+    secret_key: str = "SK"  # noqa: S105  (any will do)
+    token: str
+    """What ``X-Auth-Token`` takes."""
+    control_token: str | None
+    """What the control API demands; None where only this machine can reach it."""
+    instance_id: str | None
+    """A DB instance, which API v3 backs up; None where there is none."""
+    node_id: str | None
+    """Its primary node, which API v1 backs up."""
 
     @property
     def region(self) -> str:
@@ -36,57 +45,56 @@ class Settings:
 def run(arguments: Sequence[str]) -> int:
     """Print the settings of a kind of client."""
     parser = Parser(prog="mockrds env", description="Print settings with which clients find a running server.")
-    default = os.environ.get("MOCKRDS_URL", f"http://127.0.0.1:{DEFAULT_PORT}")
-    parser.add_argument("url", nargs="?", default=default, help="(default $MOCKRDS_URL, or %(default)s)")
+    add_server_arguments(parser)
     parser.add_argument("--format", choices=FORMATS, default="shell", help="for which client (default %(default)s)")
     parser.add_argument("--project", metavar="NAME", help="name or id of the project (default: the server's first)")
     parser.add_argument(
         "--access-key", metavar="AK:SK", default="AK:SK", help="what requests are signed with (default %(default)s)"
     )
-    parser.add_argument(
-        "--ca",
-        default=os.environ.get("MOCKRDS_CA") or None,
-        metavar="FILE",
-        help="certificate to trust, in PEM (default $MOCKRDS_CA, or those that the system trusts)",
-    )
-    parser.add_argument(
-        "--token",
-        default=os.environ.get("MOCKRDS_CONTROL_TOKEN") or None,
-        help="what the server printed, if other machines can reach it (default $MOCKRDS_CONTROL_TOKEN)",
-    )
     options = parser.parse_args(arguments)
     access_key, _, secret_key = options.access_key.partition(":")
     if not access_key or not secret_key:
         raise UsageError("argument --access-key: give the access key and the secret key as AK:SK")
-    url = options.url.rstrip("/")
-    ca = os.path.realpath(options.ca) if options.ca and url.startswith("https:") else None
-    project_id, name = _project(url, options.token, ca, options.project)
+    with asking(options) as server:
+        project_id, name = find_project(server, options.project)
+        state = server.ask("GET", f"projects/{project_id}/state")
+    first: dict[str, str] = next(iter(state["instances"]), {})
     settings = Settings(
-        url=url, project_id=project_id, project_name=name, ca=ca, access_key=access_key, secret_key=secret_key
+        url=server.url,
+        project_id=project_id,
+        project_name=name,
+        ca=os.path.realpath(options.ca) if options.ca and server.url.startswith("https:") else None,
+        access_key=access_key,
+        secret_key=secret_key,
+        token=state["token"],
+        control_token=options.token,
+        instance_id=first.get("id"),
+        node_id=first.get("node_id"),
     )
     print("\n".join(line for line in FORMATS[options.format](settings) if line is not None))
     return 0
 
 
-def _project(url: str, token: str | None, ca: str | None, wanted: str | None) -> tuple[str, str]:
-    """Ask the server for a project; gives its id and its name."""
-    from mockrds.client import RemoteServer
-
-    try:
-        server = RemoteServer(url, token, ca=ca)
-    except ValueError as error:
-        raise UsageError(str(error)) from None
-    except OSError as error:
-        raise UsageError(f"cannot read the certificate {ca}: {reason(error)}") from None
-    try:
-        projects = server.ask("GET", "projects")["projects"]
-    except (ConnectionError, PermissionError) as error:
-        raise UsageError(str(error)) from None
-    for project in projects:
-        if wanted in (None, project["id"], project["name"]):
-            return project["id"], project["name"]
-    names = ", ".join(project["name"] for project in projects)
-    raise UsageError(f"there is no project {wanted!r} at {url}; there is {names or 'none'}")
+def variables(at: Settings) -> dict[str, str]:
+    """Give the environment variables with which clients find a server: of the openstack command, and our own."""
+    given = {
+        "OS_AUTH_URL": f"{at.url}/v3",
+        "OS_IDENTITY_API_VERSION": "3",
+        "OS_USERNAME": "user",
+        "OS_PASSWORD": "password",
+        "OS_USER_DOMAIN_NAME": DEFAULT_DOMAIN,
+        "OS_PROJECT_NAME": at.project_name,
+        "OS_REGION_NAME": at.region,
+        "OS_CACERT": at.ca,
+        "MOCKRDS_URL": at.url,
+        "MOCKRDS_CA": at.ca,
+        "MOCKRDS_PROJECT_ID": at.project_id,
+        "MOCKRDS_TOKEN": at.token,
+        "MOCKRDS_CONTROL_TOKEN": at.control_token,
+        "MOCKRDS_INSTANCE_ID": at.instance_id,
+        "MOCKRDS_NODE_ID": at.node_id,
+    }
+    return {name: value for name, value in given.items() if value}
 
 
 # The formats. A line that is None is left out.
@@ -115,20 +123,11 @@ def _clouds_yaml(at: Settings) -> list[str | None]:
 
 
 def _shell(at: Settings) -> list[str | None]:
-    variables = {
-        "OS_AUTH_URL": f"{at.url}/v3",
-        "OS_IDENTITY_API_VERSION": "3",
-        "OS_USERNAME": "user",
-        "OS_PASSWORD": "password",
-        "OS_USER_DOMAIN_NAME": DEFAULT_DOMAIN,
-        "OS_PROJECT_NAME": at.project_name,
-        "OS_REGION_NAME": at.region,
-        "OS_CACERT": at.ca,
-        "MOCKRDS_URL": at.url,
-        "MOCKRDS_CA": at.ca,
-        "MOCKRDS_PROJECT_ID": at.project_id,
-    }
-    return [f"export {name}={shlex.quote(value)}" if value else None for name, value in variables.items()]
+    return [f"export {name}={shlex.quote(value)}" for name, value in variables(at).items()]
+
+
+def _env_file(at: Settings) -> list[str | None]:
+    return [f"{name}={value}" for name, value in variables(at).items()]
 
 
 def _terraform(at: Settings) -> list[str | None]:
@@ -239,6 +238,7 @@ def _quoted(text: str | None) -> str:
 FORMATS: Final[dict[str, Callable[[Settings], list[str | None]]]] = {
     "clouds-yaml": _clouds_yaml,
     "shell": _shell,
+    "env-file": _env_file,
     "terraform": _terraform,
     "huaweicloud-python": _huaweicloud_python,
     "go": _go,

@@ -21,6 +21,11 @@ class RemoteClock(Part):
         clock = self._ask("GET")
         return ClockSetting.of({key: clock[key] for key in ("mode", "at", "by")})
 
+    @property
+    def advanced(self) -> float:
+        """By how many seconds it was advanced so far, in all."""
+        return float(self._ask("GET")["advanced"])
+
     def now(self) -> float:
         """Tell the time, in seconds since 1970."""
         return float(self._ask("GET")["seconds"])

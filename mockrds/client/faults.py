@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
@@ -21,6 +22,12 @@ class RemoteFault:
         self.id: int = row["id"]
         """Counts the faults of a project from 1."""
         self.name: str = row["name"]
+        self.source: str = row["source"]
+        """Where it stands, or was armed: ``FILE:LINE``."""
+        self.from_scenario: bool = row["from_scenario"]
+        """Whether it came with the project's scenario, and was not armed since."""
+        self.by_chance: bool = row["by_chance"]
+        """Whether it fires by chance, so that it may never fire."""
 
     @cached_property
     def rule(self) -> Fault:
@@ -63,13 +70,17 @@ class RemoteFaults(Part):
     def add(self, **rule: object) -> RemoteFault:
         """Arm a fault, in the words of a scenario file: ``add(operation="...", error="RDS.0011", times=2)``.
 
+        Its ``rule.source`` is the place of this call, as ``FILE:LINE``.
+
         Raises:
             ScenarioError: The fault is wrong; the message says all that is.
         """
         from mockrds.scenario.writer import plain
 
+        caller = sys._getframe(1)  # the public ways to it read source files
+        place = f"{caller.f_code.co_filename}:{caller.f_lineno}"
         try:
-            return RemoteFault(self, self._ask("POST", body=plain(rule)))
+            return RemoteFault(self, self._ask("POST", body=plain(rule), source=place))
         except ValueError as error:
             raise ScenarioError(*str(error).splitlines()) from None
 

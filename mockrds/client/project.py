@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from contextlib import suppress
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from mockrds.client.clock import RemoteClock
 from mockrds.client.faults import RemoteFaults
@@ -16,6 +15,8 @@ if TYPE_CHECKING:
     from mockrds.client.server import RemoteServer
     from mockrds.domain.models import Backup, Instance
     from mockrds.domain.template import Outcome
+    from mockrds.simulator import Auth
+    from mockrds.verdict import Verdict
 
 
 class InternalError(Exception):
@@ -70,6 +71,12 @@ class RemoteProject(Part):
         return int(self._ask("GET")["seed"])
 
     @property
+    def auth(self) -> Auth:
+        """How the project looks at credentials: ``any``, ``strict`` or ``off``."""
+        auth: Auth = self._ask("GET")["auth"]
+        return auth
+
+    @property
     def replay(self) -> str:
         """The token, for ``MOCKRDS_REPLAY`` or ``MockRDS(replay=...)``, that brings the same run again."""
         return str(self._ask("GET")["replay"])
@@ -90,9 +97,26 @@ class RemoteProject(Part):
         return things(self._ask("GET", "/state"))[1]
 
     @property
+    def verdict(self) -> Verdict:
+        """What the journal tells of the client up to now: ``verdict.assert_no_duplicate_backups()``."""
+        from mockrds.verdict import Verdict
+
+        return Verdict(self.journal.entries(), self.backups, self.clock.now())
+
+    @property
     def errors(self) -> list[BaseException]:
         """Errors inside the mock itself, which it answered as a server failure."""
         return [InternalError(text) for text in self._ask("GET", "/report")["internal_errors"]]
+
+    @property
+    def in_flight(self) -> int:
+        """How many requests wait for their answer."""
+        return int(self._ask("GET", "/report")["in_flight"])
+
+    def recorded(self) -> dict[str, Any]:
+        """Tell what happened in the project, as plain JSON: what reports are made of."""
+        [record] = self._ask("GET", "/report.json")["records"]
+        return dict(record)
 
     def finish(self, resource_id: str, outcome: Outcome | None = None) -> None:
         """Bring to its end what a backup or an instance is doing.
@@ -122,8 +146,7 @@ class RemoteProject(Part):
 
     def forget(self) -> None:
         """Remove the project from the server, and free what it held."""
-        with suppress(KeyError):  # it is gone already
-            self._ask("DELETE")
+        self._server.forget(self.id)
 
     def __repr__(self) -> str:
         return f"<RemoteProject {self.name} {self.id}>"

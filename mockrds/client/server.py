@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import http.client
+import itertools
 import json
 import ssl
 from contextlib import suppress
@@ -14,7 +15,10 @@ from mockrds.domain.clock import ClockSetting
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
-    from pathlib import Path
+
+    from mockrds.scenario.loader import Source
+    from mockrds.scenario.schema import Scenario
+    from mockrds.simulator import Auth
 
     Clocks = ClockSetting | Mapping[str, Any] | str
 
@@ -30,16 +34,19 @@ class RemoteServer:
         url: Where it is, such as ``http://127.0.0.1:8080``.
         token: The token that it printed, if other machines can reach it.
         ca: The file of a certificate to trust, in PEM; absent: those that the system trusts.
+        prefix: What the names of fresh projects begin with; absent: the server makes them up.
 
     Raises:
         ValueError: The URL is none.
         OSError: The certificate can't be read.
     """
 
-    def __init__(self, url: str, token: str | None = None, *, ca: str | None = None) -> None:
+    def __init__(self, url: str, token: str | None = None, *, ca: str | None = None, prefix: str | None = None) -> None:
         self.url = url.rstrip("/")
         """Where the server is."""
-        self._fresh: list[str] = []
+        self._names = prefix
+        self._numbers = itertools.count(1)
+        self._fresh: dict[str, None] = {}
         parts = urlsplit(self.url)
         try:
             self._port = parts.port
@@ -56,9 +63,10 @@ class RemoteServer:
         name: str | None = None,
         *,
         id: str | None = None,  # noqa: A002  (the word of the API)
-        scenario: str | Path | Mapping[str, Any] | None = None,
+        scenario: Scenario | Source | list[Source] | None = None,
         seed: int | None = None,
         clock: Clocks | None = None,
+        auth: Auth | None = None,
         replay: str | None = None,
     ) -> RemoteProject:
         """Make a project, or find the one with this name or id; without either, a fresh one.
@@ -69,11 +77,13 @@ class RemoteServer:
             scenario: A scenario of its own; a file is read here, not where the server runs.
             seed: A seed of its own.
             clock: A clock of its own.
+            auth: How it looks at credentials, if not as the server does.
             replay: A replay token: the project begins as that one began which gave it.
 
         Raises:
             ScenarioError: The scenario is wrong.
-            ValueError: The clock is wrong, or the project exists and its scenario, seed or clock is given anew.
+            ValueError: The clock or *auth* is wrong, or the project exists and its scenario, seed, clock or *auth* is
+                given anew.
         """
         from mockrds.scenario.writer import plain
 
@@ -82,24 +92,32 @@ class RemoteServer:
 
             token = Replay.of(replay)
             name, id = token.project_name, token.project_id  # noqa: A001
-            scenario, seed, clock = token.scenario, token.seed, token.clock
-        asked: dict[str, Any] = {"name": name, "id": id, "seed": seed}
+            scenario, seed, clock, auth = token.scenario, token.seed, token.clock, token.auth
+        fresh = name is None and id is None
+        if fresh and self._names is not None:
+            name = f"{self._names}{next(self._numbers)}"
+        asked: dict[str, Any] = {"name": name, "id": id, "seed": seed, "auth": auth}
         if scenario is not None:
-            from mockrds.scenario.loader import load
+            from mockrds.scenario.loader import loaded
 
-            asked["scenario"] = load(scenario).document
+            asked["scenario"] = loaded(scenario).document
         if clock is not None:
             asked["clock"] = plain(ClockSetting.of(clock))
         made = self.ask("POST", "projects", {key: value for key, value in asked.items() if value is not None})
-        if name is None and id is None:
-            self._fresh.append(made["id"])
+        if fresh:
+            self._fresh[made["id"]] = None
         return RemoteProject(self, made["id"], made["name"])
 
     def forget_projects(self) -> None:
         """Remove the fresh projects that were made here, those without a name or an id of the caller's choice."""
-        while self._fresh:
-            with suppress(KeyError):  # it is gone already
-                self.ask("DELETE", f"projects/{self._fresh.pop()}")
+        for project_id in tuple(self._fresh):
+            self.forget(project_id)
+
+    def forget(self, project_id: str) -> None:
+        """Remove a project from the server, if it is there."""
+        self._fresh.pop(project_id, None)
+        with suppress(KeyError):  # it is gone already
+            self.ask("DELETE", f"projects/{project_id}")
 
     def ask(self, method: str, resource: str, body: object = None, **query: object) -> dict[str, Any]:
         """Send a request to the control API, and give what it answers.

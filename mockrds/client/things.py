@@ -97,7 +97,7 @@ def entry(row: dict[str, Any]) -> Entry:
     body = row["body"].encode()
     made = Entry(row["number"], row["operation"], row["method"], row["path"], headers, body, row["arrived"])
     for key in ("finished", "status", "request_id", "error", "hint", "fault", "connection", "reused", "sent",
-                "first_byte", "last_byte", "ended"):  # fmt: skip
+                "first_byte", "last_byte", "ended", "began", "done", "advanced", "retry_after", "spoilt"):  # fmt: skip
         setattr(made, key, row[key])
     made.response = row["response"].encode()
     made.backup_ids = tuple(row["backup_ids"])

@@ -33,15 +33,17 @@ class Call(Request, Protocol):
 class Armed:
     """A rule in force, with what it has seen and done."""
 
-    __slots__ = ("calls", "consumed", "fired", "id", "name", "rule")
+    __slots__ = ("calls", "consumed", "fired", "from_scenario", "id", "name", "rule")
 
-    def __init__(self, rule: Rule, number: int) -> None:
+    def __init__(self, rule: Rule, number: int, *, from_scenario: bool = False) -> None:
         self.rule = rule
         """What was armed."""
         self.id = number
         """Counts the rules of a project from 1."""
         self.name = rule.name or f"fault {number}"
         """What the journal and ``X-Mockrds-Fault`` call it."""
+        self.from_scenario = from_scenario
+        """Whether it came with the project's scenario, and was not armed since."""
         self.calls = 0
         """How many calls it was about."""
         self.fired = 0
@@ -53,6 +55,16 @@ class Armed:
     def completed(self) -> bool:
         """Tell whether it did all that it was armed for: it fired, and its sequence is used up."""
         return self.fired > 0 and (self.rule.sequence is None or self.consumed >= len(self.rule.sequence))
+
+    @property
+    def source(self) -> str:
+        """Where it stands, or was armed: ``FILE:LINE``."""
+        return self.rule.source
+
+    @property
+    def by_chance(self) -> bool:
+        """Tell whether it fires by chance, so that it may never fire."""
+        return self.rule.by_chance
 
     def __repr__(self) -> str:
         return f"<{self.name}: fired {self.fired} of {self.calls}>"
@@ -182,10 +194,10 @@ class FaultEngine:
         self._by_operation: dict[str, Index] = {}
         self._added = 0
 
-    def add(self, rule: Rule) -> Armed:
+    def add(self, rule: Rule, *, from_scenario: bool = False) -> Armed:
         """Put *rule* in force, after those already armed."""
         self._added += 1
-        armed = Armed(rule, self._added)
+        armed = Armed(rule, self._added, from_scenario=from_scenario)
         self._armed = [*self._armed, armed]
         self._by_operation = {}
         return armed
@@ -203,12 +215,12 @@ class FaultEngine:
         self._by_operation = {}
 
     def clear(self, rules: Iterable[Rule] = ()) -> None:
-        """Take all rules out of force, and put *rules* in, counting from the start."""
+        """Take all rules out of force, and put *rules*, those of a scenario, in; they count from the start."""
         self._armed = []
         self._by_operation = {}
         self._added = 0
         for rule in rules:
-            self.add(rule)
+            self.add(rule, from_scenario=True)
 
     def limit(self, limits: Iterable[RateLimit], outage: Outage | None, start: float) -> None:
         """Put rate limits and an outage in force, in a world that began at *start*."""

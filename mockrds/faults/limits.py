@@ -71,9 +71,10 @@ class Limiter:
     def take(self, now: float) -> float | None:
         """Count a request at *now*; give None when it may pass, else the seconds until the next one will."""
         wait = self._bucket(now) if self.limit.algorithm == "token_bucket" else self._count(now)
-        if wait is not None:
-            self.refused += 1
-        return wait
+        if wait is None:
+            return None
+        self.refused += 1
+        return min(wait, self.limit.window)  # rounding must not make it longer
 
     def _bucket(self, now: float) -> float | None:
         rate = self.limit.limit / self.limit.window
@@ -92,5 +93,4 @@ class Limiter:
         if self._used < self.limit.limit:
             self._used += 1
             return None
-        left = self._start + (window + 1) * self.limit.window - now
-        return min(left, self.limit.window)  # what is rounded must not make it longer
+        return self._start + (window + 1) * self.limit.window - now

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import os
+from contextlib import contextmanager
 from importlib import import_module
-from typing import TYPE_CHECKING, Final
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final, Literal
 
 import pytest
 
@@ -12,21 +14,96 @@ if TYPE_CHECKING:
     from collections.abc import Generator, Iterator
 
     from mockrds.client import RemoteProject, RemoteServer
+    from mockrds.pytest_plugin.projects import Projects
+    from mockrds.pytest_plugin.settings import Run
     from mockrds.server import MockRDS, Project
 
-_PROJECT: Final = pytest.StashKey["Project | RemoteProject"]()
+__all__ = ["MockrdsWarning"]
+
+_PROJECTS: Final = pytest.StashKey["Projects"]()
+_RUN: Final = pytest.StashKey["Run"]()
+_RUN_KEY: Final = pytest.StashKey[str]()
+_RUN_ID: Final = "mockrds_run"
+_MARKER: Final = (
+    "mockrds(scenario=None, seed=None, clock=None, auth=None, unused='armed', hanging=True, errors=True, "
+    "chaos=True): "
+    "how the projects of a test begin and what is checked when it ends; stacks, also on classes and modules."
+)
+
+
+class MockrdsWarning(UserWarning):
+    """A request still waits for its answer when its test has ended."""
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    """Let tests use a server that is there already."""
-    group = parser.getgroup("mockrds")
-    group.addoption("--mockrds-url", metavar="URL", help="use the mockrds server there, instead of starting one")
-    group.addoption(
-        "--mockrds-token",
+    """Declare the options, each with its twin in the settings of pytest."""
+    group = parser.getgroup("mockrds", "mockrds, a mock of the relational database service")
+
+    def option(
+        name: str, text: str, *, ini: Literal["string", "linelist"] = "string", default: object = "", **given: Any
+    ) -> None:
+        group.addoption(f"--mockrds-{name}", dest=f"mockrds_{name}", help=text, **given)
+        parser.addini(f"mockrds_{name}", text, type=ini, default=default)
+
+    option("url", "use the mockrds server there, instead of starting one", metavar="URL")
+    option(
+        "token",
+        "the token which that server printed, if other machines can reach it (default $MOCKRDS_CONTROL_TOKEN)",
         metavar="TOKEN",
-        help="the token which that server printed, if other machines can reach it (default $MOCKRDS_CONTROL_TOKEN)",
     )
-    parser.addini("mockrds_url", "what --mockrds-url says", default="")
+    option(
+        "scenario",
+        "what goes wrong where no marker says more: a name or a file; may be repeated",
+        ini="linelist",
+        default=[],
+        metavar="NAME|FILE",
+        action="append",
+    )
+    option("seed", "what decides ids, durations and chance", metavar="N", type=int)
+    option("clock", "how clocks run: real, frozen, frozen@2026-01-31T22:00:00Z, scaled@60", metavar="CLOCK")
+    option("auth", "how credentials are looked at: any, strict or off", metavar="AUTH")
+    option("unused", "which faults must fire: armed (by the test itself), all, or off", metavar="WHICH")
+    optional: dict[str, Any] = {"nargs": "?", "const": ""}
+    group.addoption(
+        "--mockrds-report",
+        dest="mockrds_report",
+        action="append",
+        metavar="FILE",
+        help="tell at the end how clients behaved; with =FILE also in that .html, .json, .xml or .txt; may be repeated",
+        **optional,
+    )
+    group.addoption(
+        "--mockrds-coverage",
+        dest="mockrds_coverage",
+        metavar="FILE",
+        help="tell at the end which documented errors and endings the tests have met; with =FILE, of all runs",
+        **optional,
+    )
+    group.addoption(
+        "--mockrds-coverage-fail-under",
+        dest="mockrds_coverage_fail_under",
+        metavar="PERCENT",
+        type=float,
+        help="fail if the tests have met less than that",
+    )
+    group.addoption(
+        "--mockrds-chaos",
+        dest="mockrds_chaos",
+        action="append",
+        metavar="PACK",
+        help="run each test that uses mockrds under every fault of a pack, and tell what it survived; may be repeated",
+        **optional,
+    )
+    patience = "for how long a test may go on under a fault before it counts as hung, in seconds (default 30)"
+    group.addoption(
+        "--mockrds-chaos-patience", dest="mockrds_chaos_patience", metavar="SECONDS", help=patience, type=float
+    )
+    parser.addini("mockrds_chaos_patience", patience, default="30")
+    for name, text in (
+        ("hanging", "whether requests that still wait at the end of a test are told"),
+        ("errors", "whether an error inside the mock fails the test that met it"),
+    ):
+        parser.addini(f"mockrds_{name}", text, type="bool", default=True)
 
 
 def pytest_addhooks(pluginmanager: pytest.PytestPluginManager) -> None:
@@ -35,25 +112,79 @@ def pytest_addhooks(pluginmanager: pytest.PytestPluginManager) -> None:
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Offer ``mockrds_client`` where pytest-aiohttp is installed."""
+    """Register the marker, and the parts of the plugin that are asked for."""
+    config.addinivalue_line("markers", _MARKER)
     if config.pluginmanager.hasplugin("aiohttp"):
         config.pluginmanager.register(import_module("mockrds.pytest_plugin.client"), "mockrds_client")
+    _no_paths_of_tests(config)
+    if any(config.getoption(f"mockrds_{name}") is not None for name in ("report", "coverage", "coverage_fail_under")):
+        reporting = import_module("mockrds.pytest_plugin.reporting").Reporting(config)
+        config.pluginmanager.register(reporting, "mockrds_reporting")
+    if config.getoption("mockrds_chaos") is not None:
+        chaos = import_module("mockrds.pytest_plugin.chaos").Chaos(config)
+        config.pluginmanager.register(chaos, "mockrds_chaos")
+
+
+def _no_paths_of_tests(config: pytest.Config) -> None:
+    """Notice where an option whose value may be left out took the path of a test for it."""
+    for name in ("report", "coverage", "chaos"):
+        given = config.getoption(f"mockrds_{name}") or ()
+        for value in (given,) if isinstance(given, str) else given:
+            path = value.partition("::")[0]
+            folder = name != "chaos" and Path(path or "?").is_dir()  # chaos takes folders of scenarios
+            if "::" in value or path.endswith(".py") or folder:
+                raise pytest.UsageError(
+                    f"--mockrds-{name} took {value!r} for its value: put it after the paths of tests, "
+                    f"or write --mockrds-{name}=VALUE"
+                )
+
+
+# A server that workers of pytest-xdist share
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_configure_node(node: Any) -> None:
+    """Tell the workers of pytest-xdist what run they belong to, so that it is known which projects are its own."""
+    node.workerinput[_RUN_ID] = node.config.stash.setdefault(_RUN_KEY, os.urandom(4).hex())
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    """Remove what crashed workers of pytest-xdist have left on a server that is shared."""
+    run_id = session.config.stash.get(_RUN_KEY, None)
+    if run_id is not None:
+        import_module("mockrds.pytest_plugin.serving").sweep(session.config, run_id)
+
+
+# Tests
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_call(item: pytest.Item) -> Generator[None, object, object]:
+    """Check the projects of a test that has passed, so that it fails for what it did not notice."""
+    result = yield
+    projects = item.stash.get(_PROJECTS, None)
+    if projects is not None and not getattr(item, "_excinfo", None):  # unittest keeps there what a test raised
+        projects.check()
+    return result
 
 
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_makereport(
     item: pytest.Item, call: pytest.CallInfo[None]
 ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
-    """Tell how to run a test that failed again under the same conditions."""
+    """Tell of a test that failed how to run it again under the same conditions, and what happened."""
     report = yield
-    project = item.stash.get(_PROJECT, None)
-    if project is not None and call.when == "call" and report.failed:
-        try:
-            told = _replay(project)
-        except (OSError, KeyError, ValueError, RuntimeError) as error:  # the test may have removed it, or the server
-            told = f"no replay token: {error}"
-        report.sections.append(("mockrds", told))
+    projects = item.stash.get(_PROJECTS, None)
+    if projects is not None and call.when != "teardown":
+        if report.failed:
+            report.sections += [("mockrds", text) for text in projects.sections()]
+        elif hasattr(report, "wasxfail"):
+            projects.expect_errors()
     return report
+
+
+# Fixtures
 
 
 @pytest.fixture(scope="session")
@@ -62,57 +193,59 @@ def mockrds_server(pytestconfig: pytest.Config) -> Iterator[MockRDS | RemoteServ
 
     With ``--mockrds-url`` it is the server there, which other workers and other sessions may use, too.
     """
-    url = pytestconfig.getoption("--mockrds-url") or pytestconfig.getini("mockrds_url")
-    if url:
-        token = pytestconfig.getoption("--mockrds-token") or os.environ.get("MOCKRDS_CONTROL_TOKEN")
-        remote = _remote(url, token)
-        yield remote
-        remote.forget_projects()
-        return
+    from mockrds.pytest_plugin.serving import serve
 
-    from mockrds.server import MockRDS
-
-    with MockRDS() as server:
-        yield server
+    with _told():
+        server = serve(pytestconfig, _run(pytestconfig))
+    with server as serving:
+        yield serving
 
 
 @pytest.fixture
-def mockrds(
-    mockrds_server: MockRDS | RemoteServer, request: pytest.FixtureRequest
-) -> Iterator[Project | RemoteProject]:
-    """Give a fresh project on the session's server: a cloud that no other test sees.
+def mockrds_factory(mockrds_server: MockRDS | RemoteServer, request: pytest.FixtureRequest) -> Projects:
+    """Give a function that makes fresh projects, each a cloud that no other test sees.
 
-    An error inside the mock fails the test.
+    ``mockrds_factory(scenario=..., seed=..., clock=..., auth=...)``: what is not given is as the test's markers say.
     """
-    project = mockrds_server.project()
-    request.node.stash[_PROJECT] = project
-    hook = request.node.ihook
-    hook.pytest_mockrds_started(item=request.node, project=project)
-    yield project
-    hook.pytest_mockrds_finished(item=request.node, project=project)
-    errors = list(project.errors)
-    replay = _replay(project) if errors else ""
-    project.forget()
-    if errors:
-        failure = BaseExceptionGroup("mockrds itself failed", errors)
-        failure.add_note(replay)
-        raise failure
+    with _told():
+        return _projects(mockrds_server, request)
 
 
-def _remote(url: str, token: str | None) -> RemoteServer:
-    from mockrds.client import RemoteServer
+@pytest.fixture
+def mockrds(mockrds_server: MockRDS | RemoteServer, request: pytest.FixtureRequest) -> Project | RemoteProject:
+    """Give a fresh project on the session's server: a cloud that no other test sees."""
+    with _told():
+        return _projects(mockrds_server, request)()
+
+
+def _projects(server: MockRDS | RemoteServer, request: pytest.FixtureRequest) -> Projects:
+    """Give what makes the projects of a test; they are removed when the fixture is over that needed one first."""
+    known: Projects | None = request.node.stash.get(_PROJECTS, None)
+    if known is not None and not known.closed:  # closed, where a test is run again
+        return known
+    from mockrds.pytest_plugin.projects import Projects
+
+    projects = request.node.stash[_PROJECTS] = Projects(request.node, server, _run(request.config))
+    request.addfinalizer(projects.close)
+    return projects
+
+
+def _run(config: pytest.Config) -> Run:
+    """Give the settings of the whole run."""
+    run = config.stash.get(_RUN, None)
+    if run is None:
+        from mockrds.pytest_plugin.settings import Run
+
+        run = config.stash[_RUN] = Run(config, getattr(config, "workerinput", {}).get(_RUN_ID))
+    return run
+
+
+@contextmanager
+def _told() -> Iterator[None]:
+    """Fail for a mistake in a marker or an option with its message only."""
+    from mockrds.pytest_plugin.settings import SettingError
 
     try:
-        server = RemoteServer(url, token)
-        server.ask("GET", "projects")  # whether it is there, and takes the token
-    except PermissionError as error:
-        problem = f"--mockrds-token: {error}"
-    except (OSError, ValueError, KeyError) as error:
-        problem = f"--mockrds-url: {error}"
-    else:
-        return server
-    pytest.fail(problem, pytrace=False)
-
-
-def _replay(project: Project | RemoteProject) -> str:
-    return f"MOCKRDS_REPLAY={project.replay}"
+        yield
+    except SettingError as error:
+        raise pytest.fail.Exception(str(error), pytrace=False) from None

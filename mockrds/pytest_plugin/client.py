@@ -2,26 +2,33 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import asyncio
+from typing import TYPE_CHECKING, Final
 
 import pytest
 import pytest_asyncio
 
 if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+
     from aiohttp.test_utils import TestClient
     from aiohttp.web import Application, Request
     from pytest_aiohttp import AiohttpClient
 
     from mockrds.client import RemoteProject, RemoteServer
+    from mockrds.pytest_plugin.projects import Projects
     from mockrds.server import MockRDS, Project
+
+_TURNS: Final = 50
 
 
 @pytest_asyncio.fixture
 async def mockrds_client(
     aiohttp_client: AiohttpClient,
     mockrds_server: MockRDS | RemoteServer,
-    mockrds: Project | RemoteProject,  # noqa: ARG001  (makes the project that the client will use)
-) -> TestClient[Request, Application]:
+    mockrds_factory: Projects,
+    mockrds: Project | RemoteProject,
+) -> AsyncIterator[TestClient[Request, Application]]:
     """Give pytest-aiohttp's test client for the app, on the test's own loop.
 
     It reaches the project of the fixture ``mockrds``, whose id stands in the paths.
@@ -30,4 +37,9 @@ async def mockrds_client(
 
     if isinstance(mockrds_server, RemoteServer):
         pytest.fail("mockrds_client serves on the test's own loop: it does not go with --mockrds-url", pytrace=False)
-    return await aiohttp_client(mockrds_server.app())
+    yield await aiohttp_client(mockrds_server.app())
+    for _ in range(_TURNS):  # the loop did not turn since the test ended: requests whose clients have left go now
+        if not mockrds.in_flight:
+            break
+        await asyncio.sleep(0)
+    mockrds_factory.warn_of_hanging(patient=False)

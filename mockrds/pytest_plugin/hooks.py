@@ -8,7 +8,15 @@ if TYPE_CHECKING:
     import pytest
 
     from mockrds.client import RemoteProject
+    from mockrds.scenario.loader import Source
     from mockrds.server import Project
+
+
+def pytest_mockrds_scenario(item: pytest.Item) -> list[Source] | None:
+    """Called before a project is made for a test; gives scenarios to lay over those that it asks for.
+
+    Their faults come with the scenario, so nobody minds if they never fire, and the replay token has them.
+    """
 
 
 def pytest_mockrds_started(item: pytest.Item, project: Project | RemoteProject) -> None:

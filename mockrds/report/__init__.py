@@ -1,1 +1,82 @@
-"""What happened in a project or a test run, as one record each, and the forms in which people and machines read it."""
+"""Reports on what happened in projects, made of their records: for a terminal, as JSON, JUnit XML or a web page."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from mockrds.report.text import text
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+
+    Records = Sequence[Mapping[str, Any]]
+
+__all__ = ["CONTENT_TYPES", "check", "render", "text", "write"]
+
+CONTENT_TYPES = {
+    "json": "application/json",
+    "html": "text/html; charset=utf-8",
+    "xml": "application/xml; charset=utf-8",
+    "txt": "text/plain; charset=utf-8",
+}
+"""What a report can be, by the ending of its file's name."""
+
+
+def write(records: Records, path: str | Path) -> None:
+    """Write a report, in one step; the ending of the file's name says which.
+
+    Args:
+        records: What happened, one record a project.
+        path: The file: .html, .json, .xml or .txt.
+
+    Raises:
+        ValueError: It has another ending.
+        OSError: It can't be written.
+    """
+    from mockrds.report.file import replace
+
+    replace(Path(path), render(records, check(path)))
+
+
+def check(path: str | Path) -> str:
+    """Give the kind of report that a file is to hold.
+
+    Raises:
+        ValueError: It has an ending that no report has.
+    """
+    kind = Path(path).suffix.removeprefix(".").lower()
+    if kind not in CONTENT_TYPES:
+        endings = ", ".join(f".{known}" for known in CONTENT_TYPES)
+        raise ValueError(f"{path}: the name of a report ends with one of {endings}")
+    return kind
+
+
+def render(records: Records, kind: str) -> str:
+    """Make a report.
+
+    Args:
+        records: What happened, one record a project.
+        kind: json, html, xml or txt.
+    """
+    return _renderer(kind)(records)
+
+
+def _renderer(kind: str) -> Callable[[Records], str]:
+    if kind == "html":
+        from mockrds.report.page import page
+
+        return page
+    if kind == "xml":
+        from mockrds.report.junit import junit
+
+        return junit
+    return _json if kind == "json" else lambda records: f"{text(records)}\n"
+
+
+def _json(records: Records) -> str:
+    import json
+
+    from mockrds.version import __version__
+
+    return json.dumps({"mockrds": __version__, "records": records}, indent=1) + "\n"

@@ -134,7 +134,11 @@ class WorldMatch(Match):
 
     def mismatches(self, request: Any) -> list[str]:
         """List the conditions that *request* does not meet."""
-        return [*super().mismatches(request), *self._world_mismatches(request)]
+        found = super().mismatches(request)
+        if hasattr(request, "instance"):
+            return [*found, *self._world_mismatches(request)]
+        # The journal keeps the requests, and not the world that they met.
+        return found or ["the instance or the state of the project was another"]
 
     def _world_mismatches(self, request: Any) -> list[str]:
         found: list[str] = []

@@ -23,7 +23,7 @@ from mockrds.scenario.schema import Scenario
 if TYPE_CHECKING:
     from mockrds.domain.template import WorldTemplate
 
-__all__ = ["ScenarioError", "Source", "files", "library", "load", "read_match", "read_rule", "read_world"]
+__all__ = ["ScenarioError", "Source", "files", "library", "load", "loaded", "read_match", "read_rule", "read_world"]
 
 _DEFAULT: Final = "default"
 _LEVELS: Final = {"world": 2, "lifecycle": 2}
@@ -97,6 +97,17 @@ def load(*sources: Source) -> Scenario:
     rules = tuple(rule.located(place) for rule, place in zip(scenario.faults, places, strict=True))
     merged.pop("extends", None)
     return replace(scenario, faults=rules).told_by(merged | {"name": scenario.name})
+
+
+def loaded(scenario: Scenario | Source | list[Source]) -> Scenario:
+    """Give a scenario as it is, or read it from its source or sources.
+
+    Raises:
+        ScenarioError: With every mistake in all of them.
+    """
+    if isinstance(scenario, Scenario):
+        return scenario
+    return load(*scenario) if isinstance(scenario, list) else load(scenario)
 
 
 def read_rule(document: Mapping[str, Any], source: str = "") -> Fault:

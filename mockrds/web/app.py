@@ -26,7 +26,7 @@ from mockrds.web.call import UNKNOWN, Answer, Call
 from mockrds.web.credentials import authenticate, spoil
 from mockrds.web.identity import KeystoneError
 from mockrds.web.inject import Spoilt, damage, droppable, raw_answer
-from mockrds.web.reply import Reply
+from mockrds.web.reply import Reply, asked_to_wait
 from mockrds.web.routes import Routes
 from mockrds.web.served import SERVED
 from mockrds.web.trove import SHARED as TROVE_SHARED
@@ -120,6 +120,8 @@ async def _serve(simulator: Simulator, log: Log | None, request: web.BaseRequest
                 with suppress(RDSError):  # refused when the operation asks for its world, as documented
                     call.tenant = simulator.tenant(project_id)
             keeper = call.tenant or keeper
+        elif call.operation == "iam.create_token":
+            keeper = identity.asked_for(call) or keeper
     now = call.now = keeper.clock.now()
     entry = keeper.journal.open(call.operation, call.method, target, request.raw_headers, call.body, now)
     entry.request_id = request_id = keeper.request_ids.rds_request_id()
@@ -136,7 +138,7 @@ async def _serve(simulator: Simulator, log: Log | None, request: web.BaseRequest
         try:
             response = await _meddle(call, keeper, decision, entry, headers, oversized=body is None)
         except asyncio.CancelledError:
-            entry.ended = "gone" if request.transport is None else "FIN"  # or the project was reset
+            entry.over("gone" if request.transport is None else "FIN")  # or the project was reset
             raise
     entry.status = response.status if not isinstance(response, Spoilt) or response.speaks else None
     without = decision is None or decision.idle
@@ -174,6 +176,7 @@ async def _meddle(
     raw: tuple[int, dict[str, str], bytes]
     if step is not None and step.response is not None:
         raw = raw_answer(step.response, headers)
+        entry.spoilt = raw[0] < _REFUSED  # good as it looks, it is not what the operation says
     else:
         if step is not None:
             answer = _instead(call, keeper, step, target, request_id)
@@ -182,9 +185,11 @@ async def _meddle(
         headers |= {"Content-Type": "application/json"} | (answer.headers or {})
         spoils = [fired.step.body for fired in decision.fired if fired.step.body is not None]
         raw = answer.status, headers, damage(spoils, headers, answer.body)
+        entry.spoilt = bool(spoils)
     status, headers, body = raw
     if step is not None and step.retry_after is not None:
         headers["Retry-After"] = str(math.ceil(step.retry_after))
+    entry.retry_after = asked_to_wait(headers, keeper.clock.now())
     entry.response = body[:SHOWN]
     keep_alive = not decision.closing and headers.pop("Connection", "").lower() != "close"
     keep_alive = keep_alive and "Content-Length" not in headers
@@ -354,6 +359,8 @@ def _reply(
     headers["Content-Type"] = "application/json"
     if answer.headers is not None:
         headers |= answer.headers
+        if entry is not None:
+            entry.retry_after = asked_to_wait(answer.headers, entry.arrived)
     if entry is not None:
         entry.response = answer.body[:SHOWN]
     return Reply(answer.status, headers, answer.body, entry, keep_alive=keep_alive)

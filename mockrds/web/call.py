@@ -110,6 +110,11 @@ class Call:
         return self._request.scheme
 
     @property
+    def has_query(self) -> bool:
+        """Whether there are query parameters; told without reading them."""
+        return bool(self._request.rel_url.raw_query_string)
+
+    @property
     def query(self) -> MultiMapping[str]:
         """The query parameters."""
         return self._request.query

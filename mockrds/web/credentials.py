@@ -28,7 +28,7 @@ def authenticate(call: Call, path_and_query: str) -> None:
     Raises:
         GatewayError: APIGW.0301 for credentials that are missing or bad, APIGW.0307 for expired ones.
     """
-    mode = call.simulator.auth
+    mode = call.simulator.auth if call.tenant is None else call.tenant.auth
     if mode == "off":
         return
     token = call.headers.get("X-Auth-Token")

@@ -101,6 +101,7 @@ _TOKEN: Final = Object(
 )
 _WITH_CATALOG: Final = Object({"nocatalog?": Text(any)})
 _BY_NAME: Final = Object({"name?": Text(any)})
+_PROJECTS_BY: Final = Object({"name?": Text(any), "domain_id?": Text(any)})
 _PROJECT: Final = Object(
     {
         "id": Text(),
@@ -227,12 +228,12 @@ def list_catalog(call: Call) -> Answer:
     return Answer({"catalog": _catalog(call, tenant), "links": {}})
 
 
-@serves("iam.list_projects", query=_BY_NAME, answer=_PROJECTS)
+@serves("iam.list_projects", query=_PROJECTS_BY, answer=_PROJECTS)
 @serves("iam.list_auth_projects", query=_BY_NAME, answer=_PROJECTS)
 def list_projects(call: Call, query: dict[str, Any]) -> Answer:
     """List projects, or find one by name (IAM API reference, "Querying Project Information").
 
-    A name that is not there yet becomes a project; without a name, all projects are listed.
+    A name that is not there yet becomes a project; without a name, all projects are listed. Every domain has them all.
     """
     simulator = call.simulator
     name = query["name"]
@@ -303,16 +304,26 @@ def _object(document: dict[str, Any], key: str) -> dict[str, Any]:
 
 
 def _read_token(call: Call, text: object) -> Token | None:
-    """Read a token; None if it is not one. Any text is one, for the default project, unless ``strict``."""
+    """Read a token; None if it is not one. Any text is one, for the default project, unless the server is ``strict``.
+
+    Whether it may have expired is for the project that it was issued for to say.
+    """
     if not text or not isinstance(text, str):
         return None
     simulator = call.simulator
     try:
-        return read_token(call, text) if simulator.auth == "strict" else simulator.identity.read(text)
+        token = simulator.identity.read(text)
+    except InvalidTokenError:
+        if simulator.auth == "strict":
+            return None
+        return simulator.identity.read(simulator.token(simulator.default))
+    tenant = simulator.tenants.get(token.project_id or "")
+    if (simulator if tenant is None else tenant).auth != "strict":
+        return token
+    try:
+        return read_token(call, text)
     except GatewayError:
         return None
-    except InvalidTokenError:
-        return simulator.identity.read(simulator.token(simulator.default))
 
 
 def _subject(call: Call) -> tuple[str, Token]:
@@ -328,6 +339,18 @@ def _tenant(call: Call, project_id: str) -> Tenant:
         return call.simulator.tenant(project_id)
     except RDSError:
         raise unauthorized("The project is unknown") from None
+
+
+def asked_for(call: Call) -> Tenant | None:
+    """Tell which project a request for a token is about, so that its faults and its journal are those of the project.
+
+    None if it is about none, or makes no sense; what is wrong with it is for the operation to say.
+    """
+    try:
+        scope = _object(_object(call.document, "auth"), "scope")
+        return _scoped(call, scope)
+    except (RDSError, KeystoneError):
+        return None
 
 
 def _scoped(call: Call, scope: dict[str, Any]) -> Tenant | None:

@@ -135,8 +135,10 @@ class Spoilt(Reply):
             with droppable(self._in_flight):
                 await self._spoil(request)
         except (asyncio.CancelledError, ConnectionError):
-            self._note.ended = "gone" if request.transport is None else "FIN"  # or the project was reset
+            self._note.spoilt |= self._note.done is None
+            self._note.over("gone" if request.transport is None else "FIN")  # or the project was reset
             raise
+        self._note.over()
         return request.writer
 
     async def _spoil(self, request: web.BaseRequest) -> None:
@@ -150,6 +152,7 @@ class Spoilt(Reply):
             case "timeout":
                 await self._hang(request, 0)
             case "MALFORMED_RESPONSE_CHUNK":
+                self._note.spoilt = True
                 head = self.encode_chunked(request)
                 await self._write(request, head + b"!" + self._random.randbytes(_GARBAGE))  # ! begins no chunk
                 self._close(request)
@@ -170,15 +173,18 @@ class Spoilt(Reply):
         ends = toxics.limit_data is not None or toxics.slow_close is not None
         if ends or toxics.timeout is not None or toxics.reset_peer is not None:
             self._open = False
-        data = self.encode(request)
+        whole = data = self.encode(request)
         if toxics.swallows:
             data = b""
         elif toxics.limit_data is not None:
             data = data[: toxics.limit_data]
+        self._note.spoilt |= data != whole or toxics.reset_peer is not None
+        left = len(data)
         for piece, pause in self._pieces(data, toxics):
             if pause:
                 await asyncio.sleep(pause)
-            await self._write(request, piece)
+            left -= len(piece)
+            await self._write(request, piece, last=not left and data == whole)
         if toxics.reset_peer is not None:
             await asyncio.sleep(toxics.reset_peer)
             await self._reset(request)
@@ -204,7 +210,7 @@ class Spoilt(Reply):
             yield piece, pause + (len(piece) / (rate * 1000) if rate else 0.0)
             pause = slicer.delay.sample(self._random) if slicer is not None else 0.0
 
-    async def _write(self, request: web.BaseRequest, data: bytes) -> None:
+    async def _write(self, request: web.BaseRequest, data: bytes, *, last: bool = False) -> None:
         if not data:
             return
         transport = request.transport
@@ -212,6 +218,8 @@ class Spoilt(Reply):
             raise ConnectionResetError
         self._sent += len(data)
         self._note.sent_some(self._sent)
+        if last:  # noted first, as in Reply; the client has its answer then, whatever becomes of the connection
+            self._note.over()
         transport.write(data)
         await request.writer.drain()
 
@@ -225,7 +233,7 @@ class Spoilt(Reply):
 
     def _close(self, request: web.BaseRequest) -> None:
         self._open = False
-        self._note.ended = "FIN"
+        self._note.over("FIN")
         if request.transport is not None:
             request.transport.close()
 
@@ -237,7 +245,7 @@ class Spoilt(Reply):
             await asyncio.sleep(_LOOK)
             quiet = 0 if _under_way(sock) else quiet + 1
         self._open = False
-        self._note.ended = "RST"
+        self._note.over("RST")
         if sock is not None:
             sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _LINGER)
         if transport is not None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
+from email.utils import parsedate_to_datetime
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Final
 
@@ -9,6 +11,8 @@ from aiohttp import web
 from aiohttp.http import SERVER_SOFTWARE, HttpVersion10, HttpVersion11
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from aiohttp.abc import AbstractStreamWriter
 
     from mockrds.journal import Entry
@@ -16,6 +20,17 @@ if TYPE_CHECKING:
 _STATUS_LINES: Final = {status.value: f"1.1 {status.value} {status.phrase}\r\n" for status in HTTPStatus}
 _SERVER: Final = f"Server: {SERVER_SOFTWARE}\r\n"
 _BODILESS: Final = (204, 304)
+
+
+def asked_to_wait(headers: Mapping[str, str], now: float) -> float | None:
+    """Read what ``Retry-After`` asks for, seconds or a date; gives seconds from *now*, None if nothing is asked."""
+    for name, value in headers.items():
+        if name.lower() == "retry-after":
+            with suppress(ValueError):
+                if value.strip().isdecimal():
+                    return float(value)
+                return max(0.0, parsedate_to_datetime(value).timestamp() - now)
+    return None
 
 
 class Reply(web.StreamResponse):
@@ -77,9 +92,7 @@ class Reply(web.StreamResponse):
         """Send everything."""
         data = self.encode(request)
         if self._entry is not None:  # noted first: whoever has the answer may read the journal at once
-            self._entry.sent_some(len(data))
-            if not self._open:
-                self._entry.ended = "FIN"
+            self._entry.sent_all(len(data), "" if self._open else "FIN")
         await request.writer.write_eof(data)
         return request.writer
 

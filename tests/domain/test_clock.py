@@ -134,3 +134,12 @@ def test_times_are_written_in_utc() -> None:
 def test_a_time_that_can_not_be_written_everywhere_is_refused(at: str) -> None:
     with pytest.raises(ValueError, match="'at' must be a time from 1970 to 9999"):
         ClockSetting.of({"mode": "frozen", "at": at})
+
+
+def test_it_counts_how_far_it_was_advanced_whatever_it_was_set_to() -> None:
+    clock = Clock()
+    clock.advance("1m")
+    clock.set("frozen@2026-01-31T22:00:00Z")
+    clock.advance(hours=1)
+
+    assert clock.advanced == 3660

@@ -42,6 +42,7 @@ def test_a_token_bucket_without_burst_holds_its_limit() -> None:
     st.floats(0.01, 100),
     st.lists(st.floats(0, 50), min_size=1, max_size=100),
 )
+@example("token_bucket", 1, 24.5, [0.0, 0.0])
 @example("fixed_window", 1, 1.0466861150136921, [0.0, 0.0])
 def test_a_request_passes_after_the_time_it_was_told(
     algorithm: str, limit: int, window: float, gaps: list[float]

@@ -138,7 +138,8 @@ def test_an_instance_is_restored(openstack: Command, project: Project, way: str)
     exit_code, printed = openstack("rds", "instance", "restore", instance.id, f"--{way}", what)
 
     assert (exit_code, printed) == (1, "'str' object has no attribute 'job_id'")  # its own mistake: all went well
-    assert [entry.status for entry in project.journal if entry.method == "POST"] == [200, 200]
+    posts = [entry for entry in project.journal if entry.method == "POST" and entry.operation != "iam.create_token"]
+    assert [entry.status for entry in posts] == [200, 200]
     assert instance.status_at(project.clock.now()) == "RESTORING"
 
 

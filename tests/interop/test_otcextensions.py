@@ -204,4 +204,6 @@ def test_a_token_that_expired_is_renewed_and_the_request_repeated(rds: Call, pro
     project.clock.advance("25h")
 
     assert rds("backups") == []
-    assert [entry.status for entry in project.journal] == [200, 401, 200]
+    answered = [(entry.operation, entry.status) for entry in project.journal]
+    token, listed = ("iam.create_token", 201), "v1.list_manual_backups"
+    assert answered == [token, (listed, 200), (listed, 401), token, (listed, 200)]

@@ -35,6 +35,24 @@ ENOUGH = 300
 """How often a client may wait before it counts as one that waits for ever."""
 
 
+ERRORS: dict[str, set[str]] = {
+    "clock-skew": {"retried-permanent-error"},
+    "cut-off-answer": {"duplicate-backups"},
+    "degraded-day": {"duplicate-backups"},
+    "gateway-html-502": {"duplicate-backups"},
+    "hanging-create": {"duplicate-backups"},
+    "lost-response": {"duplicate-backups"},
+    "rate-limited": {"retry-after-ignored"},
+    "retry-storm": {"retry-after-ignored"},
+    "schema-drift": {"duplicate-backups", "orphaned-backup"},
+    "token-expires-mid-poll": {"retried-permanent-error"},
+    "truncated-json": {"duplicate-backups"},
+    "wrong-scope": {"retried-permanent-error"},
+    "zombie-create": {"duplicate-backups", "orphaned-backup"},
+}
+"""What the server has against the careless client, by scenario; nothing against the careful one, in any."""
+
+
 class WaitsForEver(BaseException):
     """The client has no end in sight; not an Exception, so that it can't catch it."""
 
@@ -70,20 +88,26 @@ class Night:
         self.haste = 1.0
         """How many times faster than the scenario says things go that take real time."""
         self.projects: list[Project] = []
-        self.clients: set[str] = set()
+        self.clients: dict[str, list[Project]] = {}
 
-    def project(self, seed: int | None = None) -> Project:
+    def project(self, seed: int | None = None, client: str = "") -> Project:
         scenario = self._scenario if self.haste == 1 else hastened(load(self._scenario).document, self.haste)
         project = self._server.project(scenario=scenario, clock=self._clock, seed=seed)
         self.projects.append(project)
+        if client:
+            self.clients.setdefault(client, []).append(project)
         return project
+
+    def findings(self, client: str, *severities: str) -> set[str]:
+        """The kinds of what the server has against a client."""
+        verdicts = [project.verdict for project in self.clients[client]]
+        return {found.kind for verdict in verdicts for found in verdict.findings if found.severity in severities}
 
     def careful(
         self, work: Callable[[Careful, Project], Awaitable[object]] | None = None, seed: int | None = None, **how: float
     ) -> Outcome:
         """Let the careful client do *work*: one backup, if nothing else is said."""
-        self.clients.add("careful")
-        project = self.project(seed)
+        project = self.project(seed, "careful")
         clock, began = project.clock, project.clock.now()
 
         async def sleep(seconds: float) -> None:
@@ -105,8 +129,7 @@ class Night:
         self, work: Callable[[Careless, Project], object] | None = None, seed: int | None = None, **how: float
     ) -> Outcome:
         """Let the careless client do *work*: one backup, if nothing else is said."""
-        self.clients.add("careless")
-        project = self.project(seed)
+        project = self.project(seed, "careless")
         clock, began, sleeps = project.clock, project.clock.now(), 0
 
         def sleep(seconds: float) -> None:
@@ -155,7 +178,9 @@ def night(server: MockRDS, frozen: ClockSetting, request: pytest.FixtureRequest)
     scenario = request.function.__name__.removeprefix("test_").replace("_", "-")
     night = Night(server, scenario, frozen)
     yield night
-    assert night.clients == {"careful", "careless"}
+    assert night.clients.keys() == {"careful", "careless"}
+    assert night.findings("careful", "error", "warning") == set()
+    assert night.findings("careless", "error") == ERRORS.get(scenario, set())
     for project in night.projects:
         assert project.errors == []
         assert project.faults.unused() == ()
@@ -409,9 +434,9 @@ def test_clock_skew(night: Night) -> None:
 
     assert isinstance(careful.result, BackupError)
     assert str(careful.result).startswith("401 APIGW.0301 (request id ")
-    assert len(careful.project.journal) == 1  # its token was fresh
+    assert len(careful.project.journal) == 2  # a token, and it was fresh
     assert str(careless.result) == "could not create the backup"
-    assert len(careless.project.journal) == 3
+    assert len(careless.project.journal) == 4
 
 
 def test_wrong_scope(night: Night) -> None:
@@ -419,9 +444,9 @@ def test_wrong_scope(night: Night) -> None:
 
     assert isinstance(careful.result, BackupError)
     assert re.fullmatch(r"403 RDS\.\d{4} \(request id \w+\)", str(careful.result))
-    assert len(careful.project.journal) == 1
+    assert len(careful.project.journal) == 2  # a token, and a call
     assert str(careless.result) == "could not create the backup"
-    assert len(careless.project.journal) == 3
+    assert len(careless.project.journal) == 4
 
 
 # How backups end

@@ -17,7 +17,14 @@ def clock_json(clock: Clock) -> dict[str, Any]:
     """Give a clock as the control API shows it."""
     setting, now = clock.setting, clock.now()
     at = setting.at.isoformat() if setting.at is not None else None
-    return {"mode": setting.mode, "at": at, "by": setting.by, "now": iso(now), "seconds": now}
+    return {
+        "mode": setting.mode,
+        "at": at,
+        "by": setting.by,
+        "now": iso(now),
+        "seconds": now,
+        "advanced": clock.advanced,
+    }
 
 
 def get_clock(asked: Asked) -> Answer:

@@ -21,7 +21,9 @@ def armed_json(armed: Armed) -> dict[str, Any]:
     return {
         "id": armed.id,
         "name": armed.name,
-        "source": armed.rule.source,
+        "source": armed.source,
+        "from_scenario": armed.from_scenario,
+        "by_chance": armed.by_chance,
         "operation": plain(armed.rule.operation),
         "calls": armed.calls,
         "fired": armed.fired,
@@ -42,9 +44,10 @@ def post_fault(asked: Asked) -> Answer:
     from mockrds.scenario.loader import ScenarioError, read_rule
 
     try:
-        armed = asked.tenant.faults.add(read_rule(asked.body, "control API"))
+        rule = read_rule(asked.body, "control API")
     except ScenarioError as error:
         raise ControlError(400, str(error)) from None
+    armed = asked.tenant.faults.add(rule.located(asked.query.get("source", "the control API")))
     return Answer(armed_json(armed), 201)
 
 

@@ -6,6 +6,7 @@ import re
 from functools import cache
 from typing import Any, Final
 
+from mockrds.report import CONTENT_TYPES
 from mockrds.version import __version__
 from mockrds.web.control.routes import ROUTES, TOKEN_HEADER, Route
 from mockrds.web.control.schemas import SCHEMAS, TEXT, Schema, about, ref
@@ -13,6 +14,7 @@ from mockrds.web.control.schemas import SCHEMAS, TEXT, Schema, about, ref
 _PARAMETERS: Final = {
     "project": about(TEXT, "The id of a project, or the name of one that is there; a new id makes a project."),
     "fault": about(TEXT, "The id of a fault in force."),
+    "format": about({**TEXT, "enum": list(CONTENT_TYPES)}, "JSON, a web page, JUnit XML or plain text."),
     "family": about(TEXT, "v1, v3 (which has v3.1), trove, iam or version."),
 }
 _REFUSALS: Final = {
@@ -60,7 +62,7 @@ def _operation(route: Route) -> dict[str, Any]:
             *(_query(name, schema) for name, schema in route.query.items()),
         ],
         "responses": {
-            **{str(status): _response("As asked.", route.answer) for status in route.status},
+            **{str(status): _response("As asked.", route.answer, *route.also) for status in route.status},
             **{str(status): _response(_REFUSALS[status], "Error") for status in refused},
         },
         "security": [] if route.open else [{}, {"token": []}],
@@ -77,8 +79,8 @@ def _query(name: str, schema: Schema) -> dict[str, Any]:
     return described | {"schema": schema}
 
 
-def _response(description: str, answer: str) -> dict[str, Any]:
-    return {"description": description, "content": _json(ref(answer))}
+def _response(description: str, answer: str, *also: str) -> dict[str, Any]:
+    return {"description": description, "content": _json(ref(answer)) | {kind: {"schema": TEXT} for kind in also}}
 
 
 def _json(schema: Schema) -> dict[str, Any]:

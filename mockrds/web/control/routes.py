@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from mockrds.web import openapi
-from mockrds.web.control import clock, faults, journal, server, world
+from mockrds.web.control import clock, faults, journal, report, server, world
 from mockrds.web.control.schemas import COUNT, TEXT, about, ref
 
 if TYPE_CHECKING:
@@ -38,6 +38,8 @@ class Route(NamedTuple):
     """Whether it may be refused with 409, because of what there is already."""
     open: bool = False
     """Whether it is answered without the control token."""
+    also: tuple[str, ...] = ()
+    """The content types that a good answer may have beside JSON."""
 
 
 _FILTERS: Final[dict[str, Schema]] = {
@@ -46,6 +48,10 @@ _FILTERS: Final[dict[str, Schema]] = {
     "since": about(COUNT, "Only those after the entry with this number."),
     "match": about(ref("Match"), "Only those that a fault with this match, given as JSON, would be about."),
     "limit": about(COUNT, "At most so many, the newest."),
+}
+
+_ARMED_AT: Final[dict[str, Schema]] = {
+    "source": about(TEXT, 'Where it is armed, such as FILE:LINE, for whoever asks later; absent: "the control API".'),
 }
 
 _PROJECT: Final = "projects/{project}"
@@ -60,6 +66,8 @@ ROUTES: Final = (
     Route("GET", "projects", server.get_projects, "Projects", "All projects"),
     Route("POST", "projects", server.post_project, "Project",
           "Make a project (201), or find it (200)", "NewProject", status=(200, 201), conflicts=True),
+    Route("GET", "report.{format}", report.get_report_of_all, "Records",
+          "How the clients of all projects that were asked anything behaved", also=report.TYPES),
     Route("GET", _PROJECT, world.get_project, "Project", "The project, without what is in it"),
     Route("DELETE", _PROJECT, server.delete_project, "Forgotten", "Remove a project", conflicts=True),
     Route("GET", f"{_PROJECT}/state", world.get_state, "State", "What there is"),
@@ -81,7 +89,7 @@ ROUTES: Final = (
     Route("POST", f"{_PROJECT}/clock/advance", clock.post_advance, "Clock", "Move the clock forward", "Advance"),
     Route("GET", f"{_PROJECT}/faults", faults.get_faults, "Faults", "The faults in force, in order"),
     Route("POST", f"{_PROJECT}/faults", faults.post_fault, "Armed",
-          "Arm a fault, after those in force", "Fault", status=(201,)),
+          "Arm a fault, after those in force", "Fault", query=_ARMED_AT, status=(201,)),
     Route("DELETE", f"{_PROJECT}/faults", faults.delete_faults, "Nothing", "Disarm all faults"),
     Route("GET", f"{_PROJECT}/faults/{{fault}}", faults.get_fault, "Armed", "One fault in force"),
     Route("DELETE", f"{_PROJECT}/faults/{{fault}}", faults.delete_fault, "Nothing", "Disarm one fault"),
@@ -91,4 +99,6 @@ ROUTES: Final = (
     Route("POST", f"{_PROJECT}/journal/verify", journal.post_verify, "Verdict",
           "Ask whether operations were called so often, or in this order", "Question"),
     Route("GET", f"{_PROJECT}/report", journal.get_report, "Report", "What happened, in numbers"),
+    Route("GET", f"{_PROJECT}/report.{{format}}", report.get_report_of_project, "Records",
+          "How the client of the project behaved", also=report.TYPES),
 )  # fmt: skip

@@ -11,7 +11,8 @@ from typing import Any, Final
 from mockrds.domain.clock import Mode
 from mockrds.domain.models import BackupStatus, BackupType, InstanceStatus
 from mockrds.domain.template import Outcome
-from mockrds.simulator import PROJECT_ID, PROJECT_NAME
+from mockrds.simulator import PROJECT_ID, PROJECT_NAME, Auth
+from mockrds.verdict.words import BackoffKind, FindingKind, Outcome as Got, Severity
 
 Schema = dict[str, Any]
 
@@ -66,10 +67,12 @@ _PROJECT: Final[dict[str, Schema]] = {
     "id": TEXT,
     "name": TEXT,
     "seed": {"type": "integer"},
+    "auth": about(_one_of(Auth), "How the project looks at credentials."),
     "scenario": about(TEXT, "The name of the scenario in force."),
     "replay": about(TEXT, "The token with which a server begins as this project began."),
     "token": about(TEXT, "A fresh one, for X-Auth-Token."),
 }
+_NUMBER_OR_NULL: Final = _or_null(NUMBER)
 _OPERATION: Final = about(TEXT, "An operation, with or without its family.")
 
 SCHEMAS: Final[dict[str, Schema]] = {
@@ -89,6 +92,7 @@ SCHEMAS: Final[dict[str, Schema]] = {
         ),
         seed=about({"type": "integer"}, "Absent: the scenario's, or the server's."),
         clock=about(ref("NewClock"), "Absent: the scenario's, or the server's."),
+        auth=about(_one_of(Auth), "How it looks at credentials; absent: as the server does."),
     ),
     "Forgotten": _answer(id=TEXT, name=TEXT, replay=_PROJECT["replay"]),
     "State": _answer(
@@ -179,6 +183,7 @@ SCHEMAS: Final[dict[str, Schema]] = {
         by=about(NUMBER, "The speed of a scaled clock."),
         now=_TIME,
         seconds=about(NUMBER, "The same as now, in seconds since 1970."),
+        advanced=about(NUMBER, "By how many seconds it was advanced so far, in all."),
     ),
     "NewClock": _request(
         mode=_one_of(Mode),
@@ -190,7 +195,9 @@ SCHEMAS: Final[dict[str, Schema]] = {
     "Armed": _answer(
         id=COUNT,
         name=TEXT,
-        source=about(TEXT, "Where it stands."),
+        source=about(TEXT, "Where it stands, or was armed."),
+        from_scenario=about({"type": "boolean"}, "Whether it came with the scenario, and was not armed since."),
+        by_chance=about({"type": "boolean"}, "Whether it fires by chance, so that it may never fire."),
         operation=about({"type": ["string", "array"], "items": TEXT}, "The operations that it is about."),
         calls=about(COUNT, "How many calls it was about."),
         fired=about(COUNT, "How many of them it changed."),
@@ -224,6 +231,11 @@ SCHEMAS: Final[dict[str, Schema]] = {
         first_byte=_or_null(NUMBER),
         last_byte=_or_null(NUMBER),
         ended=TEXT,
+        began=about(NUMBER, "Seconds of the client's time: real time and what the clock was advanced by."),
+        advanced=about(NUMBER, "By how many seconds the clock had been advanced when it arrived."),
+        done=about(_or_null(NUMBER), "When the answer was out, on the same time; null while it is under way."),
+        retry_after=about(_or_null(NUMBER), "The seconds that Retry-After asked for."),
+        spoilt=about({"type": "boolean"}, "Whether a fault damaged the answer, or cut it short."),
     ),
     "Journal": _answer(
         total=about(COUNT, "How many requests there were."),
@@ -246,6 +258,68 @@ SCHEMAS: Final[dict[str, Schema]] = {
             _list(_answer(number=COUNT, mismatches=_list(TEXT))), "The calls that do not fit the match, nearest first."
         ),
     ),
+    "Records": _answer(
+        mockrds=about(TEXT, "The version of mockrds."),
+        records=about(_list({"type": "object"}), "What happened, one record a project."),
+    ),
+    "Backoff": _answer(
+        kind=_one_of(BackoffKind),
+        base=about(_NUMBER_OR_NULL, "The first wait in seconds; of jittered waits the shortest."),
+        step=about(_NUMBER_OR_NULL, "How many seconds linear waits grow by."),
+        factor=about(_NUMBER_OR_NULL, "What exponential waits are multiplied by each time."),
+        cap=about(_NUMBER_OR_NULL, "Where they stop growing, in seconds."),
+        longest=_NUMBER_OR_NULL,
+        waits=_list(NUMBER),
+    ),
+    "ClientVerdict": _answer(
+        operations=about(
+            _list(
+                _answer(
+                    operation=TEXT,
+                    target=TEXT,
+                    attempts=_list(
+                        _answer(
+                            number=COUNT,
+                            outcome=_one_of(Got),
+                            wait=about(_NUMBER_OR_NULL, "Seconds since the attempt before was over."),
+                            silent=about({"type": "boolean"}, "Whether the HTTP stack repeated it by itself."),
+                            retryable={"type": "boolean"},
+                        )
+                    ),
+                    succeeded={"type": "boolean"},
+                    gave_up={"type": "boolean"},
+                    body_changed={"type": "boolean"},
+                    backup_ids=_list(TEXT),
+                    backoff=ref("Backoff"),
+                )
+            ),
+            "What the client wanted, each with the calls that it took.",
+        ),
+        backoff=about(ref("Backoff"), "All operations together."),
+        polling=_list(
+            _answer(
+                operation=TEXT,
+                target=TEXT,
+                count=COUNT,
+                shortest=_NUMBER_OR_NULL,
+                median=_NUMBER_OR_NULL,
+                longest=_NUMBER_OR_NULL,
+                after_end=about(COUNT, "How many came after the end had been shown."),
+                backoff=ref("Backoff"),
+            )
+        ),
+        backups=about(
+            _list(_answer(id=TEXT, name=TEXT, made_by=COUNT, seen_end_by=_or_null(COUNT), deleted_by=_or_null(COUNT))),
+            "The backups that the client made, with numbers of calls.",
+        ),
+        duplicates=_list(_list(TEXT)),
+        orphans=_list(TEXT),
+        connections=_answer(opened=COUNT, requests=COUNT, reused=COUNT),
+        errors_met=_by_name(COUNT),
+        findings=_list(
+            _answer(kind=_one_of(FindingKind), severity=_one_of(Severity), message=TEXT, entries=_list(COUNT))
+        ),
+    ),
     "Report": _answer(
         replay=_PROJECT["replay"],
         total=COUNT,
@@ -258,5 +332,6 @@ SCHEMAS: Final[dict[str, Schema]] = {
         backups=about(_by_name(COUNT), "By status: how many there are."),
         in_flight=about(COUNT, "How many requests wait for their answer."),
         internal_errors=about(_list(TEXT), "Errors inside the mock itself, as tracebacks."),
+        verdict=about(ref("ClientVerdict"), "What the calls that are kept tell of the client."),
     ),
 }

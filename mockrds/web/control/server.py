@@ -46,7 +46,7 @@ def post_project(asked: Asked) -> Answer:
     """Make a project, or find it."""
     body = asked.body
     simulator = asked.simulator
-    given: dict[str, Any] = {"seed": body.get("seed")}
+    given: dict[str, Any] = {"seed": body.get("seed"), "auth": body.get("auth")}
     try:
         if "clock" in body:
             given["clock"] = ClockSetting.of(body["clock"])

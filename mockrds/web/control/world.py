@@ -25,6 +25,7 @@ def project_json(simulator: Simulator, tenant: Tenant) -> dict[str, Any]:
         "id": tenant.id,
         "name": tenant.name,
         "seed": tenant.seed,
+        "auth": tenant.auth,
         "scenario": tenant.scenario.name,
         "replay": tenant.replay,
         "token": simulator.token(tenant),

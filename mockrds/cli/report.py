@@ -1,0 +1,87 @@
+"""``mockrds report``: what a server was asked, and how its clients did; for files and for people."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from mockrds.cli.usage import Parser, reason
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from mockrds.server import MockRDS
+
+    Record = dict[str, Any]
+
+
+def run(arguments: Sequence[str]) -> int:
+    """Print the report of a server that runs, or write it to files."""
+    from mockrds.cli.remote import add_server_arguments, asking, find_project
+
+    parser = Parser(prog="mockrds report", description="Print what a running server was asked, and how clients did.")
+    add_server_arguments(parser)
+    parser.add_argument("--project", metavar="NAME", help="name or id of the project (default: all that were asked)")
+    add_report_option(parser, "instead of printing it", "--output")
+    options = parser.parse_args(arguments)
+    with asking(options) as server:
+        of = "" if options.project is None else f"projects/{find_project(server, options.project)[0]}/"
+        records = server.ask("GET", f"{of}report.json")["records"]
+    if options.output:
+        return 0 if write_reports(records, options.output) else 1
+    from mockrds.report import text
+
+    print(text(records).rstrip("\n"))
+    return 0
+
+
+def add_report_option(parser: argparse.ArgumentParser, when: str, name: str = "--report") -> None:
+    """Let *parser* take files to write the report to; *when* ends the sentence that says so."""
+    parser.add_argument(
+        name,
+        action="append",
+        default=[],
+        type=_report_file,
+        metavar="FILE",
+        help=f"write a report {when}; may be repeated; FILE ends in .html, .json, .xml (JUnit) or .txt",
+    )
+
+
+def _report_file(text: str) -> Path:
+    from mockrds.report import check
+
+    try:
+        check(text)
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(str(error)) from None
+    return Path(text)
+
+
+def records_of(mock: MockRDS) -> list[Record]:
+    """Make the records of a server: one for each project that was asked anything."""
+    from mockrds.report.record import record
+
+    tenants = tuple(mock.simulator.tenants.values())
+    return [record(tenant) for tenant in tenants if tenant.journal.total]
+
+
+def write_reports(records: Sequence[Record], paths: Sequence[Path]) -> bool:
+    """Write *records* to files; what fails is said on stderr.
+
+    Returns:
+        Whether all were written.
+    """
+    if not paths:
+        return True
+    from mockrds.report import write
+
+    good = True
+    for path in paths:
+        try:
+            write(records, path)
+        except OSError as error:
+            good = False
+            print(f"mockrds: cannot write the report {path}: {reason(error)}", file=sys.stderr)
+    return good

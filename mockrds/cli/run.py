@@ -1,0 +1,151 @@
+"""``mockrds run``: a server for as long as a command runs, which finds it in its environment."""
+
+from __future__ import annotations
+
+import os
+import sys
+from contextlib import ExitStack
+from typing import TYPE_CHECKING, Final
+
+from mockrds.cli.command import commands
+from mockrds.cli.report import add_report_option, records_of, write_reports
+from mockrds.cli.starting import add_options, announce, make, remove_ready_file, why_not
+from mockrds.cli.usage import Parser, UsageError, reason
+
+if TYPE_CHECKING:
+    import argparse
+    from collections.abc import Iterator, Sequence
+
+    from mockrds.cli.command import Call
+    from mockrds.faults.engine import Armed
+    from mockrds.server import MockRDS
+    from mockrds.simulator import Tenant
+
+UNWELL: Final = 125
+"""The exit code when the command did well and the mock has something to say, as of ``docker run`` and ``timeout``."""
+NOT_RUNNABLE: Final = 126
+NOT_FOUND: Final = 127
+
+_ELSEWHERE: Final = (
+    "OS_CLOUD", "OS_AUTH_TYPE", "OS_TOKEN", "OS_AUTH_TOKEN", "OS_ACCESS_KEY", "OS_SECRET_KEY", "OS_SECURITY_TOKEN",
+    "OS_USER_ID", "OS_USER_DOMAIN_ID", "OS_DOMAIN_ID", "OS_DOMAIN_NAME", "OS_PROJECT_ID", "OS_PROJECT_DOMAIN_ID",
+    "OS_PROJECT_DOMAIN_NAME", "OS_TENANT_ID", "OS_TENANT_NAME", "OS_CACERT",
+)  # fmt: skip
+"""Variables that lead clients to another cloud, or to another project of it; those of another mockrds do, too."""
+
+
+def run(arguments: Sequence[str]) -> int:
+    """Run a command with a server beside it; gives its exit code, or another when the mock has something to say."""
+    options, command = _read(list(arguments))
+    with commands() as call, ExitStack() as running:
+        mock = make(options)
+        remove_ready_file(options)  # of an earlier server
+        try:
+            running.enter_context(mock)
+        except OSError as error:
+            raise UsageError(why_not(error, options)) from None
+        running.callback(remove_ready_file, options)
+        announce(mock, options)
+        code = _call(call, command, _environment(mock, options))
+        records = records_of(mock) if options.report else []
+        unused, failures = list(_unused(mock)), list(_failures(mock))
+    for line in (*unused, *failures):
+        print(f"mockrds: {line}", file=sys.stderr)
+    written = write_reports(records, options.report)
+    well = written and not failures and (options.allow_unused or not unused)
+    return code or (0 if well else UNWELL)
+
+
+def _read(arguments: list[str]) -> tuple[argparse.Namespace, list[str]]:
+    """Read the arguments: the options, and after ``--`` the command."""
+    parser = Parser(
+        prog="mockrds run",
+        usage="%(prog)s [OPTION ...] -- COMMAND [ARGUMENT ...]",
+        description="Start a server, run a command that finds it in its environment, and stop the server. "
+        "The exit code is that of the command; where it is 0, it is 125 if an armed fault never fired, if an error "
+        "happened inside the mock, or if a report could not be written.",
+    )
+    add_options(parser, port=0)
+    add_report_option(parser, "when the command has ended")
+    parser.add_argument("--allow-unused", action="store_true", help="faults that never fire are no failure")
+    end = arguments.index("--") if "--" in arguments else len(arguments)
+    options, others = parser.parse_known_args(arguments[:end])
+    command = arguments[end + 1 :]
+    if not command:
+        parser.error("give the command to run after --, as in: mockrds run -- make test")
+    if others:
+        parser.error(f"unrecognized arguments: {' '.join(others)}")
+    return options, command
+
+
+def _environment(mock: MockRDS, options: argparse.Namespace) -> dict[str, str]:
+    """Give the environment of the command: ours, with what leads clients to the server and nowhere else."""
+    from mockrds.cli.env import Settings, variables
+
+    tenant = mock.simulator.default
+    first = next(iter(tenant.world.instances), None)
+    trusted = mock.ca or options.tls_cert
+    settings = Settings(
+        url=mock.url,
+        project_id=tenant.id,
+        project_name=tenant.name,
+        ca=os.path.realpath(trusted) if trusted else None,
+        token=mock.simulator.token(tenant),
+        control_token=mock.simulator.control_token,
+        instance_id=first.id if first else None,
+        node_id=first.node_id if first else None,
+    )
+    ready = {"MOCKRDS_READY_FILE": os.path.realpath(options.ready_file)} if options.ready_file else {}
+    ours = {
+        name: value for name, value in os.environ.items() if name not in _ELSEWHERE and not name.startswith("MOCKRDS_")
+    }
+    return ours | variables(settings) | ready
+
+
+def _call(call: Call, command: Sequence[str], environment: dict[str, str]) -> int:
+    try:
+        return call(command, environment)
+    except FileNotFoundError:
+        print(f"mockrds: cannot run {command[0]!r}: there is no such command", file=sys.stderr)
+        return NOT_FOUND
+    except OSError as error:
+        print(f"mockrds: cannot run {command[0]!r}: {reason(error)}", file=sys.stderr)
+        return NOT_RUNNABLE
+
+
+def _unused(mock: MockRDS) -> Iterator[str]:
+    """Tell of the faults that never fired, but for those that fire by chance.
+
+    A fault of a scenario is armed in each project that begins with it: it is enough that it fired in one of them.
+    """
+    shared: dict[int, list[Armed]] = {}
+    for tenant in tuple(mock.simulator.tenants.values()):
+        for armed in tenant.faults.armed:
+            if armed.by_chance:
+                continue
+            if armed.from_scenario:
+                shared.setdefault(id(armed.rule), []).append(armed)
+            elif not armed.completed:
+                yield f"{_said(armed)}, in project {tenant.name}"
+    for everywhere in shared.values():
+        if not any(armed.completed for armed in everywhere):
+            yield _said(max(everywhere, key=lambda armed: (armed.fired, armed.consumed, armed.calls)))
+
+
+def _said(armed: Armed) -> str:
+    rule = armed.rule
+    name = f"fault {armed.name!r}" if rule.name else armed.name
+    place = f" ({armed.source})" if armed.source else ""
+    if armed.fired and rule.sequence is not None:
+        return f"{name}{place} took {armed.consumed} of the {len(rule.sequence)} steps of its sequence"
+    calls = f"{armed.calls} call{'' if armed.calls == 1 else 's'}"
+    return f"{name}{place} never fired; it was about {calls}"
+
+
+def _failures(mock: MockRDS) -> Iterator[str]:
+    """Tell of the errors inside the mock."""
+    tenants: tuple[Tenant, ...] = (*mock.simulator.tenants.values(), mock.simulator.stray)
+    for tenant in tenants:
+        where = f", in project {tenant.name}" if tenant.name else ""
+        for error in tuple(tenant.errors):
+            yield f"an error inside the mock{where}: {error!r}"

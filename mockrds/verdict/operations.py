@@ -1,0 +1,415 @@
+"""Logical operations: what a client wanted once, and the attempts that it took."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from dataclasses import dataclass, replace
+from functools import cached_property
+from itertools import pairwise
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
+from urllib.parse import urlsplit
+
+import orjson
+
+from mockrds.journal import Entry
+from mockrds.verdict.backoff import Backoff, classify, seconds
+from mockrds.verdict.refusals import GONE, advice
+from mockrds.verdict.words import Outcome
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Collection, Iterable, Sequence
+
+BACK_FOR_MORE: Final = 900.0
+"""Seconds after which the same call is no retry but a new wish; more, if the client was told or used to wait longer."""
+_USED_TO: Final = 4
+_STALE: Final = 0.1
+"""Within how many seconds an HTTP stack repeats what it sent over a connection that had died."""
+_BEHIND: Final = 0.05
+"""Seconds by which the server may notice late that a client hung up."""
+_BUSY: Final = 1.0
+"""Seconds that a machine may be too busy for a client that means not to wait."""
+_REFUSED: Final = 400
+_FREE: Final = frozenset({"name", "description"})
+"""What a client may make up anew for each attempt, and still want the same thing."""
+CREATE: Final = "create_manual_backup"
+"""The one operation that makes backups."""
+_SAFE: Final = ("GET", "HEAD", "OPTIONS", "PUT", "DELETE")
+
+
+class _Stack(NamedTuple):
+    """An HTTP stack that repeats by itself what it sent over a connection that died without a byte of answer."""
+
+    agent: str
+    name: str
+    methods: tuple[str, ...] = _SAFE
+    fresh: bool = False
+    """Whether it does so on a fresh connection, too: once a call."""
+
+
+_STACKS: Final = (
+    _Stack("aiohttp/", "aiohttp", fresh=True),
+    _Stack("Go-http-client", "Go's net/http", ("GET", "HEAD", "OPTIONS")),
+    _Stack("okhttp/", "OkHttp", (*_SAFE, "POST")),
+    _Stack("Java/", "Java's HttpURLConnection", (*_SAFE, "POST"), fresh=True),
+    _Stack("python-requests/", "urllib3"),
+    _Stack("python-urllib3/", "urllib3"),
+)
+_OTHER: Final = _Stack("", "the HTTP stack")
+
+
+def _stack(entry: Entry) -> _Stack:
+    """Tell which HTTP stack sent a request, by its User-Agent."""
+    agent = entry.headers.get("user-agent", "")
+    return next((stack for stack in _STACKS if stack.agent in agent), _OTHER)
+
+
+@dataclass(frozen=True)
+class Attempt:
+    """One call of a logical operation."""
+
+    entry: Entry
+    """What the journal says of it."""
+    outcome: Outcome
+    """What the client got: ``ok``, ``refused`` (a status of 400 or more), ``spoilt`` (an answer that a fault damaged
+    or cut), ``lost`` (no answer), or ``open`` (it is still under way)."""
+    wait: float | None = None
+    """Seconds on the client's time since the attempt before was over; None for the first."""
+    silent: bool = False
+    """Whether the HTTP stack repeated it by itself, over a new connection, because the old one had died."""
+    renewed: bool = False
+    """Whether it came after a 401, as one comes back with a new token."""
+
+    @property
+    def retryable(self) -> bool:
+        """Whether the same request may have more luck later."""
+        if self.outcome == "refused":
+            return advice(self.entry.status or 0, self.entry.error).kind == "again"
+        return self.outcome in ("lost", "spoilt")
+
+    @property
+    def judged(self) -> bool:
+        """Whether its wait tells how the client backs off; not if the stack repeated it, or a new token came."""
+        return self.wait is not None and not self.silent and not self.renewed
+
+    @property
+    def stack(self) -> str:
+        """What repeated it silently, by its User-Agent."""
+        return _stack(self.entry).name
+
+    def as_json(self) -> dict[str, Any]:
+        """Give the attempt as the control API shows it."""
+        return {
+            "number": self.entry.number,
+            "outcome": self.outcome,
+            "wait": None if self.wait is None else round(self.wait, 6),
+            "silent": self.silent,
+            "retryable": self.retryable,
+        }
+
+    def __str__(self) -> str:
+        entry = self.entry
+        came = {"open": "still under way", "lost": "the client hung up" if entry.ended == "gone" else "no answer"}
+        text = came.get(self.outcome) or str(entry.status or entry.ended)
+        text += f" {entry.error}" if entry.error and self.outcome == "refused" else ""
+        text += ", spoilt" if self.outcome == "spoilt" else ""
+        text += f" (Retry-After {entry.retry_after:g})" if entry.retry_after is not None else ""
+        if entry.operation.endswith(CREATE) and entry.backup_ids:
+            text += f", made backup {', '.join(entry.backup_ids)}"
+        how = " (repeated by the HTTP stack)" if self.silent else " (with a new token)" if self.renewed else ""
+        waited = "" if self.wait is None else f" after {seconds(self.wait)}{how}"
+        return f"#{entry.number}{waited} -> {text}" + (f" [{entry.fault}]" if entry.fault else "")
+
+
+def outcome(entry: Entry) -> Outcome:
+    """Tell what the client got."""
+    if entry.done is None:
+        return "open"
+    if entry.status is None or (entry.ended == "gone" and not entry.sent):
+        return "lost"
+    if entry.status >= _REFUSED:
+        return "refused"
+    return "spoilt" if entry.spoilt else "ok"
+
+
+def left_open(entry: Entry) -> bool:
+    """Tell whether an answer left its connection open, or closed it only because the client wants it so."""
+    return not entry.ended or (entry.ended == "FIN" and entry.headers.get("connection", "").lower() == "close")
+
+
+def readable(entry: Entry) -> bool:
+    """Tell whether a client could make something of an answer: it is good, or damaged but whole JSON."""
+    got = outcome(entry)
+    if got != "spoilt" or not left_open(entry):
+        return got == "ok"
+    try:
+        orjson.loads(entry.response)
+    except orjson.JSONDecodeError:
+        return False
+    return True
+
+
+class LogicalOperation:
+    """What a client wanted once: one call, and the calls that repeat it because it failed.
+
+    Args:
+        attempts: The calls, in order; at least one.
+    """
+
+    def __init__(self, attempts: Sequence[Attempt]) -> None:
+        self.attempts: tuple[Attempt, ...] = _on_its_clock(attempts)
+        """The calls, in order."""
+        self.seen = False
+        """Whether a later answer showed the client that it was done, though its own answer did not."""
+
+    @property
+    def first(self) -> Entry:
+        """The first call."""
+        return self.attempts[0].entry
+
+    @property
+    def last(self) -> Attempt:
+        """The last call."""
+        return self.attempts[-1]
+
+    @property
+    def operation(self) -> str:
+        """The operation of the API reference, such as ``v1.create_manual_backup``."""
+        return self.first.operation
+
+    @cached_property
+    def target(self) -> str:
+        """What it is about: the name of what is to be created, or what stands in the path after the project."""
+        return target(self.first)
+
+    @property
+    def retries(self) -> int:
+        """How often the client tried again; what its HTTP stack repeated does not count."""
+        return sum(not attempt.silent for attempt in self.attempts) - 1
+
+    @cached_property
+    def waits(self) -> tuple[float, ...]:
+        """Seconds between its attempts, where the client chose them."""
+        return tuple(a.wait for a in self.attempts if a.judged and a.wait is not None)
+
+    @cached_property
+    def row(self) -> tuple[float | None, ...]:
+        """The waits to judge its backoff by, each in its place; None where the server's Retry-After decided."""
+        found: list[float | None] = []
+        for before, attempt in pairwise(self.attempts):
+            if attempt.judged:
+                asked = before.entry.retry_after
+                told = asked is not None and attempt.wait is not None and abs(attempt.wait - asked) <= _slack(asked)
+                found.append(None if told else attempt.wait)
+        return tuple(found)
+
+    @property
+    def backoff(self) -> Backoff:
+        """How the client waits between its attempts."""
+        return classify(self.row)
+
+    @property
+    def succeeded(self) -> bool:
+        """Whether the client knows that it worked: by an answer, by one that says it is done already, or by looking."""
+        if self.last.outcome == "ok" or self.seen:
+            return True
+        return self.first.method == "DELETE" and len(self.attempts) > 1 and self.last.entry.error in GONE
+
+    @property
+    def gave_up(self) -> bool:
+        """Whether the client left it at a failure that might have passed."""
+        settled = (
+            self.last.outcome == "spoilt" and self.last.entry.status is not None and self.last.entry.ended != "gone"
+        )
+        return self.last.retryable and not self.succeeded and not settled
+
+    @cached_property
+    def body_changed(self) -> bool:
+        """Whether a later attempt asked for something else, where the one before it was not at fault."""
+        return any(
+            before.entry.body != attempt.entry.body and not (before.outcome == "refused" and _corrects(before.entry))
+            for before, attempt in pairwise(self.attempts)
+        )
+
+    @cached_property
+    def backup_ids(self) -> tuple[str, ...]:
+        """The backups that it made, lost answers included."""
+        if not self.operation.endswith(f".{CREATE}"):
+            return ()
+        return tuple(dict.fromkeys(key for attempt in self.attempts for key in attempt.entry.backup_ids))
+
+    @property
+    def numbers(self) -> tuple[int, ...]:
+        """The numbers of its entries."""
+        return tuple(attempt.entry.number for attempt in self.attempts)
+
+    def as_json(self) -> dict[str, Any]:
+        """Give the operation as the control API shows it."""
+        return {
+            "operation": self.operation,
+            "target": self.target,
+            "attempts": [attempt.as_json() for attempt in self.attempts],
+            "succeeded": self.succeeded,
+            "gave_up": self.gave_up,
+            "body_changed": self.body_changed,
+            "backup_ids": list(self.backup_ids),
+            "backoff": self.backoff.as_json(),
+        }
+
+    def __str__(self) -> str:
+        count = len(self.attempts)
+        lines = [f"{self.operation} {self.target}: {count} attempt{'s' if count > 1 else ''}"]
+        return "\n".join([*lines, *(f"  {attempt}" for attempt in self.attempts)])
+
+    def __repr__(self) -> str:
+        return f"<{self.operation} {self.target}: {', '.join(attempt.outcome for attempt in self.attempts)}>"
+
+
+def _slack(asked: float) -> float:
+    return 0.05 + 0.02 * asked
+
+
+def _corrects(entry: Entry) -> bool:
+    """Tell whether a refusal asks for another body."""
+    return advice(entry.status or 0, entry.error).kind == "other"
+
+
+def target(entry: Entry) -> str:
+    """Tell what a call is about, for people."""
+    name = _leaves(entry).get("name") if entry.method == "POST" else None
+    if isinstance(name, str) and name:
+        return name
+    url = urlsplit(entry.path)
+    parts = url.path.split("/")
+    place = next((i for i, part in enumerate(parts) if len(part) == 32 and part.isalnum()), 0)
+    path = "/" + "/".join(parts[place + 1 :])
+    return f"{path}?{url.query}" if url.query and entry.method == "GET" else path
+
+
+def _key(entry: Entry) -> tuple[str, str, str]:
+    path = entry.path if entry.method == "GET" else entry.path.partition("?")[0]
+    return entry.operation, entry.method, path
+
+
+def _leaves(entry: Entry) -> dict[str, Any]:
+    """Give the values of a JSON body by their keys, however deep; none of what is no JSON object."""
+    try:
+        content = orjson.loads(entry.body)
+    except orjson.JSONDecodeError:
+        return {}
+    found: dict[str, Any] = {}
+    rest: list[tuple[str, Any]] = [("", content)] if isinstance(content, dict) else []
+    while rest:
+        key, value = rest.pop()
+        inner = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
+        rest.extend((f"{key}.{name}" if isinstance(value, list) else str(name), item) for name, item in inner)
+        if not isinstance(value, dict | list):
+            found[key] = value
+    return found
+
+
+def pause(before: Entry, entry: Entry) -> float:
+    """Give the seconds that a client let pass between the end of one call and the next one.
+
+    Where it advanced the project's clock instead of sleeping, that is what it meant; the rest is the machine's time.
+    """
+    advanced = entry.advanced - before.advanced
+    return advanced if advanced > 0 else max(0.0, entry.began - (before.began if before.done is None else before.done))
+
+
+def _on_its_clock(attempts: Sequence[Attempt]) -> tuple[Attempt, ...]:
+    """Take for nothing what a busy machine added between attempts of a client that sleeps on the project's clock."""
+    pairs = list(pairwise(attempts))
+    slept = sum(attempt.entry.advanced > before.entry.advanced for before, attempt in pairs)
+    if not slept or slept * 2 < len(pairs):
+        return tuple(attempts)
+    still = {id(attempt) for before, attempt in pairs if attempt.entry.advanced <= before.entry.advanced}
+    return tuple(
+        replace(attempt, wait=0.0) if id(attempt) in still and (attempt.wait or 0.0) < _BUSY else attempt
+        for attempt in attempts
+    )
+
+
+class _Wish:
+    """A logical operation while its attempts are being gathered."""
+
+    def __init__(self, entry: Entry) -> None:
+        self.attempts = [Attempt(entry, outcome(entry))]
+        self.settled: int | None = None
+
+    def likeness(self, entry: Entry) -> int | None:
+        """Tell how much *entry* is like the attempts so far: 0 the same; None: it wants something else."""
+        last = self.attempts[-1].entry
+        if any(attempt.entry.body == entry.body for attempt in self.attempts):
+            return 0
+        mine, its = _leaves(last), _leaves(entry)
+        fixed = [{key: value for key, value in leaves.items() if key not in _FREE} for leaves in (mine, its)]
+        if not mine or not its or fixed[0] != fixed[1] or not fixed[0]:
+            return None
+        return 1 if mine.get("name") == its.get("name") else 2
+
+    def open_for(self, entry: Entry) -> bool:
+        """Tell whether the client may come back for it with *entry*: it failed, and that was over."""
+        last = self.attempts[-1]
+        over = last.entry.done
+        if last.outcome in ("ok", "open") or over is None:
+            return False
+        late = _BEHIND if last.entry.ended == "gone" else 0.0
+        waited = entry.began - over
+        used_to = _USED_TO * (last.wait or 0.0)
+        patience = max(BACK_FOR_MORE, used_to, BACK_FOR_MORE + (last.entry.retry_after or 0.0))
+        return -late <= waited <= patience and (self.settled is None or entry.number < self.settled)
+
+    def add(self, entry: Entry) -> None:
+        before = self.attempts[-1]
+        wait = pause(before.entry, entry)
+        renewed = before.outcome == "refused" and before.entry.status == 401 and not before.renewed
+        self.attempts.append(Attempt(entry, outcome(entry), wait, _silent(before, entry, wait), renewed))
+
+
+def _silent(last: Attempt, entry: Entry, wait: float) -> bool:
+    """Tell whether an HTTP stack repeated the *last* attempt by itself, because its connection had died."""
+    before = last.entry
+    same = (before.method, before.path, before.body) == (entry.method, entry.path, entry.body)
+    died = not before.sent and before.ended in ("FIN", "RST") and before.status is None
+    if not (same and died and wait <= _STALE) or last.silent:
+        return False
+    stack = _stack(entry)
+    return entry.method in stack.methods and (before.reused or stack.fresh)
+
+
+def gather(entries: Iterable[Entry], known: Callable[[str, Outcome], int | None]) -> tuple[LogicalOperation, ...]:
+    """Put each call to the logical operation that it is an attempt of.
+
+    Args:
+        entries: The calls, in order; none of the identity service.
+        known: Tells, for the id of a backup and what became of the call that made it, the number of the entry that
+            settled the matter for the client: what it asks for later is another wish.
+    """
+    by_key: dict[tuple[str, str, str], list[_Wish]] = defaultdict(list)
+    wishes: list[_Wish] = []
+    for entry in entries:
+        waiting = by_key[_key(entry)]
+        found: tuple[int, _Wish] | None = None
+        for wish in waiting:
+            like = wish.likeness(entry) if wish.open_for(entry) else None
+            if like is not None and (found is None or like < found[0]):
+                found = like, wish
+        if found is None:
+            wish = _Wish(entry)
+            wishes.append(wish)
+            waiting.append(wish)
+        else:
+            wish = found[1]
+            wish.add(entry)
+        if wish.attempts[-1].outcome == "ok" or (entry.method == "GET" and readable(entry)):
+            waiting.remove(wish)
+        made = entry.backup_ids if entry.operation.endswith(f".{CREATE}") else ()
+        for number in (known(key, outcome(entry)) for key in made):
+            if number is not None:
+                wish.settled = min(number, wish.settled or number)
+    return tuple(LogicalOperation(wish.attempts) for wish in wishes)
+
+
+def named(operations: Collection[LogicalOperation], operation: str) -> list[LogicalOperation]:
+    """Give those of one operation of the API, named with or without its family."""
+    return [op for op in operations if operation in (op.operation, op.operation.rpartition(".")[2])]

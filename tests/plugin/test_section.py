@@ -1,0 +1,118 @@
+"""What the report of a failing test tells."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from inner import run
+
+from mockrds import MockRDS
+
+if TYPE_CHECKING:
+    import pytest
+
+FAILING = """
+    import urllib.error
+    import pytest
+
+    @pytest.fixture
+    def orders(mockrds):
+        mockrds.clock.set("frozen@2026-01-31T22:00:00Z")
+        return mockrds
+
+    def test_it(orders):
+        orders.faults.add(operation="create_manual_backup", name="busy", error="RDS.0011", times=1)
+        orders.faults.add(operation="delete_manual_backup", error="RDS.0011")
+        with pytest.raises(urllib.error.HTTPError):
+            create(orders)
+        orders.clock.advance("2s")
+        create(orders)
+        orders.clock.advance("1d")
+        assert orders.replay == "a token"
+
+    def test_of_many_calls(mockrds):
+        with pytest.raises(urllib.error.HTTPError):
+            create(mockrds, "4 bad")
+        for i in range(51):
+            mockrds.faults.clear()
+            create(mockrds, f"nightly-{i}")
+            mockrds.finish(mockrds.backups[-1].id)
+        assert False
+
+    @pytest.fixture
+    def broken(mockrds):
+        raise RuntimeError("broken")
+
+    def test_that_can_not_begin(broken):
+        pass
+
+    def test_without():
+        assert False
+
+    def test_that_passes(mockrds):
+        pass
+"""
+
+
+def test_a_failing_test_tells_what_happened(pytester: pytest.Pytester, where: list[str]) -> None:
+    result = run(pytester, FAILING, "-p", "no:randomly", *where)
+
+    result.assert_outcomes(passed=1, failed=3, errors=1)
+    lines = result.outlines
+    assert sum(" mockrds -" in line for line in lines) == 3
+    result.stdout.fnmatch_lines(
+        [
+            "-* mockrds -*",
+            "MOCKRDS_REPLAY=1.*",
+            "project eu-de_*, id *, seed 0",
+            "calls:",
+            "(no calls)",
+            "backups: none",
+            "-* mockrds -*",
+            "   1    0.000s  v1.create_manual_backup  -> 409 RDS.0011, fault: busy, new connection",
+            "   2    2.0??s  v1.create_manual_backup  -> 200, after *s, new connection",
+            "armed faults that did not do all they were armed for:",
+            "  test_a_failing_test_tells_what_happened.py:1?: fault 2 *delete_manual_backup*",
+            "backups:",
+            "  ????????-*  nightly  COMPLETED, of mysql-single",
+            "-* mockrds -*",
+            "calls:",
+            "(the last 50 of 52 calls that are kept)",
+            "   3 *s  v1.create_manual_backup  -> 200, after *s, new connection",
+            "backups:",
+            "  (the last 20 of 51)",
+        ],
+    )
+    token = next(line for line in lines if line.startswith("MOCKRDS_REPLAY="))
+    assert MockRDS(replay=token).simulator.default.name.startswith("eu-de_")
+
+
+def test_a_project_of_which_nothing_can_be_told_does_not_end_the_run(pytester: pytest.Pytester) -> None:
+    code = """
+        import pytest
+        from mockrds import MockRDS
+        from mockrds.client import RemoteServer
+
+        @pytest.fixture
+        def mock():
+            with MockRDS() as mock:
+                yield mock
+
+        @pytest.fixture
+        def mockrds_server(mock):
+            return RemoteServer(mock.url)
+
+        def test_that_fails(mockrds, mock):
+            mock.__exit__()
+            assert False
+
+        def test_that_passes(mockrds, mock):
+            mock.__exit__()
+    """
+
+    result = run(pytester, code)
+
+    result.assert_outcomes(failed=2, errors=2)
+    result.stdout.fnmatch_lines(["nothing to tell of project eu-de_*: ConnectionError('no mockrds answers at *"])
+    result.stdout.fnmatch_lines(["mockrds: no mockrds answers at *"])
+    assert "mockrds/pytest_plugin" not in result.stdout.str()
