@@ -21,7 +21,7 @@ from mockrds.journal import Journal
 from mockrds.scenario.schema import Scenario
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Mapping, Sequence
 
     from mockrds.domain.template import WorldTemplate
 
@@ -44,10 +44,18 @@ class Tenant:
         seed: Decides ids, durations and chance.
         clock: How its clock runs.
         auth: How it looks at credentials.
+        endings: Called with the project before what happened in it is forgotten.
     """
 
     def __init__(
-        self, project_id: str, name: str, scenario: Scenario, seed: int, clock: ClockSetting, auth: Auth
+        self,
+        project_id: str,
+        name: str,
+        scenario: Scenario,
+        seed: int,
+        clock: ClockSetting,
+        auth: Auth,
+        endings: Sequence[Callable[[Tenant], object]] = (),
     ) -> None:
         self.id = project_id
         self.name = name
@@ -55,6 +63,7 @@ class Tenant:
         self.seed = seed
         self.clock = Clock(clock)
         self._setting = clock
+        self._endings = endings
         self.auth: Auth = auth
         """How it looks at credentials: ``any``, ``strict`` or ``off``."""
         self.journal = Journal(_JOURNALED, self.clock)
@@ -104,9 +113,10 @@ class Tenant:
 
     def begin(self, scenario: Scenario, seed: int | None = None, clock: ClockSetting | None = None) -> None:
         """Begin anew under another scenario, and with another seed and clock if they are given."""
+        self.end()
         self.scenario, self._setting = scenario, clock or self._setting
         self.seed = self.faults.seed = self.seed if seed is None else seed
-        self.reset()
+        self._begin_anew()
 
     def adopt(self, scenario: Scenario) -> None:
         """Go on under another scenario: its faults, limits and life cycles; what there is in the world stays."""
@@ -133,7 +143,16 @@ class Tenant:
 
     def reset(self) -> None:
         """Begin anew: the scenario's world, clock and faults, an empty journal. Drops waiting requests."""
+        self.end()
+        self._begin_anew()
+
+    def end(self) -> None:
+        """Drop the requests that are waiting, and let others see what there was before it is gone."""
         self.drop_waiting()
+        for see in self._endings:
+            see(self)
+
+    def _begin_anew(self) -> None:
         self.clock.set(self._setting)
         self.journal.clear()
         self.errors.clear()
@@ -185,6 +204,8 @@ class Simulator:
         self.identity = Identity(self.seed)
         self.domain_id = self.identity.stable_id("domain", DEFAULT_DOMAIN)
         self.tenants: dict[str, Tenant] = {}
+        self.endings: list[Callable[[Tenant], object]] = []
+        """Called with each project before it begins anew or is removed."""
         self._names: dict[str, str] = {}
         self._lock = threading.Lock()
         self._random = Random(f"{self.seed}/projects")
@@ -253,7 +274,7 @@ class Simulator:
             seed = scenario.seed if own and scenario.seed is not None else self.seed
         if clock is None:
             clock = scenario.clock if own else self.clock_setting
-        return Tenant(project_id, name, scenario, seed, clock, auth or self.auth)
+        return Tenant(project_id, name, scenario, seed, clock, auth or self.auth, self.endings)
 
     def tenant(self, project_id: str) -> Tenant:
         """Find the project with this id, or make it.
@@ -277,7 +298,7 @@ class Simulator:
 
     def forget(self, tenant: Tenant) -> None:
         """Remove a project; its waiting requests are dropped."""
-        tenant.drop_waiting()
+        tenant.end()
         with self._lock:
             self.tenants.pop(tenant.id, None)
             self._names.pop(tenant.name, None)

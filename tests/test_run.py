@@ -274,6 +274,28 @@ def test_reports_are_written_in_all_forms(tmp_path: Path) -> None:
     assert "calls 1," in (tmp_path / "report.txt").read_text()
 
 
+def test_what_happened_before_a_reset_and_in_projects_that_were_removed_is_not_lost(tmp_path: Path) -> None:
+    project = "$MOCKRDS_URL/__mockrds/projects/$MOCKRDS_PROJECT_ID"
+    arm = ARM.replace("RULE", '"error": "RDS.0011"')
+    other = BACKUP.replace("$MOCKRDS_PROJECT_ID", "team-a").replace('"instance": "\'"$MOCKRDS_NODE_ID"\'"', "")
+    steps = [
+        BACKUP,
+        arm,
+        f"curl -sS -X POST {project}/reset",
+        other,
+        "curl -sS -X DELETE ${MOCKRDS_URL}/__mockrds/projects/team-a",
+    ]
+
+    done = sh(f"--report={tmp_path}/report.json", script="\n".join(steps))
+
+    records = json.loads((tmp_path / "report.json").read_text())["records"]
+    assert [(record["project"]["name"], record["total"]) for record in records] == [("eu-de", 1), ("eu-de_team-a", 1)]
+    assert done.returncode == 125
+    assert done.stderr.startswith(
+        "mockrds: fault 1 (the control API) never fired; it was about 0 calls, in project eu-de"
+    )
+
+
 def test_a_report_that_cannot_be_written_is_a_failure(tmp_path: Path) -> None:
     done = run("--report", f"{sys.executable}/report.json", "--", "true")
 

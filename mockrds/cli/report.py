@@ -12,8 +12,6 @@ from mockrds.cli.usage import Parser, reason
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from mockrds.server import MockRDS
-
     Record = dict[str, Any]
 
 
@@ -57,14 +55,6 @@ def _report_file(text: str) -> Path:
     except ValueError as error:
         raise argparse.ArgumentTypeError(str(error)) from None
     return Path(text)
-
-
-def records_of(mock: MockRDS) -> list[Record]:
-    """Make the records of a server: one for each project that was asked anything."""
-    from mockrds.report.record import record
-
-    tenants = tuple(mock.simulator.tenants.values())
-    return [record(tenant) for tenant in tenants if tenant.journal.total]
 
 
 def write_reports(records: Sequence[Record], paths: Sequence[Path]) -> bool:

@@ -8,7 +8,8 @@ from contextlib import ExitStack
 from typing import TYPE_CHECKING, Final
 
 from mockrds.cli.command import commands
-from mockrds.cli.report import add_report_option, records_of, write_reports
+from mockrds.cli.past import Past
+from mockrds.cli.report import add_report_option, write_reports
 from mockrds.cli.starting import add_options, announce, make, remove_ready_file, why_not
 from mockrds.cli.usage import Parser, UsageError, reason
 
@@ -19,7 +20,6 @@ if TYPE_CHECKING:
     from mockrds.cli.command import Call
     from mockrds.faults.engine import Armed
     from mockrds.server import MockRDS
-    from mockrds.simulator import Tenant
 
 UNWELL: Final = 125
 """The exit code when the command did well and the mock has something to say, as of ``docker run`` and ``timeout``."""
@@ -39,6 +39,7 @@ def run(arguments: Sequence[str]) -> int:
     options, command = _read(list(arguments))
     with commands() as call, ExitStack() as running:
         mock = make(options)
+        past = Past(mock)
         remove_ready_file(options)  # of an earlier server
         try:
             running.enter_context(mock)
@@ -47,8 +48,8 @@ def run(arguments: Sequence[str]) -> int:
         running.callback(remove_ready_file, options)
         announce(mock, options)
         code = _call(call, command, _environment(mock, options))
-        records = records_of(mock) if options.report else []
-        unused, failures = list(_unused(mock)), list(_failures(mock))
+        records = past.records if options.report else []
+        unused, failures = list(_unused(past)), list(_failures(past))
     for line in (*unused, *failures):
         print(f"mockrds: {line}", file=sys.stderr)
     written = write_reports(records, options.report)
@@ -113,20 +114,20 @@ def _call(call: Call, command: Sequence[str], environment: dict[str, str]) -> in
         return NOT_RUNNABLE
 
 
-def _unused(mock: MockRDS) -> Iterator[str]:
+def _unused(past: Past) -> Iterator[str]:
     """Tell of the faults that never fired, but for those that fire by chance.
 
-    A fault of a scenario is armed in each project that begins with it: it is enough that it fired in one of them.
+    A fault of the server's scenario is armed in each project: it is enough that it fired in one of them.
     """
     shared: dict[int, list[Armed]] = {}
-    for tenant in tuple(mock.simulator.tenants.values()):
-        for armed in tenant.faults.armed:
+    for chapter in past.chapters:
+        for armed in chapter.faults:
             if armed.by_chance:
                 continue
             if armed.from_scenario:
                 shared.setdefault(id(armed.rule), []).append(armed)
             elif not armed.completed:
-                yield f"{_said(armed)}, in project {tenant.name}"
+                yield f"{_said(armed)}, in project {chapter.project}"
     for everywhere in shared.values():
         if not any(armed.completed for armed in everywhere):
             yield _said(max(everywhere, key=lambda armed: (armed.fired, armed.consumed, armed.calls)))
@@ -142,10 +143,8 @@ def _said(armed: Armed) -> str:
     return f"{name}{place} never fired; it was about {calls}"
 
 
-def _failures(mock: MockRDS) -> Iterator[str]:
+def _failures(past: Past) -> Iterator[str]:
     """Tell of the errors inside the mock."""
-    tenants: tuple[Tenant, ...] = (*mock.simulator.tenants.values(), mock.simulator.stray)
-    for tenant in tenants:
-        where = f", in project {tenant.name}" if tenant.name else ""
-        for error in tuple(tenant.errors):
-            yield f"an error inside the mock{where}: {error!r}"
+    for chapter in past.chapters:
+        where = f", in project {chapter.project}" if chapter.project else ""
+        yield from (f"an error inside the mock{where}: {error!r}" for error in chapter.errors)

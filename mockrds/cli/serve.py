@@ -10,7 +10,8 @@ from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from mockrds.cli import COMMANDS
-from mockrds.cli.report import add_report_option, records_of, write_reports
+from mockrds.cli.past import Past
+from mockrds.cli.report import add_report_option, write_reports
 from mockrds.cli.starting import add_options, announce, make, remove_ready_file, why_not
 from mockrds.cli.usage import DEFAULT_PORT, Parser, UsageError, reason
 from mockrds.version import __version__
@@ -96,6 +97,7 @@ async def _serve_until_stopped(mock: MockRDS, options: argparse.Namespace, reloa
         # Windows has no signal handlers on the loop, and other threads have none at all.
         with suppress(NotImplementedError, ValueError, RuntimeError):
             loop.add_signal_handler(number, stopped.set)
+    past = Past(mock) if options.report else None
     try:
         await mock.start()
     except OSError as error:
@@ -110,7 +112,7 @@ async def _serve_until_stopped(mock: MockRDS, options: argparse.Namespace, reloa
                 await stopped.wait()
                 following.cancel()
     finally:
-        records = records_of(mock) if options.report else []
+        records = past.records if past is not None else []
         await mock.stop()
     return write_reports(records, options.report)
 

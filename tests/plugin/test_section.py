@@ -116,3 +116,17 @@ def test_a_project_of_which_nothing_can_be_told_does_not_end_the_run(pytester: p
     result.stdout.fnmatch_lines(["nothing to tell of project eu-de_*: ConnectionError('no mockrds answers at *"])
     result.stdout.fnmatch_lines(["mockrds: no mockrds answers at *"])
     assert "mockrds/pytest_plugin" not in result.stdout.str()
+
+
+def test_of_many_projects_the_last_are_told(pytester: pytest.Pytester, where: list[str]) -> None:
+    code = """
+        def test_it(mockrds_factory):
+            for _ in range(5):
+                create(mockrds_factory())
+            assert False
+    """
+
+    result = run(pytester, code, *where)
+
+    result.stdout.fnmatch_lines(["(the last 3 of its 5 projects)"])
+    assert sum(line.startswith("MOCKRDS_REPLAY=") for line in result.outlines) == 3

@@ -1,0 +1,62 @@
+"""What happened on a server, also in projects that were removed or began anew."""
+
+from __future__ import annotations
+
+from collections import deque
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from mockrds.faults.engine import Armed
+    from mockrds.server import MockRDS
+    from mockrds.simulator import Tenant
+
+_MOST: Final = 1000
+
+
+class Chapter(NamedTuple):
+    """What happened in a project until it was removed, or began anew."""
+
+    project: str
+    """The name of the project; empty for what belongs to none."""
+    record: dict[str, Any] | None
+    """What reports are made of; None if it was asked nothing."""
+    faults: tuple[Armed, ...]
+    """The faults that were in force, but for those of a scenario that is not the server's."""
+    errors: tuple[BaseException, ...]
+    """Errors inside the mock."""
+
+
+class Past:
+    """Keeps what happened on a server: all that is there, and the last thousand chapters that are over.
+
+    Args:
+        mock: The server.
+    """
+
+    def __init__(self, mock: MockRDS) -> None:
+        self._simulator = mock.simulator
+        self._over: deque[Chapter] = deque(maxlen=_MOST)
+        self._simulator.endings.append(lambda tenant: self._over.append(self._chapter(tenant)))
+
+    @property
+    def chapters(self) -> list[Chapter]:
+        """What happened, chapter by chapter."""
+        now = (*self._simulator.tenants.values(), self._simulator.stray)
+        return [*self._over, *(self._chapter(tenant) for tenant in now)]
+
+    @property
+    def records(self) -> list[dict[str, Any]]:
+        """What reports are made of: one for each chapter in which a project was asked anything."""
+        return [chapter.record for chapter in self.chapters if chapter.record is not None]
+
+    def _chapter(self, tenant: Tenant) -> Chapter:
+        from mockrds.report.record import record
+
+        told = record(tenant) if tenant.name and tenant.journal.total else None
+        return Chapter(tenant.name, told, tuple(self._judged(tenant)), tuple(tenant.errors))
+
+    def _judged(self, tenant: Tenant) -> Iterator[Armed]:
+        own = tenant.scenario is self._simulator.scenario
+        return (armed for armed in tenant.faults.armed if tenant.name and (own or not armed.from_scenario))
