@@ -145,6 +145,8 @@ def why_not(error: OSError, options: argparse.Namespace) -> str:
     else:
         remedy = "give an address of this machine with --host"
     why = "the host name is unknown" if isinstance(error, socket.gaierror) else reason(error)
+    if error.errno is None:  # so asyncio tells, from Python 3.12 on, that it could bind to none
+        why = "cannot assign requested address"
     return f"cannot listen on {options.host}:{options.port}: {why}; {remedy}"
 
 

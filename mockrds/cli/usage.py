@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import re
 from typing import Final, NoReturn
 
 DEFAULT_PORT: Final = 8080
@@ -27,4 +28,5 @@ class Parser(argparse.ArgumentParser):
 def reason(error: OSError) -> str:
     """Write why the system refused something, as the end of a sentence."""
     text = (error.strerror or "it is refused").split(":")[-1].strip()
+    text = re.sub(r"^\[errno \d+\] ", "", text)  # asyncio puts it there, from Python 3.12 on
     return text[:1].lower() + text[1:]
