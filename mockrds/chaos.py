@@ -10,19 +10,20 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from mockrds.report.documented import ERRORS
+from mockrds.verdict.operations import CREATE
+from mockrds.verdict.shown import DELETES, LISTS
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
-CREATE: Final = "create_manual_backup"
-LISTS: Final = ("list_manual_backups", "list_backups")
-DELETES: Final = ("delete_manual_backup", "batch_delete_manual_backups")
 _EVERY: Final = (CREATE, *LISTS, *DELETES)
 
 PAGE: Final = "<html><head><title>502 Bad Gateway</title></head><body><h1>502 Bad Gateway</h1></body></html>"
 _SUFFIXES: Final = (".yaml", ".yml", ".json")
 DEFAULT: Final = "default"
 """The name of the pack that is meant if none is named."""
+BASELINE: Final = "baseline"
+"""What the run of a test without a fault is called, so no fault."""
 _LIBRARY: Final = "library"
 _TESTS_OWN: Final = ("name", "description", "extends", "seed", "clock")
 """What of a scenario is not laid over a test's: names, and what the test's own clock and seed decide."""
@@ -183,7 +184,7 @@ def find(*packs: str) -> list[Case]:
     for pack in packs:
         for case in _cases(pack):
             name, n = case.name, 1
-            while name in found and found[name].scenario != case.scenario:
+            while name == BASELINE or (name in found and found[name].scenario != case.scenario):
                 n += 1
                 name = f"{case.name}-{n}"
             found[name] = case._replace(name=name)

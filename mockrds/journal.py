@@ -15,6 +15,7 @@ from multidict import CIMultiDict
 
 from mockrds.domain.clock import Clock
 from mockrds.faults.match import ABSENT, Match, resolve
+from mockrds.redaction import REDACTED, is_secret, redact
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
@@ -24,8 +25,6 @@ if TYPE_CHECKING:
 _NEAREST: Final = 3
 LIMIT: Final = 1000
 BODY_LIMIT: Final = 4096
-_SECRET_HEADERS: Final = frozenset({"x-auth-token", "x-subject-token", "authorization", "x-security-token", "cookie"})
-REDACTED: Final = "***"
 _UNTOUCHED: Final = Clock()
 
 
@@ -119,7 +118,18 @@ class Entry:
     def headers(self) -> dict[str, str]:
         """The request's headers, names in lower case, secrets redacted."""
         named = ((name.decode("latin-1").lower(), value.decode("latin-1")) for name, value in self._headers)
-        return {name: REDACTED if name in _SECRET_HEADERS else value for name, value in named}
+        return {name: REDACTED if is_secret(name) else value for name, value in named}
+
+    @property
+    def shown_path(self) -> str:
+        """Path and query, secrets redacted."""
+        return redact(self.path) if "?" in self.path else self.path
+
+    @property
+    def shown_body(self) -> str:
+        """The body of the request, secrets redacted; nothing of a request for a token."""
+        hidden = self.body and self.operation.startswith("iam.")  # those bodies are all credentials
+        return REDACTED if hidden else redact(self.body.decode("utf-8", "replace"))
 
     def sent_some(self, size: int) -> None:
         """Note that *size* bytes of the answer have left so far."""
@@ -143,19 +153,18 @@ class Entry:
 
     def as_json(self) -> dict[str, Any]:
         """Give the entry as the control API shows it."""
-        hidden = self.operation.startswith("iam.")  # those bodies carry passwords
         return {
             "number": self.number,
             "operation": self.operation,
             "method": self.method,
-            "path": self.path,
+            "path": self.shown_path,
             "headers": self.headers,
-            "body": REDACTED if hidden and self.body else self.body.decode("utf-8", "replace"),
+            "body": self.shown_body,
             "arrived": self.arrived,
             "finished": self.finished,
             "status": self.status,
             "request_id": self.request_id,
-            "response": self.response.decode("utf-8", "replace"),
+            "response": redact(self.response.decode("utf-8", "replace")),
             "error": self.error,
             "hint": self.hint,
             "fault": self.fault,

@@ -154,9 +154,7 @@ class Project:
     @property
     def verdict(self) -> Verdict:
         """What the journal tells of the client up to now: ``verdict.assert_no_duplicate_backups()``."""
-        from mockrds.verdict import Verdict
-
-        return Verdict(self.journal.entries(), self.backups, self.clock.now())
+        return self._tenant.verdict
 
     @property
     def errors(self) -> list[BaseException]:

@@ -10,7 +10,7 @@ from random import Random
 from typing import TYPE_CHECKING, Any, Final, Literal
 
 from mockrds.domain import errors
-from mockrds.domain.clock import Clock, ClockSetting, iso
+from mockrds.domain.clock import END, Clock, ClockSetting, iso
 from mockrds.domain.errors import RDSError
 from mockrds.domain.identity import DEFAULT_DOMAIN, DEFAULT_PROJECT, Identity, Token
 from mockrds.domain.operations import OPERATIONS
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
     from mockrds.domain.template import WorldTemplate
+    from mockrds.verdict import Verdict
 
 Auth = Literal["any", "strict", "off"]
 AUTH_MODES: Final[tuple[Auth, ...]] = ("any", "strict", "off")
@@ -134,6 +135,13 @@ class Tenant:
         """Drop the requests that are waiting out a latency: their connections are closed without an answer."""
         for drop in tuple(self.in_flight):
             drop()
+
+    @property
+    def verdict(self) -> Verdict:
+        """What the journal tells of the client up to now."""
+        from mockrds.verdict import Verdict
+
+        return Verdict(self.journal.entries(), self.world.backups, self.clock.now())
 
     def recorded(self) -> dict[str, Any]:
         """Tell what happened, as plain JSON: what reports are made of."""
@@ -347,7 +355,7 @@ class Simulator:
                 user="mockrds",
                 domain=DEFAULT_DOMAIN,
                 issued=now,
-                expires=now + life,
+                expires=min(now + life, END),
                 project_id=tenant.id,
                 project_name=tenant.name,
             )

@@ -12,10 +12,12 @@ except ModuleNotFoundError as error:
         "mockrds.strategies needs hypothesis: pip install hypothesis", name="hypothesis"
     ) from error
 
-from mockrds.chaos import CREATE, DELETES, LISTS, PAGE
+from mockrds.chaos import PAGE
 from mockrds.distribution import Duration
 from mockrds.domain.errors import CATALOGUE
 from mockrds.report.documented import ERRORS
+from mockrds.verdict.operations import CREATE
+from mockrds.verdict.shown import DELETES, LISTS
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -67,7 +69,7 @@ class FaultSchedule:
     @property
     def yaml(self) -> str:
         """The faults as a scenario file has them."""
-        return "\n".join(("faults:", *(f"  - {json.dumps(fault)}" for fault in self.faults)) if self.faults else ())
+        return "\n".join(["faults:", *(f"  - {json.dumps(fault)}" for fault in self.faults)]) if self.faults else ""
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, FaultSchedule) and self.faults == other.faults

@@ -53,7 +53,7 @@ def throw_away(host: str) -> tuple[ssl.SSLContext, str]:
     try:
         import trustme
     except ModuleNotFoundError:
-        raise ModuleNotFoundError("a throw-away certificate needs trustme: pip install 'mockrds[tls]'") from None
+        raise ModuleNotFoundError("a throw-away certificate needs trustme: pip install trustme") from None
 
     ca = trustme.CA()
     try:

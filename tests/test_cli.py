@@ -82,7 +82,7 @@ def test_the_banner_fits_a_screen_and_its_curl_line_makes_a_backup(tmp_path: Pat
             assert any(instance["node_id"] in line and instance["name"] in line for line in banner)
 
 
-@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT, signal.SIGHUP])
 def test_a_signal_ends_it_at_once_also_with_a_request_hanging(tmp_path: Path, number: signal.Signals) -> None:
     slow = tmp_path / "slow.yaml"
     slow.write_text("faults: [{latency: 1h}]")

@@ -103,4 +103,4 @@ def test_the_command_line_says_what_is_wrong_with_a_token() -> None:
     )  # fmt: skip
 
     assert (done.returncode, done.stdout) == (2, "")
-    assert done.stderr.startswith("mockrds: the replay token is none: copy all")
+    assert done.stderr.startswith("mockrds: the replay token can't be read: copy all")

@@ -70,6 +70,27 @@ def test_its_environment_is_what_env_prints_and_leads_nowhere_else() -> None:
     assert variables["OS_USERNAME"] == "user"
 
 
+@pytest.mark.parametrize(
+    "name", ["OS_RDSV3_ENDPOINT_OVERRIDE", "OS_CLIENT_CONFIG_FILE", "HW_ACCESS_KEY", "HUAWEICLOUD_SDK_AK"]
+)
+def test_what_leads_to_a_real_cloud_is_taken_out_and_the_shell_is_told(name: str) -> None:
+    script = f'echo "${{{name}-}}"; eval "$({sys.executable} -m mockrds env)"; env | grep -c "^OS_CLOUD=" || true'
+
+    done = sh(script=script, **{name: "production", "OS_CLOUD": "production"})
+
+    assert (done.stdout, done.stderr) == ("\n0\n", "")
+
+
+@pytest.mark.parametrize("given", ["", "example.org"])
+def test_no_proxy_stands_between_the_command_and_the_server(given: str) -> None:
+    script = 'curl -sS "$MOCKRDS_URL/__mockrds/live"; echo "$no_proxy"'
+    none = {"no_proxy": given} if given else {}
+
+    done = sh(script=script, http_proxy="http://127.0.0.1:1", **none)
+
+    assert done.stdout == '{"status":"ok"}' + f"{given},127.0.0.1\n".lstrip(",")
+
+
 def test_input_output_and_exit_code_are_the_command_s() -> None:
     done = run("--", "sh", "-c", "cat; echo wrong >&2; exit 3", text="hello")
 
@@ -155,6 +176,18 @@ def test_a_command_of_ours_that_is_interrupted_has_not_done_well(monkeypatch: py
     monkeypatch.setattr("mockrds.cli.serve.run", run)
 
     assert [main(["lint"]), main(["serve"]), main([])] == [128 + signal.SIGINT, 0, 0]
+
+
+def test_a_command_ends_also_where_nobody_wants_to_know_of_ended_children() -> None:
+    script = """
+import signal, sys
+from mockrds.cli import main
+signal.signal(signal.SIGCHLD, signal.SIG_IGN)
+sys.exit(main(["run", "--", "sh", "-c", "sleep 0.1; exit 4"]))
+"""
+    done = subprocess.run([sys.executable, "-c", script], timeout=20, check=False)
+
+    assert done.returncode == 4
 
 
 def test_where_signals_tell_nothing_commands_run_all_the_same() -> None:
@@ -289,7 +322,8 @@ def test_what_happened_before_a_reset_and_in_projects_that_were_removed_is_not_l
     done = sh(f"--report={tmp_path}/report.json", script="\n".join(steps))
 
     records = json.loads((tmp_path / "report.json").read_text())["records"]
-    assert [(record["project"]["name"], record["total"]) for record in records] == [("eu-de", 1), ("eu-de_team-a", 1)]
+    assert [(record["project"]["name"], record["total"]) for record in records[:-1]] == [("eu-de", 1), ("eu-de_team-a", 1)]
+    assert [finding["kind"] for finding in records[-1]["verdict"]["findings"]] == ["fault-never-fired"]
     assert done.returncode == 125
     assert done.stderr.startswith(
         "mockrds: fault 1 (the control API) never fired; it was about 0 calls, in project eu-de"
@@ -297,11 +331,47 @@ def test_what_happened_before_a_reset_and_in_projects_that_were_removed_is_not_l
 
 
 def test_a_report_that_cannot_be_written_is_a_failure(tmp_path: Path) -> None:
-    done = run("--report", f"{sys.executable}/report.json", "--", "true")
+    done = run("--report", "reports/report.json", "--", "touch", "reports", cwd=tmp_path)
 
     assert done.returncode == 125
-    assert done.stderr.startswith(f"mockrds: cannot write the report {sys.executable}/report.json: ")
+    assert done.stderr.startswith("mockrds: cannot write the report reports/report.json: ")
     assert done.stderr.count("\n") == 1
+
+
+def test_reports_tell_what_is_wrong_with_the_run(tmp_path: Path) -> None:
+    (tmp_path / "busy.yaml").write_text("faults:\n  - {name: busy, operation: create_manual_backup, error: RDS.0011}\n")
+    options = [f"--report={tmp_path}/report.{suffix}" for suffix in ("xml", "txt", "html")]
+
+    codes = [
+        run("--scenario=busy.yaml", *options, *allow, "--", "true", cwd=tmp_path).returncode
+        for allow in ([], ["--allow-unused"])
+    ]
+    allowed = (tmp_path / "report.xml").read_text()
+    run("--scenario=busy.yaml", *options, "--", "true", cwd=tmp_path)
+
+    assert codes == [125, 0]
+    assert 'failures="0"' in allowed
+    for suffix, told in (
+        ("xml", 'failures="1"'),
+        ("txt", "fault-never-fired: fault 'busy'"),
+        ("html", "fault-never-fired"),
+    ):
+        assert told in (tmp_path / f"report.{suffix}").read_text()
+
+
+@pytest.mark.parametrize("command", [["run"], ["serve"], ["report"]])
+def test_a_report_that_can_never_be_written_is_refused_at_the_start(
+    command: list[str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    option = "--output" if command == ["report"] else "--report"
+    (tmp_path / "folder.html").mkdir()
+
+    codes = [main([*command, option, name]) for name in (f"{sys.executable}/report.json", f"{tmp_path}/folder.html")]
+
+    assert codes == [2, 2]
+    assert [line.partition(": no file can be written at ")[0] for line in capsys.readouterr().err.splitlines()] == [
+        f"mockrds: argument {option}"
+    ] * 2
 
 
 def test_the_ready_file_is_there_while_the_command_runs(tmp_path: Path) -> None:
@@ -328,12 +398,13 @@ def test_serve_leaves_its_report_behind(tmp_path: Path) -> None:
 
 
 def test_serve_tells_by_its_exit_code_that_its_report_could_not_be_written(tmp_path: Path) -> None:
-    with serving(tmp_path, "--quiet", "--report", f"{sys.executable}/report.json") as served:
+    with serving(tmp_path, "--quiet", "--report", f"{tmp_path}/reports/report.json") as served:
+        (tmp_path / "reports").touch()
         served.process.terminate()
         _, err = served.process.communicate(timeout=10)
 
     assert served.process.returncode == 1
-    assert err.startswith(f"mockrds: cannot write the report {sys.executable}/report.json: ")
+    assert err.startswith(f"mockrds: cannot write the report {tmp_path}/reports/report.json: ")
 
 
 @pytest.fixture

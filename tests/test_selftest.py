@@ -68,5 +68,5 @@ def test_without_the_library_for_certificates_tls_is_refused(
     assert main(["selftest", "--tls"]) == 2
     assert capsys.readouterr() == (
         "",
-        "mockrds: a throw-away certificate needs trustme: pip install 'mockrds[tls]'\n",
+        "mockrds: a throw-away certificate needs trustme: pip install trustme\n",
     )

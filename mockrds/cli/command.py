@@ -30,6 +30,8 @@ def commands() -> Iterator[Call]:
     if sys.platform != "linux":  # elsewhere nobody tells who sent a signal
         yield call_simply
         return
+    if signal.getsignal(signal.SIGCHLD) is signal.SIG_IGN:  # inherited: then nobody tells that a child has ended
+        signal.signal(signal.SIGCHLD, signal.SIG_DFL)
     passed_on = {signal.SIGHUP, signal.SIGINT, signal.SIGQUIT, signal.SIGTERM}
     awaited = {*passed_on, signal.SIGCHLD}
     before = signal.pthread_sigmask(signal.SIG_BLOCK, awaited)

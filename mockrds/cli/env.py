@@ -7,6 +7,7 @@ import os
 import shlex
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
+from urllib.parse import urlsplit
 
 from mockrds.cli.remote import add_server_arguments, asking, find_project
 from mockrds.cli.usage import Parser, UsageError
@@ -14,6 +15,18 @@ from mockrds.domain.identity import DEFAULT_DOMAIN
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
+
+
+NO_PROXY: Final = ("no_proxy", "NO_PROXY")
+"""The variables that tell clients which hosts they reach without a proxy; some know only the one, some the other."""
+_ELSEWHERE: Final = (
+    "OS_CLOUD", "OS_CLIENT_CONFIG_FILE", "OS_AUTH_TYPE", "OS_TOKEN", "OS_AUTH_TOKEN", "OS_ENDPOINT", "OS_AGENCY_NAME",
+    "OS_DELEGATED_PROJECT", "OS_ACCESS_KEY", "OS_SECRET_KEY", "OS_SECURITY_TOKEN", "OS_USER_ID", "OS_USER_DOMAIN_ID",
+    "OS_DOMAIN_ID", "OS_DOMAIN_NAME", "OS_PROJECT_ID", "OS_PROJECT_DOMAIN_ID", "OS_PROJECT_DOMAIN_NAME",
+    "OS_TENANT_ID", "OS_TENANT_NAME", "OS_RDS_ENDPOINT_OVERRIDE", "OS_RDSV3_ENDPOINT_OVERRIDE", "OS_CACERT",
+    "MOCKRDS_CA",
+)  # fmt: skip
+"""Variables that lead clients to another cloud, or to another project of it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,6 +48,11 @@ class Settings:
     """A DB instance, which API v3 backs up; None where there is none."""
     node_id: str | None
     """Its primary node, which API v1 backs up."""
+
+    @property
+    def host(self) -> str:
+        """The host of the server, as lists of hosts without a proxy want it."""
+        return urlsplit(self.url).hostname or ""
 
     @property
     def region(self) -> str:
@@ -97,6 +115,11 @@ def variables(at: Settings) -> dict[str, str]:
     return {name: value for name, value in given.items() if value}
 
 
+def past_proxies(hosts: str, host: str) -> str:
+    """Add *host* to the *hosts* that clients reach without a proxy."""
+    return hosts if host in hosts.split(",") else f"{hosts},{host}".lstrip(",")
+
+
 # The formats. A line that is None is left out.
 
 
@@ -123,7 +146,13 @@ def _clouds_yaml(at: Settings) -> list[str | None]:
 
 
 def _shell(at: Settings) -> list[str | None]:
-    return [f"export {name}={shlex.quote(value)}" for name, value in variables(at).items()]
+    given = variables(at)
+    direct = (f'export {name}="${{{name}:+${name},}}"{shlex.quote(at.host)}' for name in NO_PROXY)
+    return [
+        f"unset {' '.join(name for name in _ELSEWHERE if name not in given)}",
+        *(f"export {name}={shlex.quote(value)}" for name, value in given.items()),
+        *direct,
+    ]
 
 
 def _env_file(at: Settings) -> list[str | None]:
@@ -137,11 +166,16 @@ def _terraform(at: Settings) -> list[str | None]:
         '  user_name   = "user"',
         '  password    = "password"',
         f"  domain_name = {_quoted(DEFAULT_DOMAIN)}",
-        f"  tenant_name = {_quoted(at.project_name).replace('${', '$${')}",
-        f"  region      = {_quoted(at.region).replace('${', '$${')}",
+        f"  tenant_name = {_hcl(at.project_name)}",
+        f"  region      = {_hcl(at.region)}",
         f"  cacert_file = {_quoted(at.ca)}" if at.ca else None,
         "}",
     ]
+
+
+def _hcl(text: str) -> str:
+    """Write a string as HCL reads it, which takes two more things for its own."""
+    return _quoted(text).replace("${", "$${").replace("%{", "%%{")
 
 
 def _huaweicloud_python(at: Settings) -> list[str | None]:

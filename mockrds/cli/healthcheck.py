@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import http.client
 import json
-import os
 import ssl
 import sys
 from typing import TYPE_CHECKING, Final
 from urllib.parse import urlsplit
 
-from mockrds.cli.usage import DEFAULT_PORT, Parser, UsageError, reason
+from mockrds.cli.remote import add_address
+from mockrds.cli.usage import Parser, UsageError, reason
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -21,14 +21,7 @@ _TIMEOUT: Final = 3.0
 def run(arguments: Sequence[str]) -> int:
     """Exit with 0 when a server is ready, else with 1."""
     parser = Parser(prog="mockrds healthcheck", description="Exit with 0 when a server is ready, else with 1.")
-    default = os.environ.get("MOCKRDS_URL", f"http://127.0.0.1:{DEFAULT_PORT}")
-    parser.add_argument("url", nargs="?", default=default, help="(default $MOCKRDS_URL, or %(default)s)")
-    parser.add_argument(
-        "--ca",
-        default=os.environ.get("MOCKRDS_CA") or None,
-        metavar="FILE",
-        help="certificate to trust, in PEM (default $MOCKRDS_CA, or those that the system trusts)",
-    )
+    add_address(parser)
     options = parser.parse_args(arguments)
     connection = _connection(options.url, options.ca)
     try:

@@ -15,8 +15,8 @@ if TYPE_CHECKING:
     from mockrds.client import RemoteServer
 
 
-def add_server_arguments(parser: argparse.ArgumentParser) -> None:
-    """Let *parser* take where the server is, and what it demands."""
+def add_address(parser: argparse.ArgumentParser) -> None:
+    """Let *parser* take where the server is."""
     default = os.environ.get("MOCKRDS_URL", f"http://127.0.0.1:{DEFAULT_PORT}")
     parser.add_argument("url", nargs="?", default=default, help="(default $MOCKRDS_URL, or %(default)s)")
     parser.add_argument(
@@ -25,6 +25,11 @@ def add_server_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="FILE",
         help="certificate to trust, in PEM (default $MOCKRDS_CA, or those that the system trusts)",
     )
+
+
+def add_server_arguments(parser: argparse.ArgumentParser) -> None:
+    """Let *parser* take where the server is, and what it demands."""
+    add_address(parser)
     parser.add_argument(
         "--token",
         default=os.environ.get("MOCKRDS_CONTROL_TOKEN") or None,
@@ -51,7 +56,9 @@ def asking(options: argparse.Namespace) -> Iterator[RemoteServer]:
         raise UsageError(f"cannot read the certificate {ca}: {reason(error)}") from None
     try:
         yield server
-    except (ConnectionError, PermissionError) as error:
+    except PermissionError as error:
+        raise UsageError(f"{error}: give it with --token, or in MOCKRDS_CONTROL_TOKEN") from None
+    except ConnectionError as error:
         raise UsageError(str(error)) from None
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import os
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -54,7 +55,11 @@ def _report_file(text: str) -> Path:
         check(text)
     except ValueError as error:
         raise argparse.ArgumentTypeError(str(error)) from None
-    return Path(text)
+    path = Path(text)
+    folder = next(place for place in path.absolute().parents if place.exists())  # it makes those that are not there
+    if path.is_dir() or not folder.is_dir() or not os.access(folder, os.W_OK):
+        raise argparse.ArgumentTypeError(f"no file can be written at {text}")
+    return path
 
 
 def write_reports(records: Sequence[Record], paths: Sequence[Path]) -> bool:

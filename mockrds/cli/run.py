@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import sys
 from contextlib import ExitStack
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from mockrds.cli.command import commands
 from mockrds.cli.past import Past
@@ -15,7 +15,7 @@ from mockrds.cli.usage import Parser, UsageError, reason
 
 if TYPE_CHECKING:
     import argparse
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from mockrds.cli.command import Call
     from mockrds.faults.engine import Armed
@@ -26,12 +26,8 @@ UNWELL: Final = 125
 NOT_RUNNABLE: Final = 126
 NOT_FOUND: Final = 127
 
-_ELSEWHERE: Final = (
-    "OS_CLOUD", "OS_AUTH_TYPE", "OS_TOKEN", "OS_AUTH_TOKEN", "OS_ACCESS_KEY", "OS_SECRET_KEY", "OS_SECURITY_TOKEN",
-    "OS_USER_ID", "OS_USER_DOMAIN_ID", "OS_DOMAIN_ID", "OS_DOMAIN_NAME", "OS_PROJECT_ID", "OS_PROJECT_DOMAIN_ID",
-    "OS_PROJECT_DOMAIN_NAME", "OS_TENANT_ID", "OS_TENANT_NAME", "OS_CACERT",
-)  # fmt: skip
-"""Variables that lead clients to another cloud, or to another project of it; those of another mockrds do, too."""
+_ELSEWHERE: Final = ("OS_", "HW_", "HUAWEICLOUD_", "MOCKRDS_")
+"""What variables begin with that may lead clients to another cloud, to another project of it, or another mockrds."""
 
 
 def run(arguments: Sequence[str]) -> int:
@@ -50,10 +46,12 @@ def run(arguments: Sequence[str]) -> int:
         code = _call(call, command, _environment(mock, options))
         records = past.records if options.report else []
         unused, failures = list(_unused(past)), list(_failures(past))
+        wrong = {"internal-error": failures, "fault-never-fired": [] if options.allow_unused else unused}
+        if options.report and any(wrong.values()):
+            records.append(_record(mock, wrong))
     for line in (*unused, *failures):
         print(f"mockrds: {line}", file=sys.stderr)
-    written = write_reports(records, options.report)
-    well = written and not failures and (options.allow_unused or not unused)
+    well = write_reports(records, options.report) and not any(wrong.values())
     return code or (0 if well else UNWELL)
 
 
@@ -81,7 +79,7 @@ def _read(arguments: list[str]) -> tuple[argparse.Namespace, list[str]]:
 
 def _environment(mock: MockRDS, options: argparse.Namespace) -> dict[str, str]:
     """Give the environment of the command: ours, with what leads clients to the server and nowhere else."""
-    from mockrds.cli.env import Settings, variables
+    from mockrds.cli.env import NO_PROXY, Settings, past_proxies, variables
 
     tenant = mock.simulator.default
     first = next(iter(tenant.world.instances), None)
@@ -97,10 +95,9 @@ def _environment(mock: MockRDS, options: argparse.Namespace) -> dict[str, str]:
         node_id=first.node_id if first else None,
     )
     ready = {"MOCKRDS_READY_FILE": os.path.realpath(options.ready_file)} if options.ready_file else {}
-    ours = {
-        name: value for name, value in os.environ.items() if name not in _ELSEWHERE and not name.startswith("MOCKRDS_")
-    }
-    return ours | variables(settings) | ready
+    ours = {name: value for name, value in os.environ.items() if not name.startswith(_ELSEWHERE)}
+    direct = {name: past_proxies(os.environ.get(name, ""), settings.host) for name in NO_PROXY}
+    return ours | direct | variables(settings) | ready
 
 
 def _call(call: Call, command: Sequence[str], environment: dict[str, str]) -> int:
@@ -112,6 +109,19 @@ def _call(call: Call, command: Sequence[str], environment: dict[str, str]) -> in
     except OSError as error:
         print(f"mockrds: cannot run {command[0]!r}: {reason(error)}", file=sys.stderr)
         return NOT_RUNNABLE
+
+
+def _record(mock: MockRDS, wrong: Mapping[str, Sequence[str]]) -> dict[str, Any]:
+    """Make a record of what is wrong with the run as a whole, so that its reports do not look as if all were well."""
+    from mockrds.report.record import record
+
+    told = record(mock.simulator.stray)
+    findings = [
+        {"kind": kind, "severity": "error", "message": line, "entries": []}
+        for kind, lines in wrong.items()
+        for line in lines
+    ]
+    return told | {"test": "mockrds run", "outcome": "failed", "verdict": told["verdict"] | {"findings": findings}}
 
 
 def _unused(past: Past) -> Iterator[str]:

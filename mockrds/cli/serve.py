@@ -93,7 +93,7 @@ async def _serve_until_stopped(mock: MockRDS, options: argparse.Namespace, reloa
 
     stopped = asyncio.Event()
     loop = asyncio.get_running_loop()
-    for number in (signal.SIGINT, signal.SIGTERM):
+    for number in (signal.SIGINT, signal.SIGTERM, *((signal.SIGHUP,) if hasattr(signal, "SIGHUP") else ())):
         # Windows has no signal handlers on the loop, and other threads have none at all.
         with suppress(NotImplementedError, ValueError, RuntimeError):
             loop.add_signal_handler(number, stopped.set)

@@ -178,17 +178,9 @@ def _write_ready_file(path: Path, mock: MockRDS) -> None:
     content = {"url": mock.url, "pid": os.getpid(), "version": __version__, "project_id": mock.simulator.default.id}
     if mock.ca is not None:
         content["ca"] = mock.ca
-    import tempfile
+    from mockrds.report.file import replace
 
     try:
-        handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
-        try:
-            with os.fdopen(handle, "w") as file:
-                file.write(json.dumps(content) + "\n")
-            Path(name).chmod(0o644)
-            Path(name).replace(path)
-        except OSError:
-            Path(name).unlink()
-            raise
+        replace(path, json.dumps(content) + "\n")
     except OSError as error:
         raise UsageError(f"cannot write the ready file {path}: {reason(error)}") from None

@@ -22,7 +22,8 @@ if TYPE_CHECKING:
 
     Clocks = ClockSetting | Mapping[str, Any] | str
 
-_TIMEOUT: Final = 60.0
+_TIMEOUT: Final = 30.0
+"""In seconds; a report of very many projects takes some."""
 _BAD: Final = 400
 _ERRORS: Final = {400: ValueError, 401: PermissionError, 404: KeyError, 409: ValueError}
 
@@ -136,6 +137,11 @@ class RemoteServer:
             connection.request(method, target, None if body is None else json.dumps(body), self._headers)
             response = connection.getresponse()
             text = response.read()
+        except ssl.SSLCertVerificationError as error:
+            what = "say which one to trust, with --ca or in MOCKRDS_CA"
+            raise ConnectionError(
+                f"{self.url} has a certificate that is not trusted: {error.verify_message}; {what}"
+            ) from error
         except (OSError, http.client.HTTPException) as error:
             raise ConnectionError(f"no mockrds answers at {self.url}: {error}") from error
         finally:

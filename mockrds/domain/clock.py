@@ -147,10 +147,11 @@ class Stamp:
     def __call__(self, seconds: float) -> str:
         """Write *seconds* since 1970 as UTC."""
         second = int(seconds)
-        last = self._last
-        if last[0] != second:
-            self._last = last = (second, self._write(second))
-        return last[1]
+        last, text = self._last
+        if last != second:
+            text = self._write(second)
+            self._last = second, text
+        return text
 
     def _write(self, second: int) -> str:
         return time.strftime(self._pattern, time.gmtime(second))

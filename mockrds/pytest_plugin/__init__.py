@@ -25,8 +25,7 @@ _RUN: Final = pytest.StashKey["Run"]()
 _RUN_KEY: Final = pytest.StashKey[str]()
 _RUN_ID: Final = "mockrds_run"
 _MARKER: Final = (
-    "mockrds(scenario=None, seed=None, clock=None, auth=None, unused='armed', hanging=True, errors=True, "
-    "chaos=True): "
+    "mockrds(scenario=None, seed=None, clock=None, auth=None, unused='armed', hanging=True, errors=True, chaos=True): "
     "how the projects of a test begin and what is checked when it ends; stacks, also on classes and modules."
 )
 

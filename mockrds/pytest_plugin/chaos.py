@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 import pytest
 
-from mockrds.chaos import DEFAULT, Case, ChaosError, find
+from mockrds.chaos import BASELINE, DEFAULT, Case, ChaosError, find
 from mockrds.pytest_plugin.checks import waiting
 from mockrds.pytest_plugin.matrix import FAILED, NO_BASELINE, Facts, Matrix
 from mockrds.pytest_plugin.patience import Patience
@@ -30,8 +30,6 @@ if TYPE_CHECKING:
 _T = TypeVar("_T")
 _FIXTURES: Final = frozenset({"mockrds", "mockrds_factory"})  # mockrds_client asks for the first by itself
 _PARAMETER: Final = "mockrds_fault"
-BASELINE: Final = "baseline"
-"""What the run of a test without a fault is called."""
 _SECTIONS: Final = 3
 _GOOD: Final = ("BUILDING", "COMPLETED")
 _GONE: Final = (OSError, KeyError, ValueError, RuntimeError)
@@ -91,7 +89,7 @@ class _Run:
             return
         facts.duplicates += sum(len(group) - 1 for group in verdict["duplicates"])
         facts.orphans += len(verdict["orphans"])
-        facts.left += sum(row["made_by"] is not None and row["id"] in good for row in verdict["backups"])
+        facts.left += sum(row["id"] in good for row in verdict["backups"])
         found = (finding["message"] for finding in verdict["findings"] if finding["kind"] == "duplicate-backups")
         facts.why = facts.why or "; ".join(found)
 

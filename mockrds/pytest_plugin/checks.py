@@ -51,7 +51,7 @@ def told(project: AnyProject, fault: AnyFault, root: Path, source: str) -> str:
     """
     rule = plain(fault.rule)
     rule.pop("name", None)
-    head = f"{_relative(source, root)}: {fault.name} {json.dumps(rule, default=str)}"
+    head = f"{relative(source, root)}: {fault.name} {json.dumps(rule, default=str)}"
     return "\n    ".join((head, *_why(project, fault)))
 
 
@@ -104,7 +104,7 @@ def _calls(count: int) -> str:
     return "1 call" if count == 1 else f"{count} calls"
 
 
-def _relative(place: str, root: Path) -> str:
-    """Write ``FILE:LINE`` relative to *root*, where it is below it."""
+def relative(place: str | Path, root: Path) -> str:
+    """Write a file, or ``FILE:LINE``, relative to *root*, where it is below it."""
     path = Path(place)
-    return str(path.relative_to(root)) if path.is_relative_to(root) else place
+    return str(path.relative_to(root)) if path.is_relative_to(root) else str(place)

@@ -73,7 +73,7 @@ def judge(facts: Facts, baseline: Facts | None) -> str:
     """
     if baseline is not None and not baseline.passed:
         return NO_BASELINE
-    usual = baseline or Facts(facts.test, "", duplicates=0, orphans=facts.orphans, left=facts.left)
+    usual = baseline or Facts(facts.test, "", orphans=facts.orphans, left=facts.left)
     if facts.skipped:
         return NOT_REACHED
     if facts.duplicates > usual.duplicates:

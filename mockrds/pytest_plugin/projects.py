@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import pytest
 
+from mockrds.domain.identity import DEFAULT_PROJECT
 from mockrds.pytest_plugin import MockrdsWarning
 from mockrds.pytest_plugin.settings import SettingError
 
@@ -24,7 +25,6 @@ if TYPE_CHECKING:
     from mockrds.server import MockRDS
     from mockrds.simulator import Auth, Simulator
 
-_REGION: Final = "eu-de"
 _LONGEST: Final = 40
 _TOLD: Final = 3
 """Of so many projects of a failing test its report tells: the last, because there hypothesis shows what it found."""
@@ -79,8 +79,10 @@ class Projects:
             if scenario is not None:
                 settings = settings._replace(scenario=())
             settings = settings.over({"scenario": scenario, "seed": seed, "clock": clock, "auth": auth}, folders)
-            more = self._hook.pytest_mockrds_scenario(item=self._item)
-            settings = settings.over({"scenario": [one for some in more for one in some]}, folders)
+            more = [one for some in self._hook.pytest_mockrds_scenario(item=self._item) for one in some]
+            if more and settings.unused == "all":  # what then happens is not for the test to say
+                self._settings = self._settings._replace(unused="armed")
+            settings = settings.over({"scenario": more}, folders)
             loaded = self._run.load(settings.scenario)
         except SettingError as error:
             told = str(error)
@@ -116,7 +118,7 @@ class Projects:
             return None
         word = _ODD.sub("-", self._item.name)[:_LONGEST].strip("-")
         number = f"-{len(self._made) + 1}" if self._made else ""
-        name = f"{_REGION}_{word}-{zlib.crc32(self._item.nodeid.encode()):08x}{number}"
+        name = f"{DEFAULT_PROJECT}_{word}-{zlib.crc32(self._item.nodeid.encode()):08x}{number}"
         return name if self._simulator.find(name) is None else None  # a test that runs twice at once
 
     # When the test has ended

@@ -7,14 +7,14 @@ send it to the process that started them. That one writes the files, also after 
 from __future__ import annotations
 
 import json
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 import pytest
 
+from mockrds.pytest_plugin.checks import relative
 from mockrds.report import check, write
 from mockrds.report.coverage import Coverage, add, load, save
-from mockrds.report.record import record
+from mockrds.report.record import NO_TEST, record
 from mockrds.report.text import lines
 
 if TYPE_CHECKING:
@@ -27,7 +27,6 @@ if TYPE_CHECKING:
 
 _LONGEST: Final = 2000
 """How many characters of what a failed test says are kept."""
-_SILENT: Final = {"test": "", "outcome": "", "message": "", "duration": None}
 _WORDS: Final = {"setup": "error", "call": "failed", "teardown": "error"}
 """What a test is called that fails in a phase."""
 
@@ -49,9 +48,9 @@ class Reporting:
         self._counts = into is not None or self._least is not None
         self._here = not hasattr(config, "workerinput")  # else a worker, which sends what it has
         self._idle = config.option.collectonly
-        folder = config.invocation_params.dir
-        self._files = [folder / name for name in asked or () if name]
-        self._sum = folder / into if into else None
+        self._folder = config.invocation_params.dir
+        self._files = [self._folder / name for name in asked or () if name]
+        self._sum = self._folder / into if into else None
         self._lists_missing = config.option.verbose > 0
         self._pending: dict[str, list[Record]] = {}
         self._outcomes: dict[str, Record] = {}
@@ -93,7 +92,7 @@ class Reporting:
     ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
         """Send what happened with the report of the teardown."""
         report = yield
-        outcome = self._outcomes.setdefault(item.nodeid, _SILENT | {"test": item.nodeid, "duration": 0.0})
+        outcome = self._outcomes.setdefault(item.nodeid, NO_TEST | {"test": item.nodeid, "duration": 0.0})
         outcome["duration"] += call.duration
         if report.failed and outcome["outcome"] not in _WORDS.values():
             outcome |= {"outcome": _WORDS[report.when], "message": _message(report)}
@@ -119,15 +118,15 @@ class Reporting:
         if not self._here or self._idle:
             return
         for test, found in self._pending.items():
-            self._records += [each | _SILENT | {"test": test, "message": "interrupted"} for each in found]
+            self._records += [each | NO_TEST | {"test": test, "message": "interrupted"} for each in found]
         good = True
         for file in self._files:
             try:
                 write(self._records, file)
-                self._say(f"report: {_shown(file)}")
+                self._say(f"report: {relative(file, self._folder)}")
             except OSError as error:
                 good = False
-                self._say(f"can't write the report {_shown(file)}: {error.strerror or error}", bad=True)
+                self._say(f"can't write the report {relative(file, self._folder)}: {error.strerror or error}", bad=True)
         good &= not self._counts or self._count()
         if not good and session.exitstatus == pytest.ExitCode.OK:
             session.exitstatus = pytest.ExitCode.TESTS_FAILED
@@ -140,7 +139,9 @@ class Reporting:
                 before, runs = load(self._sum)
                 found = add(before, found)
                 save(self._sum, found, runs + 1)
-                self._say(f"coverage: {_shown(self._sum)}, of {runs + 1} {'run' if not runs else 'runs'}")
+                self._say(
+                    f"coverage: {relative(self._sum, self._folder)}, of {runs + 1} {'run' if not runs else 'runs'}"
+                )
             except (OSError, ValueError) as error:
                 self._say(f"can't write the coverage: {error}", bad=True)
                 return False
@@ -177,10 +178,3 @@ def _message(report: pytest.TestReport) -> str:
     crash = getattr(report.longrepr, "reprcrash", None)
     text = crash.message if crash is not None else str(report.longrepr or "")
     return text if len(text) <= _LONGEST else f"{text[:_LONGEST]}…"
-
-
-def _shown(file: Path) -> str:
-    try:
-        return str(file.relative_to(Path.cwd()))
-    except ValueError:
-        return str(file)

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import os
 from contextlib import contextmanager, suppress
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
+from mockrds.domain.identity import DEFAULT_PROJECT
 from mockrds.pytest_plugin.settings import SettingError
 
 if TYPE_CHECKING:
@@ -17,8 +18,6 @@ if TYPE_CHECKING:
     from mockrds.client import RemoteServer
     from mockrds.pytest_plugin.settings import Run
     from mockrds.server import MockRDS
-
-_REGION: Final = "eu-de"
 
 
 def serve(config: pytest.Config, run: Run) -> AbstractContextManager[MockRDS | RemoteServer]:
@@ -53,7 +52,7 @@ def sweep(config: pytest.Config, run_id: str) -> None:
 
 def _prefix(run_id: str) -> str:
     """Give what the names of a run's projects begin with."""
-    return f"{_REGION}_run-{run_id}-"
+    return f"{DEFAULT_PROJECT}_run-{run_id}-"
 
 
 def _said(config: pytest.Config, name: str) -> str:
@@ -65,7 +64,8 @@ def _remote(url: str, token: str, prefix: str | None) -> RemoteServer:
     from mockrds.client import RemoteServer
 
     try:
-        server = RemoteServer(url, token or os.environ.get("MOCKRDS_CONTROL_TOKEN"), prefix=prefix)
+        ca = os.environ.get("MOCKRDS_CA") if url.startswith("https:") else None
+        server = RemoteServer(url, token or os.environ.get("MOCKRDS_CONTROL_TOKEN"), ca=ca, prefix=prefix)
         server.ask("GET", "projects")  # whether it is there, and takes the token
     except PermissionError as error:
         raise SettingError(f"--mockrds-token: {error}") from None

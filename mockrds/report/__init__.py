@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from mockrds.report.text import text
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Mapping, Sequence
 
     Records = Sequence[Mapping[str, Any]]
 
@@ -24,7 +24,7 @@ CONTENT_TYPES = {
 
 
 def write(records: Records, path: str | Path) -> None:
-    """Write a report, in one step; the ending of the file's name says which.
+    """Write a report, in one step; the ending of the file's name says which. Folders are made.
 
     Args:
         records: What happened, one record a project.
@@ -36,7 +36,9 @@ def write(records: Records, path: str | Path) -> None:
     """
     from mockrds.report.file import replace
 
-    replace(Path(path), render(records, check(path)))
+    kind, file = check(path), Path(path)
+    file.parent.mkdir(parents=True, exist_ok=True)
+    replace(file, render(records, kind))
 
 
 def check(path: str | Path) -> str:
@@ -59,19 +61,15 @@ def render(records: Records, kind: str) -> str:
         records: What happened, one record a project.
         kind: json, html, xml or txt.
     """
-    return _renderer(kind)(records)
-
-
-def _renderer(kind: str) -> Callable[[Records], str]:
     if kind == "html":
         from mockrds.report.page import page
 
-        return page
+        return page(records)
     if kind == "xml":
         from mockrds.report.junit import junit
 
-        return junit
-    return _json if kind == "json" else lambda records: f"{text(records)}\n"
+        return junit(records)
+    return _json(records) if kind == "json" else f"{text(records)}\n"
 
 
 def _json(records: Records) -> str:

@@ -186,10 +186,11 @@ def load(path: Path) -> tuple[Met, int]:
 
 
 def save(path: Path, met: Met, runs: int) -> None:
-    """Write what was met in so many runs, in one step.
+    """Write what was met in so many runs, in one step. Folders are made.
 
     Raises:
         OSError: It can't be written.
     """
     document = {_FILE: {"version": __version__, "runs": runs}, "operations": met}
+    path.parent.mkdir(parents=True, exist_ok=True)
     replace(path, json.dumps(document, indent=1, sort_keys=True) + "\n")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import tempfile
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
@@ -12,21 +11,17 @@ if TYPE_CHECKING:
 
 
 def replace(path: Path, text: str) -> None:
-    """Put *text* into a file, in the place of what it has; folders are made.
+    """Put *text* into a file, in the place of what it has.
 
     Raises:
         OSError: It can't be written; what was there stays.
     """
-    path.parent.mkdir(parents=True, exist_ok=True)
-    handle, draft = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
+    draft = path.with_name(f".{path.name}.{os.urandom(4).hex()}")
     try:
-        with os.fdopen(handle, "w", encoding="utf-8", errors="backslashreplace", newline="\n") as file:
+        with draft.open("x", encoding="utf-8", errors="backslashreplace", newline="\n") as file:
             file.write(text)
-        mask = os.umask(0)
-        os.umask(mask)
-        os.chmod(draft, 0o666 & ~mask)  # noqa: PTH101  (drafts are secret; reports are like any other file)
-        os.replace(draft, path)  # noqa: PTH105
+        draft.replace(path)
     except BaseException:
         with suppress(OSError):
-            os.unlink(draft)  # noqa: PTH108
+            draft.unlink()
         raise

@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-import re
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any
 from xml.etree import ElementTree as ET
 
 from mockrds.report.text import calls, printable
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
-
-_NO_XML: Final = re.compile("[^\t\n\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 
 def junit(records: Sequence[Mapping[str, Any]]) -> str:
@@ -31,29 +28,25 @@ def junit(records: Sequence[Mapping[str, Any]]) -> str:
 
 
 def _case(record: Mapping[str, Any]) -> ET.Element:
-    path, *names = record["test"].split("::")
-    project = record["project"]
-    name = names.pop() if names else path or project["name"] or project["id"]
-    classes = ".".join([path.removesuffix(".py").replace("/", ".").replace("\\", "."), *names]) if path else ""
-    duration = f"{record['duration'] or 0:.3f}"
-    case = ET.Element("testcase", {"classname": _clean(classes or "mockrds"), "name": _clean(name), "time": duration})
+    path, _, rest = record["test"].partition("::")
+    names, bracket, parameters = rest.partition("[")
+    *classes, name = names.split("::")
+    name = name + bracket + parameters or path or record["project"]["name"] or record["project"]["id"]
+    module = path.removesuffix(".py").replace("/", ".").replace("\\", ".") or "mockrds"
+    named = {"classname": printable(".".join([module, *classes])), "name": printable(name)}
+    case = ET.Element("testcase", named | {"time": f"{record['duration'] or 0:.3f}"})
     findings = record["verdict"]["findings"]
     bad = [finding for finding in findings if finding["severity"] == "error"]
     if bad:
         message = bad[0]["message"].partition("\n")[0] + (f" (and {len(bad) - 1} more)" if len(bad) > 1 else "")
-        failure = ET.SubElement(case, "failure", {"message": _clean(message), "type": bad[0]["kind"]})
-        failure.text = "\n".join(map(_line, bad))
+        failure = ET.SubElement(case, "failure", {"message": printable(message), "type": bad[0]["kind"]})
+        failure.text = printable("\n".join(map(_line, bad)))
     told = [_line(finding) for finding in findings if finding["severity"] != "error"]
     told += [f"the test itself: {record['outcome']} {record['message']}".rstrip()] if record["outcome"] else []
     told.append(f"MOCKRDS_REPLAY={record['replay']}")
-    ET.SubElement(case, "system-out").text = "\n".join(map(_clean, told))
+    ET.SubElement(case, "system-out").text = printable("\n".join(told))
     return case
 
 
 def _line(finding: Mapping[str, Any]) -> str:
-    return _clean(f"{finding['severity']}: {finding['kind']}: {finding['message']}{calls(finding)}")
-
-
-def _clean(text: str) -> str:
-    """Give *text* without what XML can't hold and what would steer a terminal."""
-    return _NO_XML.sub("?", printable(text))
+    return f"{finding['severity']}: {finding['kind']}: {finding['message']}{calls(finding)}"

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Any, Final, Protocol
 
 from mockrds.domain.clock import iso
 from mockrds.report.coverage import met
-from mockrds.verdict import Verdict
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
@@ -16,6 +15,7 @@ if TYPE_CHECKING:
     from mockrds.domain.models import Backup
     from mockrds.faults.engine import Armed
     from mockrds.journal import Entry, Journal
+    from mockrds.verdict import Verdict
 
     class _Scenario(Protocol):
         @property
@@ -30,6 +30,9 @@ if TYPE_CHECKING:
         def armed(self) -> tuple[Armed, ...]: ...
 
 
+NO_TEST: Final[dict[str, Any]] = {"test": "", "outcome": "", "message": "", "duration": None}
+"""What a record says of its test where there is none: its id, what became of it (passed, failed, error or skipped), why
+it failed, and the seconds that it took."""
 _SHOWN: Final = 1024
 """How many characters of a body are kept."""
 _LEFT_OUT: Final = ("headers", "decision")
@@ -65,53 +68,43 @@ class Kept(Protocol):
     @property
     def faults(self) -> _Faults: ...  # noqa: D102
     @property
+    def verdict(self) -> Verdict: ...  # noqa: D102
+    @property
     def in_flight(self) -> Collection[object]: ...  # noqa: D102
     @property
     def errors(self) -> Sequence[BaseException]: ...  # noqa: D102
 
 
-def record(
-    project: Recordable, *, test: str = "", outcome: str = "", message: str = "", duration: float | None = None
-) -> dict[str, Any]:
-    """Tell what happened in a project, and in which test.
-
-    Args:
-        project: The project, before it is forgotten.
-        test: The id of the test; empty without one.
-        outcome: What became of the test: passed, failed, error or skipped; empty while that is not known.
-        message: Why it failed.
-        duration: How long it took, in seconds.
-    """
-    told = {"test": test, "outcome": outcome, "message": message, "duration": duration}
-    return told | project.recorded() | told
+def record(project: Recordable) -> dict[str, Any]:
+    """Tell what happened in a project, before it is forgotten; whoever knows of its test lays that over it."""
+    return NO_TEST | project.recorded()
 
 
 def recorded(kept: Kept) -> dict[str, Any]:
     """Tell what happened in a project of this process, with the verdict on its client."""
-    entries, backups, now = kept.journal.entries(), kept.world.backups, kept.clock.now()
-    setting = kept.clock.setting
+    verdict, setting = kept.verdict, kept.clock.setting
     return {
         "project": {"id": kept.id, "name": kept.name},
         "scenario": kept.scenario.name,
         "seed": kept.seed,
         "replay": kept.replay,
-        "clock": {"mode": setting.mode, "by": setting.by, "now": iso(now)},
+        "clock": {"mode": setting.mode, "by": setting.by, "now": iso(verdict.now)},
         "total": kept.journal.total,
-        "entries": [_shown(entry) for entry in entries],
+        "entries": [_shown(entry) for entry in verdict.entries],
         "backups": [
             {
                 "id": backup.id,
                 "name": backup.name,
-                "status": backup.status_at(now),
+                "status": backup.status_at(verdict.now),
                 "type": backup.type,
                 "instance_id": backup.instance.id,
             }
-            for backup in backups
+            for backup in kept.world.backups
         ],
         "faults": [_fault(armed) for armed in kept.faults.armed],
         "in_flight": len(kept.in_flight),
-        "verdict": Verdict(entries, backups, now).as_json(),
-        "met": met(entries),
+        "verdict": verdict.as_json(),
+        "met": met(verdict.entries),
         "internal_errors": ["".join(traceback.format_exception(error)) for error in tuple(kept.errors)],
     }
 

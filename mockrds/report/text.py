@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections import Counter
 from typing import TYPE_CHECKING, Any, Final
 
+from mockrds.verdict.words import SEVERITIES
+
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
-SEVERITIES: Final = ("error", "warning", "note")
-"""From the worst on."""
 _MOST: Final = 50
 """How many tests with findings are shown one by one."""
 _CALLS: Final = 20
@@ -60,7 +60,7 @@ def severity(record: Mapping[str, Any]) -> int:
 
 
 def printable(text: str) -> str:
-    """Give *text* without what would steer a terminal; line breaks stay."""
+    """Give *text* without what would steer a terminal, or what XML can't hold; line breaks stay."""
     return "".join(c if c.isprintable() or c == "\n" else "?" for c in text)
 
 
@@ -70,13 +70,13 @@ def _rank(name: str) -> int:
 
 def _missed(fault: Mapping[str, Any]) -> bool:
     """Tell whether somebody who armed a fault will miss it: it never fired, though not for chance or a scenario."""
-    return not (fault["fired"] or fault["by_chance"] or fault.get("from_scenario"))
+    return not (fault["fired"] or fault["by_chance"] or fault["from_scenario"])
 
 
 def _totals(records: Sequence[Mapping[str, Any]], found: int) -> Iterator[str]:
     verdicts = [record["verdict"] for record in records]
     attempts = [attempt for verdict in verdicts for logical in verdict["operations"] for attempt in logical["attempts"]]
-    waits = sum(max(0, len(logical["attempts"]) - 1) for verdict in verdicts for logical in verdict["operations"])
+    retries = sum(len(logical["attempts"]) - 1 for verdict in verdicts for logical in verdict["operations"])
     silent = sum(attempt["silent"] for attempt in attempts)
     kinds = Counter(verdict["backoff"]["kind"] for verdict in verdicts)
     backoffs = ", ".join(f"{kind} {n}" for kind, n in kinds.most_common() if kind != "unseen")
@@ -88,7 +88,7 @@ def _totals(records: Sequence[Mapping[str, Any]], found: int) -> Iterator[str]:
     named = "tests" if any(record["test"] for record in records) else "projects"
     yield f"{found} of {len(records)} {named} with findings"
     yield (
-        f"calls {sum(record['total'] for record in records)}, retries {waits}"
+        f"calls {sum(record['total'] for record in records)}, retries {retries}"
         f"{f' ({silent} by the HTTP stack itself)' if silent else ''}, backoff: {backoffs or 'none seen'}"
     )
     yield f"duplicate backups {duplicates}, orphans {orphans}, connections opened {opened}, reused {reused}"

@@ -29,7 +29,7 @@ def timeline(entries: Sequence[Mapping[str, Any]], *, last: int = LAST) -> str:
     """
     if not entries:
         return "(no calls)"
-    start = _began(entries[0])
+    start = entries[0]["began"]
     shown = entries[max(0, len(entries) - last) :]
     width = max(len(_asked(entry)) for entry in shown)
     waits = _waits(entries)
@@ -37,7 +37,7 @@ def timeline(entries: Sequence[Mapping[str, Any]], *, last: int = LAST) -> str:
     if len(shown) < len(entries):
         lines.append(f"(the last {len(shown)} of {len(entries)} calls that are kept)")
     for entry in shown:
-        told = [entry["number"], _began(entry) - start, _asked(entry), ", ".join(_told(entry, waits))]
+        told = [entry["number"], entry["began"] - start, _asked(entry), ", ".join(_told(entry, waits))]
         lines.append("{:>4} {:>8.3f}s  {:<{width}}  -> {}".format(*told, width=width))
         if entry["hint"]:
             lines.append(f"{_INDENT} hint: {entry['hint']}")
@@ -52,18 +52,18 @@ def outcome(entry: Mapping[str, Any]) -> str:
     status = f"{entry['status']} {entry['error'] or ''}".rstrip()
     if entry["ended"] in ("RST", "gone"):
         return f"{status}, then {end}"
-    return f"{status}, spoilt" if entry.get("spoilt") else status
+    return f"{status}, spoilt" if entry["spoilt"] else status
 
 
 def _told(entry: Mapping[str, Any], waits: Mapping[int, float]) -> list[str]:
     told = [outcome(entry)]
-    done = entry.get("done")
-    if done is not None and done - _began(entry) >= _SHORT:
-        told.append(f"took {done - _began(entry):.3f}s")
+    took = 0.0 if entry["done"] is None else entry["done"] - entry["began"]
+    if took >= _SHORT:
+        told.append(f"took {took:.3f}s")
     wait = waits.get(entry["number"])
     if wait is not None:
         told.append(f"after {wait:.3f}s")
-    if entry.get("retry_after") is not None:
+    if entry["retry_after"] is not None:
         told.append(f"Retry-After: {entry['retry_after']:g}")
     if entry["fault"]:
         told.append(f"fault: {entry['fault']}")
@@ -79,17 +79,11 @@ def _waits(entries: Sequence[Mapping[str, Any]]) -> dict[int, float]:
     for entry in entries:
         thing = (entry["operation"], entry["path"].partition("?")[0])
         if thing in ended:
-            waits[entry["number"]] = max(0.0, _began(entry) - ended[thing])
-        done = entry.get("done")
-        ended[thing] = _began(entry) if done is None else done
+            waits[entry["number"]] = max(0.0, entry["began"] - ended[thing])
+        ended[thing] = entry["began"] if entry["done"] is None else entry["done"]
     return waits
 
 
 def _asked(entry: Mapping[str, Any]) -> str:
     operation: str = entry["operation"]
     return operation if operation != "unknown" else f"{entry['method']} {entry['path']}"
-
-
-def _began(entry: Mapping[str, Any]) -> float:
-    began = entry.get("began")  # on the client's time, which the project's clock need not follow
-    return float(entry["arrived"] if began is None else began)

@@ -44,4 +44,6 @@ class Replay:
             packed = urlsafe_b64decode(encoded + "=" * (-len(encoded) % 4))
             return cls(**json.loads(zlib.decompressobj().decompress(packed, _LONGEST)))
         except (ValueError, TypeError, zlib.error):
-            raise ValueError("the replay token is none: copy all that a server printed after MOCKRDS_REPLAY=") from None
+            raise ValueError(
+                "the replay token can't be read: copy all that a server printed after MOCKRDS_REPLAY="
+            ) from None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
+from copy import copy
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import pairwise
@@ -62,7 +63,8 @@ class Account:
     """
 
     def __init__(self, entries: Iterable[Entry], backups: Collection[Backup] = (), now: float = 0.0) -> None:
-        self.entries: tuple[Entry, ...] = tuple(entries)
+        # Copies: the server goes on to write to those that are under way.
+        self.entries: tuple[Entry, ...] = tuple(map(copy, entries))
         """The calls that it judges by."""
         self.now = now
         """When it was made, in seconds since 1970 on the project's clock."""

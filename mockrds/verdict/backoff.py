@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from dataclasses import dataclass, replace
-from math import exp, inf, log
+from math import exp, log
 from statistics import fmean, median
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
@@ -37,6 +37,8 @@ _SLOWEST: Final = 1.2
 """The factor below which waits are linear if they can be: nobody multiplies by less."""
 _GOLDEN: Final = (1 + 5**0.5) / 2
 _ENOUGH: Final = 4
+_HUGE: Final = 700.0
+"""The logarithm of what is longer than any wait, and still a number."""
 _CORRELATED: Final = 0.6
 
 
@@ -95,7 +97,7 @@ def seconds(value: float | None) -> str:
     """Write a number of seconds for people: ``0.25 s``."""
     if value is None:
         return "-"
-    return f"{value:.0f} s" if value >= 100 else f"{value:.2g} s" if value >= 0.1 else f"{value * 1000:.0f} ms"
+    return f"{value:.0f} s" if value >= 10 else f"{value:.2g} s" if value >= 0.1 else f"{value * 1000:.0f} ms"
 
 
 def _rounded(value: float | None) -> float | None:
@@ -140,7 +142,7 @@ def _line(windows: Mapping[int, _Window]) -> tuple[_Line, float] | None:
     places = sorted(windows)
     span = places[-1] - places[0]
     reach = max(window.high for window in windows.values()) - min(window.low for window in windows.values())
-    low, high = -reach / span if span else 0.0, reach
+    low, high = -reach / span, reach
     for _ in range(50):
         one, two = low + (high - low) / 3, high - (high - low) / 3
         if room(one)[0] < room(two)[0]:
@@ -234,8 +236,7 @@ def _next(backoff: Backoff, place: int) -> float:
     base = backoff.base or 0.0
     if backoff.kind == "linear":
         return base + (backoff.step or 0.0) * place
-    factor: float = (backoff.factor or 1.0) ** place
-    return base * factor
+    return base * exp(min(_HUGE, place * log(backoff.factor or 1.0)))
 
 
 def _grown(windows: Mapping[int, _Window]) -> Backoff | None:
@@ -291,4 +292,4 @@ def _growth(rows: Iterable[Sequence[float | None]]) -> float | None:
     if yy <= 0 or xy / (xx * yy) ** 0.5 < _CORRELATED:
         return None
     factor = exp(xy / xx)
-    return factor if _GROWS <= factor < inf else None
+    return factor if factor >= _GROWS else None

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from mockrds.verdict.backoff import seconds
 from mockrds.verdict.refusals import NOT_YET, advice
-from mockrds.verdict.words import FindingKind, Severity
+from mockrds.verdict.words import SEVERITIES, FindingKind, Severity
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -17,8 +17,6 @@ if TYPE_CHECKING:
     from mockrds.verdict.account import Account
     from mockrds.verdict.operations import Attempt, LogicalOperation
     from mockrds.verdict.polling import Polling
-
-SEVERITIES: Final[tuple[Severity, ...]] = ("note", "warning", "error")
 
 TRIES: Final = 3
 """How often a client should try what may pass before it gives up."""
@@ -65,7 +63,7 @@ class Finding:
 def findings(account: Account) -> tuple[Finding, ...]:
     """Find all that there is to say, the worst first."""
     found = [finding for find in _ALL for finding in find(account)]
-    return tuple(sorted(found, key=lambda finding: (-SEVERITIES.index(finding.severity), finding.entries)))
+    return tuple(sorted(found, key=lambda finding: (SEVERITIES.index(finding.severity), finding.entries)))
 
 
 def _duplicates(account: Account) -> Iterator[Finding]:

@@ -17,7 +17,7 @@ from mockrds.verdict.refusals import GONE, advice
 from mockrds.verdict.words import Outcome
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Iterable, Sequence
+    from collections.abc import Callable, Collection, Hashable, Iterable, Mapping, Sequence
 
 BACK_FOR_MORE: Final = 900.0
 """Seconds after which the same call is no retry but a new wish; more, if the client was told or used to wait longer."""
@@ -278,16 +278,18 @@ def target(entry: Entry) -> str:
     name = _leaves(entry).get("name") if entry.method == "POST" else None
     if isinstance(name, str) and name:
         return name
-    url = urlsplit(entry.path)
+    url = urlsplit(entry.shown_path)
     parts = url.path.split("/")
     place = next((i for i, part in enumerate(parts) if len(part) == 32 and part.isalnum()), 0)
     path = "/" + "/".join(parts[place + 1 :])
     return f"{path}?{url.query}" if url.query and entry.method == "GET" else path
 
 
-def _key(entry: Entry) -> tuple[str, str, str]:
+def _key(entry: Entry, leaves: Mapping[str, Any]) -> Hashable:
+    """Give what calls have in common that want the same thing: all but what a client may make up anew."""
     path = entry.path if entry.method == "GET" else entry.path.partition("?")[0]
-    return entry.operation, entry.method, path
+    fixed = frozenset((key, value) for key, value in leaves.items() if key not in _FREE)
+    return entry.operation, entry.method, path, fixed or entry.body
 
 
 def _leaves(entry: Entry) -> dict[str, Any]:
@@ -332,20 +334,16 @@ def _on_its_clock(attempts: Sequence[Attempt]) -> tuple[Attempt, ...]:
 class _Wish:
     """A logical operation while its attempts are being gathered."""
 
-    def __init__(self, entry: Entry) -> None:
+    def __init__(self, entry: Entry, name: object) -> None:
         self.attempts = [Attempt(entry, outcome(entry))]
+        self.name = name
         self.settled: int | None = None
 
-    def likeness(self, entry: Entry) -> int | None:
-        """Tell how much *entry* is like the attempts so far: 0 the same; None: it wants something else."""
-        last = self.attempts[-1].entry
+    def unlikeness(self, entry: Entry, name: object) -> int:
+        """Tell how far *entry* is from the attempts so far; 0: it is the same."""
         if any(attempt.entry.body == entry.body for attempt in self.attempts):
             return 0
-        mine, its = _leaves(last), _leaves(entry)
-        fixed = [{key: value for key, value in leaves.items() if key not in _FREE} for leaves in (mine, its)]
-        if not mine or not its or fixed[0] != fixed[1] or not fixed[0]:
-            return None
-        return 1 if mine.get("name") == its.get("name") else 2
+        return 1 if name == self.name else 2
 
     def open_for(self, entry: Entry) -> bool:
         """Tell whether the client may come back for it with *entry*: it failed, and that was over."""
@@ -359,8 +357,9 @@ class _Wish:
         patience = max(BACK_FOR_MORE, used_to, BACK_FOR_MORE + (last.entry.retry_after or 0.0))
         return -late <= waited <= patience and (self.settled is None or entry.number < self.settled)
 
-    def add(self, entry: Entry) -> None:
+    def add(self, entry: Entry, name: object) -> None:
         before = self.attempts[-1]
+        self.name = name
         wait = pause(before.entry, entry)
         renewed = before.outcome == "refused" and before.entry.status == 401 and not before.renewed
         self.attempts.append(Attempt(entry, outcome(entry), wait, _silent(before, entry, wait), renewed))
@@ -385,22 +384,20 @@ def gather(entries: Iterable[Entry], known: Callable[[str, Outcome], int | None]
         known: Tells, for the id of a backup and what became of the call that made it, the number of the entry that
             settled the matter for the client: what it asks for later is another wish.
     """
-    by_key: dict[tuple[str, str, str], list[_Wish]] = defaultdict(list)
+    by_key: dict[Hashable, list[_Wish]] = defaultdict(list)
     wishes: list[_Wish] = []
     for entry in entries:
-        waiting = by_key[_key(entry)]
-        found: tuple[int, _Wish] | None = None
-        for wish in waiting:
-            like = wish.likeness(entry) if wish.open_for(entry) else None
-            if like is not None and (found is None or like < found[0]):
-                found = like, wish
-        if found is None:
-            wish = _Wish(entry)
+        leaves = _leaves(entry)
+        name = leaves.get("name")
+        waiting = by_key[_key(entry, leaves)]
+        fitting = [wish for wish in waiting if wish.open_for(entry)]
+        if fitting:
+            wish = min(fitting, key=lambda wish: wish.unlikeness(entry, name))
+            wish.add(entry, name)
+        else:
+            wish = _Wish(entry, name)
             wishes.append(wish)
             waiting.append(wish)
-        else:
-            wish = found[1]
-            wish.add(entry)
         if wish.attempts[-1].outcome == "ok" or (entry.method == "GET" and readable(entry)):
             waiting.remove(wish)
         made = entry.backup_ids if entry.operation.endswith(f".{CREATE}") else ()

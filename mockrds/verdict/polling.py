@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import parse_qsl, urlsplit
 
 from mockrds.verdict.backoff import Backoff, classify
-from mockrds.verdict.operations import LogicalOperation, pause, readable
-from mockrds.verdict.shown import ENDS, LISTS, ids_in, is_cut, key, name_of, statuses
+from mockrds.verdict.operations import CREATE, LogicalOperation, pause, readable
+from mockrds.verdict.shown import DELETES, ENDS, LISTS, ids_in, is_cut, key, name_of, statuses
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -26,10 +26,9 @@ _KINDS: Final = dict.fromkeys(LISTS, "backup") | {
 """What a client waits for with a question."""
 _UNDER_WAY: Final = frozenset({
     "building", "deleting", "running", "pending", "waiting", "build", "creating", "modifying", "rebooting", "resizing",
-    "restoring", "backing up", "switchover", "migrating", "backup", "createfail",
-}) - {"createfail"}  # fmt: skip
+    "restoring", "backing up", "switchover", "migrating", "backup",
+})  # fmt: skip
 """Statuses that pass by themselves, in lower case."""
-_DELETES: Final = ("delete_manual_backup", "batch_delete_manual_backups", "delete_instance")
 _FILTERS: Final = ("id", "backup_id", "instance_id")
 _JOB_FIELDS: Final = ("job_id", "jobId", "workflowId")
 _JOBS: Final = re.compile(r'"jobs"\s*:\s*\[([^\]]*)')
@@ -128,7 +127,7 @@ def pollings(operations: Sequence[LogicalOperation]) -> tuple[Polling, ...]:
             begun = _begun(op)
             things.extend(begun)
             for place, session in list(sessions.items()):
-                if session.ended and any(_is_about(place, op_kind.kind) for op_kind in begun):
+                if session.ended and any(thing.kind == _KINDS[place[0].rpartition(".")[2]] for thing in begun):
                     done.append((place, sessions.pop(place)))
             continue
         place = op.operation, op.first.path
@@ -161,10 +160,6 @@ def pollings(operations: Sequence[LogicalOperation]) -> tuple[Polling, ...]:
 
 def _asks(op: LogicalOperation) -> bool:
     return op.first.method == "GET" and name_of(op.first) in _KINDS
-
-
-def _is_about(place: tuple[str, str], kind: str) -> bool:
-    return _KINDS[place[0].rpartition(".")[2]] == kind
 
 
 def _filters(entry: Entry) -> frozenset[str]:
@@ -209,8 +204,8 @@ def _things(entry: Entry) -> Iterable[_Thing]:
     answer = entry.response.decode("utf-8", "replace")
     asked = entry.body.decode("utf-8", "replace")
     instances = ids_in(asked, ("instance_id", "instance")) | ids_in(answer, ("instance_id",))
-    going = operation in _DELETES
-    if operation == "create_manual_backup" or (going and operation != "delete_instance"):
+    going = operation in (*DELETES, "delete_instance")
+    if operation in (CREATE, *DELETES):
         for backup_id in entry.backup_ids:
             yield _Thing("backup", backup_id, going, frozenset({backup_id, *instances}))
         return

@@ -20,7 +20,9 @@ if TYPE_CHECKING:
 ENDS: Final = frozenset({"completed", "failed"})
 """The statuses at which backups and jobs end, in lower case."""
 LISTS: Final = ("list_manual_backups", "list_backups")
-_DELETES: Final = ("delete_manual_backup", "batch_delete_manual_backups")
+"""The operations that show backups."""
+DELETES: Final = ("delete_manual_backup", "batch_delete_manual_backups")
+"""The operations that delete backups."""
 _ROW: Final = re.compile(r'"id"\s*:\s*"([^"]+)"((?:(?!"id"\s*:).)*?)"status"\s*:\s*"([^"]*)"', re.DOTALL)
 _V3_ID: Final = re.compile(r"[0-9a-f]{32}br\d\d")
 
@@ -119,7 +121,7 @@ def fates(entries: Sequence[Entry], backups: Collection[Backup]) -> dict[str, Fa
                 found.setdefault(backup_id, Fate(backup_id, made.name if made else _asked(entry), entry.number))
     for entry in entries:
         operation = name_of(entry)
-        if operation in _DELETES:
+        if operation in DELETES:
             for backup_id in entry.backup_ids:
                 if backup_id in found and found[backup_id].deleted_by is None:
                     found[backup_id].deleted_by = entry.number

@@ -8,7 +8,7 @@ from mockrds.verdict import findings as judge
 from mockrds.verdict.account import Account
 from mockrds.verdict.backoff import classify, seconds
 from mockrds.verdict.operations import named
-from mockrds.verdict.words import BackoffKind
+from mockrds.verdict.words import SEVERITIES, BackoffKind
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -117,11 +117,7 @@ class Verdict(Account):
             AssertionError: One did not.
         """
         changed = [op for op in self.operations if op.body_changed]
-        bodies = [
-            f"  #{attempt.entry.number}: {attempt.entry.body.decode('utf-8', 'replace')}"
-            for op in changed
-            for attempt in op.attempts
-        ]
+        bodies = [f"  #{attempt.entry.number}: {attempt.entry.shown_body}" for op in changed for attempt in op.attempts]
         _none("expected the same body in each attempt", changed, bodies)
 
     def assert_polling(
@@ -196,10 +192,10 @@ class Verdict(Account):
             AssertionError: There is; the message lists them all, and the calls.
             ValueError: There is no such severity.
         """
-        if severity not in judge.SEVERITIES:
-            raise ValueError(f"unknown severity {severity!r}: expected {', '.join(judge.SEVERITIES)}")
-        least = judge.SEVERITIES.index(severity)
-        found = [finding for finding in self.findings if judge.SEVERITIES.index(finding.severity) >= least]
+        if severity not in SEVERITIES:
+            raise ValueError(f"unknown severity {severity!r}: expected {', '.join(SEVERITIES)}")
+        bad = SEVERITIES[: SEVERITIES.index(severity) + 1]
+        found = [finding for finding in self.findings if finding.severity in bad]
         if found:
             numbers = {number for finding in found for number in finding.entries}
             about = (op for op in self.operations if numbers & set(op.numbers) and len(op.attempts) > 1)

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Final, Literal, get_args
 
 BackoffKind = Literal["unseen", "none", "constant", "linear", "exponential", "jittered"]
 Outcome = Literal["ok", "refused", "spoilt", "lost", "open"]
 Severity = Literal["error", "warning", "note"]
+SEVERITIES: Final[tuple[Severity, ...]] = get_args(Severity)
+"""From the worst on."""
 FindingKind = Literal[
     "duplicate-backups",
     "orphaned-backup",

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
 
-from mockrds.domain.clock import iso
+from mockrds.domain.clock import END, iso
 from mockrds.domain.errors import GatewayError, RDSError
 from mockrds.domain.identity import DEFAULT_DOMAIN, InvalidTokenError, Token
 from mockrds.web.call import Answer
@@ -194,7 +194,7 @@ def create_token(call: Call, query: dict[str, Any]) -> Answer:
         user=user,
         domain=domain,
         issued=now,
-        expires=now + life,
+        expires=min(now + life, END),
         methods=tuple(str(method) for method in methods),
         project_id=tenant.id if tenant is not None else None,
         project_name=tenant.name if tenant is not None else None,

@@ -245,6 +245,33 @@ def test_scenario_files_and_folders_of_them_are_packs(pytester: pytest.Pytester)
     }
 
 
+def test_a_fault_called_baseline_is_none(pytester: pytest.Pytester) -> None:
+    (pytester.path / "baseline.yaml").write_text("lifecycle: {backup: {outcome: FAILED}}\n")
+    code = """
+        def test_it(mockrds):
+            assert False
+    """
+
+    result = run(pytester, code, packs=("baseline.yaml",))
+
+    assert matrix(result) == {"test_it": {"baseline-2": "baseline failed"}}
+
+
+def test_a_fault_of_a_pack_need_not_fire_where_all_of_the_test_must(pytester: pytest.Pytester) -> None:
+    code = """
+        import pytest
+
+        @pytest.mark.mockrds(unused="all")
+        def test_it(mockrds):
+            assert mockrds.instances
+    """
+
+    result = run(pytester, code, packs=("reset",))
+
+    assert result.ret == 0
+    assert matrix(result) == {"test_it": {"reset": "not reached"}}
+
+
 @pytest.mark.parametrize(
     ("options", "told"),
     [

@@ -50,5 +50,6 @@ def records() -> tuple[dict[str, Any], dict[str, Any]]:
         project = mock.project()
         happen(project)
         name = "tests/test_backup.py::TestNightly::test_lost[mysql]"
-        row = record(project, test=name, outcome="failed", message="assert 2 == 1", duration=0.25)
-        return row, record(mock.project(), test="tests/test_backup.py::test_nothing", outcome="passed", duration=0.5)
+        failed = {"test": name, "outcome": "failed", "message": "assert 2 == 1", "duration": 0.25}
+        passed = {"test": "tests/test_backup.py::test_nothing", "outcome": "passed", "duration": 0.5}
+        return record(project) | failed, record(mock.project()) | passed

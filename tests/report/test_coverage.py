@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 from typing import TYPE_CHECKING, Any
+from unittest.mock import Mock
 
 import pytest
 import requests
@@ -183,6 +185,20 @@ def test_a_file_that_holds_something_else_is_refused(tmp_path: Path, text: str) 
 
     with pytest.raises(ValueError, match=r"coverage\.json is no coverage of mockrds: remove it, or name another file"):
         load(file)
+
+
+def test_a_file_is_written_without_a_moment_in_which_others_lack_their_umask(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before = os.umask(0o027)
+    monkeypatch.setattr("os.umask", Mock(side_effect=AssertionError("other threads make files, too")))
+    try:
+        save(tmp_path / "coverage.json", {}, 1)
+    finally:
+        monkeypatch.undo()
+        os.umask(before)
+
+    assert (tmp_path / "coverage.json").stat().st_mode & 0o777 == 0o640
 
 
 def test_a_file_that_cannot_be_written_stays_as_it_was(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

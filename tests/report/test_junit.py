@@ -55,6 +55,12 @@ def test_a_finding_that_is_an_error_fails_its_case(row: dict[str, Any], idle: di
     }  # fmt: skip
 
 
+def test_colons_in_a_parameter_are_no_names(idle: dict[str, Any]) -> None:
+    [case] = parsed(idle | {"test": "tests/test_backup.py::TestHosts::test_host[http://[::1]:80]"}).iter("testcase")
+
+    assert (case.get("classname"), case.get("name")) == ("tests.test_backup.TestHosts", "test_host[http://[::1]:80]")
+
+
 def test_other_findings_and_the_replay_token_are_output(row: dict[str, Any]) -> None:
     told = parsed(row).findtext(".//system-out") or ""
 

@@ -100,9 +100,16 @@ def test_a_backoff_reads_as_a_line(backoff: Backoff, text: str) -> None:
     assert str(backoff) == text
 
 
+def test_a_wait_after_hundreds_that_tell_nothing_has_a_class() -> None:
+    backoff = classify([0.1, 10.0, *[None] * 300, 500.0, 500.0])
+
+    assert backoff.kind == "exponential"
+    assert backoff.cap == pytest.approx(500, rel=0.05)
+
+
 def test_seconds_are_written_for_people() -> None:
-    assert [seconds(value) for value in (None, 0.004, 0.25, 2.0, 31.0, 250.0)] == [
-        "-", "4 ms", "0.25 s", "2 s", "31 s", "250 s",
+    assert [seconds(value) for value in (None, 0.004, 0.25, 2.0, 31.0, 99.7, 250.0)] == [
+        "-", "4 ms", "0.25 s", "2 s", "31 s", "100 s", "250 s",
     ]  # fmt: skip
 
 

@@ -385,7 +385,7 @@ def test_an_assertion_about_backoff_says_what_was_expected_and_what_was_seen(cli
         verdict.assert_backoff(operation="list_manual_backups")
     with pytest.raises(ValueError, match="unknown kind of backoff 'expo': expected unseen, none, constant, linear"):
         verdict.assert_backoff("expo")  # type: ignore[arg-type]
-    with pytest.raises(ValueError, match="unknown severity 'bad': expected note, warning, error"):
+    with pytest.raises(ValueError, match="unknown severity 'bad': expected error, warning, note"):
         verdict.assert_clean("bad")  # type: ignore[arg-type]
 
 

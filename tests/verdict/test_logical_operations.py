@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
+from unittest.mock import Mock
 
+import orjson
 import pytest
 from hypothesis import given, settings, strategies as st
 from made import BACKUPS, PROJECT, call, lost, rows, wish
@@ -45,6 +47,25 @@ def test_a_wait_begins_when_the_answer_was_out() -> None:
 
 def test_the_same_call_after_a_good_answer_is_another_operation() -> None:
     assert groups(call(1, 0, operation=LIST), call(2, 1, operation=LIST)) == [[1], [2]]
+
+
+def test_a_verdict_is_a_picture_of_the_moment() -> None:
+    waiting = call(1, 0, took=None)
+    verdict = Verdict([waiting])
+
+    waiting.status, waiting.error, waiting.backup_ids, waiting.done = 409, "RDS.0011", ("a",), 1.0
+
+    [op] = verdict.operations
+    assert (op.last.outcome, op.backup_ids, verdict.errors_met) == ("open", (), {})
+
+
+def test_each_body_is_read_once_however_much_was_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    read = Mock(side_effect=orjson.loads)
+    monkeypatch.setattr("mockrds.verdict.operations.orjson.loads", read)
+    entries = [call(n, n, body=wish(f"backup {n}", f"node {n}"), status=409) for n in range(1, 101)]
+
+    assert len(Verdict(entries).operations) == len(entries)
+    assert read.call_count == len(entries)
 
 
 def test_calls_at_the_same_time_are_no_retries() -> None:
@@ -103,10 +124,11 @@ def test_other_paths_and_other_questions_are_other_operations() -> None:
 
 def test_a_new_token_is_no_backoff() -> None:
     sign_in = call(2, 0.1, operation="iam.create_token", path="/v3/auth/tokens", body=b"")
-    verdict = Verdict([call(1, 0, status=401, error="APIGW.0301"), sign_in, call(3, 0.2, status=503), call(4, 2.2)])
+    refused = call(1, 0, status=401, error="APIGW.0301")
+    verdict = Verdict([refused, sign_in, call(3, 0.2, status=503), call(4, 2.2)])
 
     [op] = verdict.operations
-    assert verdict.sign_ins == (sign_in,)
+    assert [entry.number for entry in verdict.sign_ins] == [2]
     assert [attempt.renewed for attempt in op.attempts] == [False, True, False]
     assert list(op.waits) == pytest.approx([2])
     verdict.assert_no_retry_of_permanent_errors()
@@ -202,11 +224,9 @@ def test_a_wish_that_was_seen_fulfilled_is_no_more_tried_for() -> None:
 
 
 def test_a_backup_that_was_made_after_its_answer_counts() -> None:
-    failed = call(1, 0, status=503)
-    verdict = Verdict([failed, call(2, 1, backup_ids=("b",))])
-    failed.backup_ids = ("a",)
+    entries = [call(1, 0, status=503, backup_ids=("a",)), call(2, 1, backup_ids=("b",))]
 
-    assert Verdict(verdict.entries).duplicates == (("a", "b"),)
+    assert Verdict(entries).duplicates == (("a", "b"),)
 
 
 def test_a_damaged_answer_may_have_been_good_enough() -> None:

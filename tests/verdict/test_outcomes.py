@@ -58,6 +58,7 @@ def test_a_fault_leaves_an_outcome(project: Project, fault: dict[str, Any], outc
         ({"Retry-After": "Sat, 31 Jan 2026 22:00:09 GMT"}, 9),
         ({"Retry-After": "Sat, 31 Jan 2026 21:00:00 GMT"}, 0),
         ({"Retry-After": "soon"}, None),
+        ({"Retry-After": "9" * 400}, None),
         ({}, None),
     ],
 )

@@ -379,6 +379,16 @@ def test_a_token_is_good_until_the_end_of_its_life_on_the_clock_of_its_project(g
     }
 
 
+def test_a_token_lives_no_longer_than_time_itself(cloud: MockRDS, ask: Ask) -> None:
+    project = cloud.project("eu-de_late")
+    project.clock.set("frozen@9999-12-31T23:59:59Z")
+
+    answer = ask("POST", f"{cloud.url}/v3/auth/tokens", json=password({"project": {"id": project.id}}))
+
+    assert (answer.status_code, answer.json()["token"]["expires_at"][:19]) == (201, "9999-12-31T23:59:59")
+    assert project.token
+
+
 def test_a_token_tells_what_it_is(guarded: MockRDS, ask: Ask) -> None:
     guarded.project("eu-de_team")
     url = f"{guarded.url}/v3/auth/tokens"

@@ -67,8 +67,6 @@ def post_verify(asked: Asked) -> Answer:
 
 def get_report(asked: Asked) -> Answer:
     """Tell in numbers what happened."""
-    from mockrds.verdict import Verdict
-
     tenant = asked.tenant
     now = tenant.clock.now()
     calls: dict[str, dict[str, Any]] = {}
@@ -89,7 +87,7 @@ def get_report(asked: Asked) -> Answer:
         "backups": Counter(backup.status_at(now) for backup in tenant.world.backups),
         "in_flight": len(tenant.in_flight),
         "internal_errors": ["".join(traceback.format_exception(error)) for error in tuple(tenant.errors)],
-        "verdict": Verdict(tenant.journal.entries(), tenant.world.backups, now).as_json(),
+        "verdict": tenant.verdict.as_json(),
     })  # fmt: skip
 
 

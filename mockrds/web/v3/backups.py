@@ -371,7 +371,7 @@ def _size(backup: Backup, now: float) -> int:
 
 
 def _render(backup: Backup, now: float) -> dict[str, Any]:
-    ended = backup.ends <= now
+    ended, datastore = backup.ends <= now, backup.instance.datastore
     rendered: dict[str, Any] = {
         "id": backup_id(backup),
         "instance_id": backup.instance.id,
@@ -381,8 +381,8 @@ def _render(backup: Backup, now: float) -> dict[str, Any]:
         "status": backup.status_at(now),
         "begin_time": stamp(backup.created),
         "end_time": stamp(backup.ends) if ended else None,
-        "datastore": {"type": backup.instance.datastore.type, "version": backup.instance.datastore.major},
+        "datastore": {"type": datastore.type, "version": datastore.major},
     }
-    if backup.instance.datastore.type == "SQLServer":
+    if datastore.type == "SQLServer":
         rendered["databases"] = [{"name": name} for name in backup.databases]
     return rendered
