@@ -28,13 +28,13 @@ _stamp: Final = Stamp("%Y-%m-%dT%H:%M:%S")
 
 def uuid4(random: Random) -> str:
     """Draw a random (version 4) UUID."""
-    h = random.randbytes(16).hex()
+    h = hex32(random)
     return f"{h[:8]}-{h[8:12]}-4{h[13:16]}-{_VARIANTS[h[16]]}{h[17:20]}-{h[20:]}"
 
 
 def hex32(random: Random) -> str:
     """Draw 32 hexadecimal digits, the form of project and request ids."""
-    return random.randbytes(16).hex()
+    return random.getrandbits(128).to_bytes(16, "little").hex()  # what randbytes does, one call less
 
 
 def job_id(random: Random) -> str:

@@ -134,15 +134,15 @@ async def _serve(simulator: Simulator, log: Log | None, request: web.BaseRequest
         answer = _answer(call, keeper, target, request_id, oversized=body is None)
         _note(entry, answer, headers)
         response: web.StreamResponse = _reply(answer, headers, entry)
+        entry.status, entry.finished = answer.status, now  # without a fault it takes no time
     else:
         try:
             response = await _meddle(call, keeper, decision, entry, headers, oversized=body is None)
         except asyncio.CancelledError:
             entry.over("gone" if request.transport is None else "FIN")  # or the project was reset
             raise
-    entry.status = response.status if not isinstance(response, Spoilt) or response.speaks else None
-    without = decision is None or decision.idle
-    entry.finished = now if without else keeper.clock.now()  # without a fault it takes no time
+        entry.status = response.status if not isinstance(response, Spoilt) or response.speaks else None
+        entry.finished = keeper.clock.now()
     if log is not None:
         log(keeper, entry)
     return response
@@ -232,8 +232,9 @@ def _commit_later(call: Call, keeper: Tenant, seconds: float, entry: Entry) -> N
 
 async def _read(request: web.BaseRequest) -> bytes | None:
     """Read the body; None when it is too large."""
-    if request.content.exception() is None and request.content.is_eof():  # it came with the headers, as small ones do
-        whole = request.content.read_nowait()
+    content = request.content
+    if content.is_eof() and content.exception() is None:  # it came with the headers, as small ones do
+        whole = content.read_nowait()
         return whole if len(whole) <= BODY_LIMIT else None
     if request.headers.get("Expect", "").lower() == "100-continue" and request.version >= HttpVersion11:
         with suppress(ConnectionError):  # the client may have gone; its body tells

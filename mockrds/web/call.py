@@ -111,8 +111,8 @@ class Call:
 
     @property
     def has_query(self) -> bool:
-        """Whether there are query parameters; told without reading them."""
-        return bool(self._request.rel_url.raw_query_string)
+        """Whether there may be query parameters; told without reading them."""
+        return "?" in self._request.raw_path
 
     @property
     def query(self) -> MultiMapping[str]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from contextlib import suppress
 from email.utils import parsedate_to_datetime
 from http import HTTPStatus
+from math import isfinite
 from typing import TYPE_CHECKING, Final
 
 from aiohttp import web
@@ -28,7 +29,8 @@ def asked_to_wait(headers: Mapping[str, str], now: float) -> float | None:
         if name.lower() == "retry-after":
             with suppress(ValueError):
                 if value.strip().isdecimal():
-                    return float(value)
+                    seconds = float(value)
+                    return seconds if isfinite(seconds) else None
                 return max(0.0, parsedate_to_datetime(value).timestamp() - now)
     return None
 
@@ -68,12 +70,11 @@ class Reply(web.StreamResponse):
 
     def encode(self, request: web.BaseRequest) -> bytes:
         """Give all bytes of the answer to *request*."""
-        body = self._whole_body
-        status = self.status
-        lines = "".join([f"{name}: {value}\r\n" for name, value in self._head.items()])
+        body, head, status = self._whole_body, self._head, self.status
+        lines = "".join([f"{name}: {value}\r\n" for name, value in head.items()])
         if status in _BODILESS:
             body = b""
-        elif "Content-Length" not in self._head:
+        elif "Content-Length" not in head:
             lines += f"Content-Length: {len(body)}\r\n"
         line = _STATUS_LINES.get(status) or f"1.1 {status} \r\n"
         self._open = self._open and bool(request.keep_alive)
@@ -83,10 +84,10 @@ class Reply(web.StreamResponse):
                 lines += "Connection: keep-alive\r\n"
         elif not self._open:
             lines += "Connection: close\r\n"
-        if "Server" not in self._head:
+        if "Server" not in head:
             lines += _SERVER
-        head = f"HTTP/{line}{lines}\r\n".encode("utf-8", "surrogateescape")
-        return head if request.method == "HEAD" else head + body
+        data = f"HTTP/{line}{lines}\r\n".encode("utf-8", "surrogateescape")
+        return data if request.method == "HEAD" else data + body
 
     async def prepare(self, request: web.BaseRequest) -> AbstractStreamWriter:
         """Send everything."""

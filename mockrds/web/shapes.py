@@ -166,9 +166,7 @@ class Integer(Shape):
             return self.parse(value, key)
         if isinstance(value, bool) or not isinstance(value, int):
             raise RDSError(INVALID_PARAMETER, f"{key!r} must be an integer")
-        allowed = self._allowed
-        if allowed is not None and value not in allowed:
-            raise RDSError(self.broken, f"{key!r} must be {allowed.start} to {allowed.stop - 1}")
+        self._check_range(value, key)
         if value % self._step:
             raise RDSError(self.uneven, f"{key!r} must be a multiple of {self._step}")
         return value
@@ -178,7 +176,13 @@ class Integer(Shape):
             value = int(text)
         except ValueError:
             raise RDSError(INVALID_PARAMETER, f"{key!r} must be a whole number") from None
-        return Integer.read(Integer(self._allowed, self.broken), value, key)
+        self._check_range(value, key)
+        return value
+
+    def _check_range(self, value: int, key: str) -> None:
+        allowed = self._allowed
+        if allowed is not None and value not in allowed:
+            raise RDSError(self.broken, f"{key!r} must be {allowed.start} to {allowed.stop - 1}")
 
     def _schema(self) -> Schema:
         schema: Schema = {"type": ["integer", "string"] if self._strings else "integer"}

@@ -88,3 +88,20 @@ def test_whatever_a_client_sends_the_server_answers_the_next(
     assert [record.getMessage() for record in caplog.records if record.levelno >= logging.WARNING] == []
     tenants = (mock.simulator.stray, *mock.simulator.tenants.values())
     assert [error for tenant in tenants for error in tenant.errors] == []
+
+
+@pytest.mark.parametrize("size", [40, 5000])
+def test_requests_that_come_all_at_once_are_answered_one_by_one(mock: MockRDS, size: int) -> None:
+    """More of them than the server keeps in its queue."""
+    number = 100
+    body = b'{"backup": {"name": "no"}}'.ljust(size)
+    head = b"POST %s HTTP/1.1\r\nHost: here\r\nX-Auth-Token: any\r\nContent-Length: %d\r\n\r\n" % (PATH, len(body))
+    with socket.create_connection((mock.host, mock.port), PATIENCE) as client:
+        client.sendall((head + body) * number)
+        answers = b""
+        while answers.count(b"HTTP/1.1 400") < number:
+            more = client.recv(65536)
+            assert more
+            answers += more
+
+    assert answers.count(b"HTTP/1.1 ") == number
