@@ -245,3 +245,12 @@ def test_a_reader_that_goes_makes_no_traceback() -> None:
 
     assert done.stdout.removeprefix("{").strip() in ("0", "1")  # 0 when all fitted into the pipe
     assert done.stderr == ""
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="the system has no device that is always full")
+def test_output_that_cannot_be_written_is_told() -> None:
+    command = f"{sys.executable} -m mockrds schema > /dev/full"
+
+    done = subprocess.run(command, shell=True, capture_output=True, text=True, check=False)
+
+    assert (done.returncode, done.stderr) == (1, "mockrds: cannot write the output: no space left on device\n")

@@ -322,7 +322,10 @@ def test_what_happened_before_a_reset_and_in_projects_that_were_removed_is_not_l
     done = sh(f"--report={tmp_path}/report.json", script="\n".join(steps))
 
     records = json.loads((tmp_path / "report.json").read_text())["records"]
-    assert [(record["project"]["name"], record["total"]) for record in records[:-1]] == [("eu-de", 1), ("eu-de_team-a", 1)]
+    assert [(record["project"]["name"], record["total"]) for record in records[:-1]] == [
+        ("eu-de", 1),
+        ("eu-de_team-a", 1),
+    ]
     assert [finding["kind"] for finding in records[-1]["verdict"]["findings"]] == ["fault-never-fired"]
     assert done.returncode == 125
     assert done.stderr.startswith(

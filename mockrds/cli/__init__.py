@@ -12,7 +12,7 @@ import sys
 from importlib import import_module
 from typing import TYPE_CHECKING, Final
 
-from mockrds.cli.usage import UsageError
+from mockrds.cli.usage import UsageError, reason
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -51,7 +51,9 @@ def main(argv: Sequence[str] | None = None) -> int:
         return 2
     except KeyboardInterrupt:
         return 0 if command == "serve" else 128 + signal.SIGINT
-    except BrokenPipeError:  # whoever read our output has gone, as ``head`` does; what is still buffered must not fail
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    except OSError as error:
+        if not isinstance(error, BrokenPipeError):  # else whoever read our output has gone, as ``head`` does
+            print(f"mockrds: cannot write the output: {reason(error)}", file=sys.stderr)
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # what is still buffered must not fail
         return 1
     return code

@@ -106,7 +106,7 @@ async def _serve(simulator: Simulator, log: Log | None, request: web.BaseRequest
     path = request.path if "%" in target or target[:1] != "/" else target.partition("?")[0]
     call = Call(simulator, request, path, body or b"")
     if path.startswith(control.PREFIX):
-        return _reply(control.handle(call), {"Date": _date(time.time())})
+        return _reply(control.handle(call, oversized=body is None), {"Date": _date(time.time())})
 
     match = _ROUTES.match(call.method, path)
     keeper = simulator.stray

@@ -742,6 +742,12 @@ def reachable() -> Iterator[MockRDS]:
         yield mock
 
 
+def test_a_body_that_is_too_large_is_refused(server: MockRDS) -> None:
+    answer = ask(server.url, "PUT", "projects/eu-de/scenario", data=b" " * (13 << 20))
+
+    assert (answer.status_code, answer.json()) == (413, {"error": "the body is larger than 12 MB"})
+
+
 def test_a_server_that_others_can_reach_demands_its_token(reachable: MockRDS) -> None:
     for route in ROUTES:
         resource = route.path.format(project="eu-de", fault=1, family="v1", format="html")

@@ -29,12 +29,19 @@ _PATTERNS: Final = tuple(
 _IN_PROJECT: Final = re.compile("^projects/[^/]+/")
 
 
-def handle(call: Call) -> Answer:
-    """Serve a request to the control API."""
+def handle(call: Call, *, oversized: bool = False) -> Answer:
+    """Serve a request to the control API.
+
+    Args:
+        call: The request.
+        oversized: Whether its body was too large to read.
+    """
     try:
         route, parameters = _find(call)
         if not route.open:
             _check_token(call)
+        if oversized:
+            raise ControlError(413, "the body is larger than 12 MB")  # noqa: TRY301
         return route.handler(Asked(call, route, parameters))
     except ControlError as error:
         return Answer({"error": str(error)}, error.status, error.headers)

@@ -22,6 +22,7 @@ _REFUSALS: Final = {
     401: "The token is missing or wrong; only servers that other machines can reach demand one.",
     404: "There is no such thing.",
     409: "What there is already is in the way.",
+    413: "The body is larger than 12 MB.",
     500: "mockrds itself failed; its log has the traceback.",
 }
 _WORLD_ONLY: Final = ("instance", "instance_status", "state")
@@ -53,7 +54,7 @@ def document() -> dict[str, Any]:
 def _operation(route: Route) -> dict[str, Any]:
     in_path = re.findall(r"{(\w+)}", route.path)
     refused = [400] * (route.body is not None or bool(route.query)) + [401] * (not route.open)
-    refused += [404] * bool(in_path) + [409] * route.conflicts + [500]
+    refused += [404] * bool(in_path) + [409] * route.conflicts + [413] * (route.body is not None) + [500]
     described: dict[str, Any] = {
         "operationId": route.handler.__name__,
         "summary": route.summary,
