@@ -36,6 +36,7 @@ class Duration(float):
 
     def __new__(cls, value: float | str) -> Duration:
         """Read *value*, a number of seconds or a text with a unit."""
+        __tracebackhide__ = True  # in what a failing test shows of itself
         seconds: float | None = None
         if isinstance(value, str):
             match = _DURATION.fullmatch(value.strip())

@@ -53,6 +53,7 @@ class Faults:
         Raises:
             ScenarioError: The fault is wrong; the message says all that is.
         """
+        __tracebackhide__ = True
         from mockrds.scenario.loader import read_rule
 
         caller = sys._getframe(1)  # the public ways to it read source files
@@ -185,14 +186,19 @@ class Project:
         Raises:
             KeyError: There is no such thing.
         """
+        __tracebackhide__ = True
         self._tenant.world.finish(resource_id, outcome)
 
     def set_status(self, instance_id: str, status: str, *, seconds: float = FOREVER) -> None:
         """Put an instance into a status such as REBOOTING, for *seconds* or until told otherwise.
 
+        Only instances: what a backup is doing comes to its end with ``finish``.
+
         Raises:
             KeyError: There is no such instance.
+            ValueError: There is no such status.
         """
+        __tracebackhide__ = True
         self._tenant.world.set_status(instance_id, status, seconds=seconds)
 
     def reset(self) -> None:
@@ -251,6 +257,7 @@ class MockRDS:
         log: Callable[[Tenant, Entry], None] | None = None,
         replay: str | None = None,
     ) -> None:
+        __tracebackhide__ = True
         loaded = None
         default: dict[str, Any] = {}
         if replay is not None:
@@ -344,6 +351,7 @@ class MockRDS:
             ValueError: The clock or *auth* is wrong, or the project exists and its scenario, seed, clock or *auth* is
                 given anew.
         """
+        __tracebackhide__ = True
         loaded = None
         if replay is not None:
             from mockrds.scenario.replay import Replay

@@ -141,7 +141,7 @@ class Tenant:
         """What the journal tells of the client up to now."""
         from mockrds.verdict import Verdict
 
-        return Verdict(self.journal.entries(), self.world.backups, self.clock.now())
+        return Verdict(self.journal.entries(), self.world.backups, self.clock.now(), self.world.instances)
 
     def recorded(self) -> dict[str, Any]:
         """Tell what happened, as plain JSON: what reports are made of."""
@@ -168,6 +168,7 @@ class Tenant:
 
 
 def _known_auth(auth: Auth) -> Auth:
+    __tracebackhide__ = True
     if auth not in AUTH_MODES:
         raise ValueError(f"{auth!r} is no way to look at credentials: give one of {', '.join(AUTH_MODES)}")
     return auth
@@ -245,6 +246,7 @@ class Simulator:
             ValueError: Name, id or *auth* can't be one; the project exists, and its scenario, seed, clock or *auth* is
                 given anew; or the name is that of another project.
         """
+        __tracebackhide__ = True
         if auth is not None:
             _known_auth(auth)
         if project_id is not None and PROJECT_ID.fullmatch(project_id) is None:

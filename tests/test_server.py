@@ -126,7 +126,7 @@ def test_wrong_arguments_are_refused() -> None:
         _ = MockRDS().url
     with pytest.raises(KeyError, match="nothing of this project has the id 'x'"):
         MockRDS().project().set_status("x", "BUILD")
-    with pytest.raises(ValueError, match="'Bogus' is no status: give one of ACTIVE, BUILD"):
+    with pytest.raises(ValueError, match="'Bogus' is no status of an instance: give one of ACTIVE, BUILD"):
         MockRDS().project().set_status("x", "Bogus")
 
 

@@ -36,6 +36,7 @@ class RemoteClock(Part):
         Raises:
             ValueError: It is no setting of a clock.
         """
+        __tracebackhide__ = True
         from mockrds.scenario.writer import plain
 
         self._ask("PUT", body=plain(ClockSetting.of(setting)))
@@ -48,5 +49,6 @@ class RemoteClock(Part):
         Raises:
             ValueError: *by* is no duration, the sum is negative, or the year 9999 would be over.
         """
+        __tracebackhide__ = True
         step = Duration(Duration(by) + seconds + 60 * minutes + 3600 * hours + 86400 * days)
         self._ask("POST", "/advance", {"by": step})

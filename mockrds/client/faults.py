@@ -75,6 +75,7 @@ class RemoteFaults(Part):
         Raises:
             ScenarioError: The fault is wrong; the message says all that is.
         """
+        __tracebackhide__ = True
         from mockrds.scenario.writer import plain
 
         caller = sys._getframe(1)  # the public ways to it read source files

@@ -80,6 +80,7 @@ class RemoteJournal(Part):
             AssertionError: It was not; the message lists what was called instead, and the nearest calls.
             ValueError: There is no such operation, *match* is wrong, or *times* stands beside another number.
         """
+        __tracebackhide__ = True
         verdict = self._verify(operation=operation, times=times, at_least=at_least, at_most=at_most, match=match)
         if not verdict["verified"]:
             raise AssertionError(verdict["message"])
@@ -91,6 +92,7 @@ class RemoteJournal(Part):
             AssertionError: They were not; the message tells how far they came.
             ValueError: There is no such operation.
         """
+        __tracebackhide__ = True
         verdict = self._verify(order=operations)
         if not verdict["verified"]:
             raise AssertionError(verdict["message"])
@@ -108,6 +110,7 @@ class RemoteJournal(Part):
         self._ask("DELETE")
 
     def _verify(self, **question: object) -> dict[str, Any]:
+        __tracebackhide__ = True
         from mockrds.scenario.writer import plain
 
         asked = {key: plain(value) for key, value in question.items() if value is not None}

@@ -21,4 +21,5 @@ class Part:
         self._resource = resource
 
     def _ask(self, method: str, below: str = "", body: object = None, **query: object) -> dict[str, Any]:
+        __tracebackhide__ = True
         return self._server.ask(method, self._resource + below, body, **query)

@@ -101,7 +101,8 @@ class RemoteProject(Part):
         """What the journal tells of the client up to now: ``verdict.assert_no_duplicate_backups()``."""
         from mockrds.verdict import Verdict
 
-        return Verdict(self.journal.entries(), self.backups, self.clock.now())
+        instances, backups = things(self._ask("GET", "/state"))
+        return Verdict(self.journal.entries(), backups, self.clock.now(), instances)
 
     @property
     def errors(self) -> list[BaseException]:
@@ -128,15 +129,19 @@ class RemoteProject(Part):
         Raises:
             KeyError: There is no such thing.
         """
+        __tracebackhide__ = True
         self._ask("POST", "/finish", {"id": resource_id, "outcome": outcome})
 
     def set_status(self, instance_id: str, status: str, *, seconds: float = FOREVER) -> None:
         """Put an instance into a status such as REBOOTING, for *seconds* or until told otherwise.
 
+        Only instances: what a backup is doing comes to its end with ``finish``.
+
         Raises:
             KeyError: There is no such instance.
             ValueError: There is no such status.
         """
+        __tracebackhide__ = True
         asked = {"id": instance_id, "status": status, "seconds": None if seconds == FOREVER else seconds}
         self._ask("POST", "/set-status", asked)
 

@@ -86,6 +86,7 @@ class RemoteServer:
             ValueError: The clock or *auth* is wrong, or the project exists and its scenario, seed, clock or *auth* is
                 given anew.
         """
+        __tracebackhide__ = True
         from mockrds.scenario.writer import plain
 
         if replay is not None:
@@ -130,6 +131,7 @@ class RemoteServer:
             ValueError: What was sent is wrong.
             RuntimeError: The server failed.
         """
+        __tracebackhide__ = True
         given = urlencode({key: value for key, value in query.items() if value is not None})
         target = f"{self._prefix}{resource}" + (f"?{given}" if given else "")
         connection = self._connect()  # one for each request, so that any thread may ask

@@ -48,6 +48,7 @@ class ClockSetting:
         Raises:
             ValueError: It is none of these.
         """
+        __tracebackhide__ = True
         if isinstance(value, ClockSetting):
             return value
         keys: dict[str, Any] = {}
@@ -92,6 +93,7 @@ class Clock:
         Raises:
             ValueError: It is no setting of a clock.
         """
+        __tracebackhide__ = True
         self.setting = ClockSetting.of(setting)
         """How it started: *mode*, *at*, *by*."""
         setting = self.setting
@@ -124,6 +126,7 @@ class Clock:
             ValueError: *by* is no duration, the sum is negative, or the year 9999 would be over; a
                 world's time never runs back.
         """
+        __tracebackhide__ = True
         step = Duration(Duration(by) + seconds + 60 * minutes + 3600 * hours + 86400 * days)
         if self.now() + step > END:
             raise ValueError("time ends with the year 9999")

@@ -24,6 +24,8 @@ _PROJECTS: Final = pytest.StashKey["Projects"]()
 _RUN: Final = pytest.StashKey["Run"]()
 _RUN_KEY: Final = pytest.StashKey[str]()
 _RUN_ID: Final = "mockrds_run"
+_WRONG_KEY: Final = pytest.StashKey[str]()
+_WRONG: Final = "mockrds_wrong"
 _MARKER: Final = (
     "mockrds(scenario=None, seed=None, clock=None, auth=None, unused='armed', hanging=True, errors=True, chaos=True): "
     "how the projects of a test begin and what is checked when it ends; stacks, also on classes and modules."
@@ -115,6 +117,8 @@ def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line("markers", _MARKER)
     if config.pluginmanager.hasplugin("aiohttp"):
         config.pluginmanager.register(import_module("mockrds.pytest_plugin.client"), "mockrds_client")
+    if not hasattr(config, "workerinput"):  # else a worker of pytest-xdist, which sends what is wrong
+        config.pluginmanager.register(_Stop(), "mockrds_stop")
     _no_paths_of_tests(config)
     if any(config.getoption(f"mockrds_{name}") is not None for name in ("report", "coverage", "coverage_fail_under")):
         reporting = import_module("mockrds.pytest_plugin.reporting").Reporting(config)
@@ -122,6 +126,17 @@ def pytest_configure(config: pytest.Config) -> None:
     if config.getoption("mockrds_chaos") is not None:
         chaos = import_module("mockrds.pytest_plugin.chaos").Chaos(config)
         config.pluginmanager.register(chaos, "mockrds_chaos")
+
+
+class _Stop:
+    """Ends a run whose options are wrong, once, with the first test that needs them."""
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        """Look whether a test could not begin for that."""
+        wrong: str = getattr(report, _WRONG, "")
+        if wrong:
+            raise pytest.UsageError(*wrong.splitlines())
 
 
 def _no_paths_of_tests(config: pytest.Config) -> None:
@@ -174,6 +189,9 @@ def pytest_runtest_makereport(
 ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
     """Tell of a test that failed how to run it again under the same conditions, and what happened."""
     report = yield
+    wrong = item.config.stash.get(_WRONG_KEY, "")
+    if wrong and report.failed:
+        vars(report)[_WRONG] = wrong  # workers send what a report has on it
     projects = item.stash.get(_PROJECTS, None)
     if projects is not None and call.when != "teardown":
         if report.failed:
@@ -194,7 +212,7 @@ def mockrds_server(pytestconfig: pytest.Config) -> Iterator[MockRDS | RemoteServ
     """
     from mockrds.pytest_plugin.serving import serve
 
-    with _told():
+    with _told(pytestconfig):
         server = serve(pytestconfig, _run(pytestconfig))
     with server as serving:
         yield serving
@@ -240,11 +258,13 @@ def _run(config: pytest.Config) -> Run:
 
 
 @contextmanager
-def _told() -> Iterator[None]:
-    """Fail for a mistake in a marker or an option with its message only."""
+def _told(config: pytest.Config | None = None) -> Iterator[None]:
+    """Fail for a mistake in a marker with its message only; or for one in an option of the run with this *config*."""
     from mockrds.pytest_plugin.settings import SettingError
 
     try:
         yield
     except SettingError as error:
+        if config is not None:
+            config.stash[_WRONG_KEY] = str(error)
         raise pytest.fail.Exception(str(error), pytrace=False) from None

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import threading
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from functools import partial
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
@@ -12,7 +12,7 @@ import pytest
 
 from mockrds.chaos import BASELINE, DEFAULT, Case, ChaosError, find
 from mockrds.pytest_plugin.checks import waiting
-from mockrds.pytest_plugin.matrix import FAILED, NO_BASELINE, Facts, Matrix
+from mockrds.pytest_plugin.matrix import DUPLICATED, FAILED, NO_BASELINE, Facts, Matrix
 from mockrds.pytest_plugin.patience import Patience
 from mockrds.pytest_plugin.section import section
 from mockrds.scenario.document import ScenarioError
@@ -24,12 +24,14 @@ if TYPE_CHECKING:
     from mockrds.client import RemoteProject
     from mockrds.scenario.loader import Source
     from mockrds.server import Project
+    from mockrds.verdict import Verdict
 
     AnyProject = Project | RemoteProject
 
 _T = TypeVar("_T")
 _FIXTURES: Final = frozenset({"mockrds", "mockrds_factory"})  # mockrds_client asks for the first by itself
 _PARAMETER: Final = "mockrds_fault"
+_WHY_PLAIN: Final = "ran without faults, since they can't be parametrized, or ask for the fixture when they run"
 _SECTIONS: Final = 3
 _GOOD: Final = ("BUILDING", "COMPLETED")
 _GONE: Final = (OSError, KeyError, ValueError, RuntimeError)
@@ -48,6 +50,8 @@ class _Run:
         """Whether the mock itself failed."""
         self.sections: list[str] = []
         """What there is to tell of its projects, if it is to fail for what it did besides passing."""
+        self.told = False
+        """Whether the test itself fails for what it did besides passing, or failing."""
         self.unknown = False
         """Whether a project is gone, so that nobody knows what happened in it."""
 
@@ -71,6 +75,13 @@ class _Run:
             return bool(project.journal.entries())
         return any(fault.fired for fault in project.faults.armed if fault.id in ours)
 
+    def duplicates(self) -> Facts:
+        """Tell what is known while the projects are there: backups that are one too many stay so."""
+        facts = replace(self.facts)
+        for project, _ in self.projects.values():
+            _count_duplicates(facts, project.verdict)
+        return facts
+
     def finish(self, project: AnyProject, root: Path, *, patient: bool) -> None:
         """Take down what is to be seen in a project that is done with."""
         facts = self.facts
@@ -79,23 +90,32 @@ class _Run:
             facts.waiting += waiting(project, patient=patient) if not facts.overdue else ()
             facts.reached = facts.reached or self._reached(project, ours)
             self.broken = self.broken or bool(project.errors)
-            verdict = project.verdict.as_json()
+            verdict = project.verdict
             now = project.clock.now()
-            good = {backup.id for backup in project.backups if backup.status_at(now) in _GOOD}
+            left = {backup.id: backup.status_at(now) in _GOOD for backup in project.backups}
             if self.case is not None and not facts.reported and len(self.sections) < _SECTIONS:
                 self.sections.append(section(project, root))
         except _GONE:
             self.unknown = True
             return
-        facts.duplicates += sum(len(group) - 1 for group in verdict["duplicates"])
-        facts.orphans += len(verdict["orphans"])
-        facts.left += sum(row["id"] in good for row in verdict["backups"])
-        found = (finding["message"] for finding in verdict["findings"] if finding["kind"] == "duplicate-backups")
-        facts.why = facts.why or "; ".join(found)
+        _count_duplicates(facts, verdict)
+        facts.orphans += len(verdict.orphans)
+        for fate in verdict.fates.values():
+            facts.left += left.get(fate.id, False)
+            facts.lost += fate.id in left and fate.orphaned and fate.shown_by is None
+
+
+def _count_duplicates(facts: Facts, verdict: Verdict) -> None:
+    facts.duplicates += sum(len(group) - 1 for group in verdict.duplicates)
+    found = (finding.message for finding in verdict.findings if finding.kind == "duplicate-backups")
+    facts.why = facts.why or "; ".join(found)
 
 
 _RUN: Final = pytest.StashKey[_Run]()
 _TOLD: Final = "mockrds_chaos"
+_PLAIN: Final = pytest.StashKey[bool]()
+"""Set for a test that uses projects, is not spared, and has no fault among its parameters."""
+_RAN_PLAIN: Final = "mockrds_without_chaos"
 _RECORDS: Final = "mockrds"
 """Where the part that writes reports keeps what happened in the projects of a test, as JSON."""
 
@@ -119,6 +139,8 @@ class Chaos:
         self._run: _Run | None = None
         """The test that is under way."""
         self._matrix = Matrix([case.name for case in self._cases])
+        self._plain: list[str] = []
+        """The tests that use projects and ran without faults, though nobody asked for that."""
         self._patience = Patience(_seconds(config))
         config.add_cleanup(self._patience.close)
 
@@ -127,9 +149,7 @@ class Chaos:
     @pytest.hookimpl(trylast=True)  # so that the fault is the last of a test's parameters
     def pytest_generate_tests(self, metafunc: pytest.Metafunc) -> None:
         """Make a test of each fault, after one without."""
-        said = (marker.kwargs.get("chaos") for marker in metafunc.definition.iter_markers("mockrds"))
-        spared = next((value for value in said if value is not None), True) is False
-        if not spared and not _FIXTURES.isdisjoint(metafunc.fixturenames):
+        if not _spared(metafunc.definition) and not _FIXTURES.isdisjoint(metafunc.fixturenames):
             metafunc.fixturenames.append(_PARAMETER)
             names = [BASELINE, *(case.name for case in self._cases)]
             metafunc.parametrize(_PARAMETER, [None, *self._cases], ids=names)
@@ -174,8 +194,24 @@ class Chaos:
 
     @pytest.hookimpl(wrapper=True, trylast=True)
     def pytest_runtest_call(self, item: pytest.Item) -> Generator[None, _T, _T]:
-        """Break it off if it takes too long."""
-        return (yield from self._limited(item))
+        """Break it off if it takes too long; fail it here for what its end can't undo, so that it fails once."""
+        run = self._under_fault(item)
+        if run is None:
+            return (yield)
+        failed = ""
+        try:
+            result: _T = yield from self._limited(item)
+        except (Exception, pytest.fail.Exception) as error:
+            facts = _asked(run.duplicates, run.facts)
+            if run.facts.overdue or self._matrix.judge(facts) != DUPLICATED:
+                raise
+            failed = f"\nand the test failed: {_first_line(pytest.ExceptionInfo.from_exception(error))}"
+        else:
+            facts = _asked(run.duplicates, run.facts)
+            if self._matrix.judge(facts) != DUPLICATED:
+                return result
+        run.told = True
+        raise pytest.fail.Exception(f"{self._matrix.wrong(facts)}{failed}", pytrace=False)
 
     @pytest.hookimpl(wrapper=True, trylast=True)
     def pytest_runtest_teardown(self, item: pytest.Item) -> Generator[None, _T, _T]:
@@ -215,7 +251,9 @@ class Chaos:
     def pytest_mockrds_started(self, item: pytest.Item, project: AnyProject) -> None:
         """Take note of a project."""
         run = item.stash.get(_RUN, None)
-        if run is not None:
+        if run is None:
+            item.stash[_PLAIN] = not _spared(item)
+        else:
             run.start(project)
             if run.case is not None and not self._patience.runs:  # the first project of a test, while it is set up
                 self._patience.start(partial(self._expired, run))
@@ -239,16 +277,20 @@ class Chaos:
         report = yield
         run = item.stash.get(_RUN, None)
         if run is None:
+            if call.when == "teardown" and item.stash.get(_PLAIN, False):
+                vars(report)[_RAN_PLAIN] = True
             return report
         facts = run.facts
         facts.skipped = facts.skipped or (report.skipped and not hasattr(report, "wasxfail"))
         if report.failed or hasattr(report, "wasxfail"):
             facts.passed = False
         if report.failed:
-            facts.overdue = facts.overdue or "pytest-timeout" in _first_line(call)  # whose patience was shorter
-            if run.case is not None and not facts.overdue and run.may_fail:
+            line = _first_line(call.excinfo)
+            facts.overdue = facts.overdue or "pytest-timeout" in line  # whose patience was shorter
+            told = run.told and call.when == "call"
+            if run.case is not None and not facts.overdue and not told and run.may_fail:
                 report.outcome = "skipped"
-                report.wasxfail = f"under {facts.fault}: {_first_line(call)}"
+                report.wasxfail = f"under {facts.fault}: {line}"
             else:
                 facts.reported = True
         if call.when == "teardown":
@@ -261,6 +303,8 @@ class Chaos:
     @pytest.hookimpl(wrapper=True)
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> Generator[None, _T, _T]:
         """Enter it in the matrix; fail the test for what no test may do, whatever is thrown at it."""
+        if hasattr(report, _RAN_PLAIN):
+            self._plain.append(report.nodeid)
         told: dict[str, Any] | None = getattr(report, _TOLD, None)
         if told is not None:
             facts = Facts(**told)
@@ -294,13 +338,22 @@ class Chaos:
 
     def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> None:
         """Show the matrix."""
-        if not self._matrix:
+        if not self._matrix and not self._plain:
             return
         terminalreporter.section("mockrds chaos")
         for line in self._matrix.lines(terminalreporter._tw.fullwidth - 1):
             terminalreporter.write_line(line)
         for (test, wrong), faults in self._matrix.serious.items():
             terminalreporter.write_line(f"{test} under {', '.join(faults)}: {wrong}", red=True)
+        if self._plain:
+            tests = ", ".join(sorted(set(self._plain)))
+            terminalreporter.write_line(f"{_WHY_PLAIN}: {tests}", yellow=True)
+
+
+def _spared(item: pytest.Item) -> bool:
+    """Tell whether the nearest marker that says something about it wants a test to run as it is."""
+    said = (marker.kwargs.get("chaos") for marker in item.iter_markers("mockrds"))
+    return next((value for value in said if value is not None), True) is False
 
 
 def _parameters(item: pytest.Item) -> dict[str, Any]:
@@ -325,19 +378,19 @@ def _asked(ask: Callable[[], _T], otherwise: _T) -> _T:
         return otherwise
 
 
-def _first_line(call: pytest.CallInfo[None]) -> str:
-    """Give the exception of a phase, in a line."""
-    if call.excinfo is None:
-        return "failed"
-    return call.excinfo.exconly(tryshort=True).partition("\n")[0]
+def _first_line(raised: pytest.ExceptionInfo[BaseException] | None) -> str:
+    """Give an exception in a line."""
+    return "failed" if raised is None else raised.exconly(tryshort=True).partition("\n")[0]
 
 
 def _seconds(config: pytest.Config) -> float:
-    given = config.getoption("mockrds_chaos_patience")
+    given, said = config.getoption("mockrds_chaos_patience"), "--mockrds-chaos-patience"
+    if given is None:
+        given, said = config.getini("mockrds_chaos_patience"), "mockrds_chaos_patience in the settings of pytest"
     try:
-        seconds = float(config.getini("mockrds_chaos_patience") if given is None else given)
+        seconds = float(given)
     except ValueError:
         seconds = 0
     if not 0 < seconds < threading.TIMEOUT_MAX:
-        raise pytest.UsageError("--mockrds-chaos-patience: give a number of seconds above 0")
+        raise pytest.UsageError(f"{said}: give a number of seconds above 0, not {given!r}")
     return seconds

@@ -24,10 +24,10 @@ _LETTERS: Final = {
 }  # fmt: skip
 _MEANINGS: Final = {
     SURVIVED: "the test passed",
-    FAILED: "the test failed, in time and with nothing left behind",
+    FAILED: "the test failed, in time, and left nothing that the client does not know of",
     DUPLICATED: "one backup was wanted, and there are more",
     HUNG: "it never gave up",
-    LEAKED: "it left backups that it leaves nowhere without the fault",
+    LEAKED: "it left backups that it does not leave without the fault, or that the client does not know of",
     NOT_REACHED: "the fault never fired",
     NO_BASELINE: "the test fails without a fault",
 }
@@ -58,8 +58,10 @@ class Facts:
     """How many backups there are beyond those that were wanted."""
     orphans: int = 0
     """How many of the backups that were made were never seen complete and never deleted."""
+    lost: int = 0
+    """How many of these there are still, though no answer ever had their id: the client does not know of them."""
     left: int = 0
-    """How many of them are there still, and are good or may become so."""
+    """How many of all that were made are there still, and are good or may become so."""
     why: str = ""
     """What there is to say about it."""
 
@@ -73,7 +75,7 @@ def judge(facts: Facts, baseline: Facts | None) -> str:
     """
     if baseline is not None and not baseline.passed:
         return NO_BASELINE
-    usual = baseline or Facts(facts.test, "", orphans=facts.orphans, left=facts.left)
+    usual = baseline or Facts(facts.test, "", orphans=facts.orphans, lost=facts.lost, left=facts.left)
     if facts.skipped:
         return NOT_REACHED
     if facts.duplicates > usual.duplicates:
@@ -82,7 +84,7 @@ def judge(facts: Facts, baseline: Facts | None) -> str:
         return HUNG
     if not facts.reached:
         return NOT_REACHED
-    if facts.left > usual.left or (facts.passed and facts.orphans > usual.orphans):
+    if facts.left > usual.left or facts.lost > usual.lost or (facts.passed and facts.orphans > usual.orphans):
         return LEAKED
     return SURVIVED if facts.passed else FAILED
 
@@ -95,6 +97,8 @@ def _explained(outcome: str, facts: Facts, baseline: Facts | None) -> str:
     usual = baseline or Facts(facts.test, "")
     if facts.left > usual.left:
         return f"{_backups(facts.left)} left, without the fault {usual.left or 'none'}"
+    if facts.lost > usual.lost:
+        return f"{_backups(facts.lost)} that the client does not know of, without the fault {usual.lost or 'none'}"
     return (
         f"{_backups(facts.orphans)} never seen complete and never deleted, without the fault {usual.orphans or 'none'}"
     )
@@ -158,6 +162,8 @@ class Matrix:
     def lines(self, width: int) -> Iterator[str]:
         """Write the matrix, for a terminal of so many columns."""
         rows = self.cells
+        if not rows:
+            return
         faults = [fault for fault in self._faults if any(fault in cells for cells in rows.values())]
         numbers = {fault: str(number) for number, fault in enumerate(faults, 1)}
         size = max(map(len, numbers.values())) + 1

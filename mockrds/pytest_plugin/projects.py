@@ -5,13 +5,13 @@ from __future__ import annotations
 import re
 import zlib
 from contextlib import contextmanager, suppress
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, Never
 
 import pytest
 
 from mockrds.domain.identity import DEFAULT_PROJECT
 from mockrds.pytest_plugin import MockrdsWarning
-from mockrds.pytest_plugin.settings import SettingError
+from mockrds.pytest_plugin.settings import SettingError, check_keys
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -65,6 +65,7 @@ class Projects:
         seed: int | None = None,
         clock: ClockSetting | dict[str, Any] | str | None = None,
         auth: Auth | None = None,
+        **unknown: Never,
     ) -> AnyProject:
         """Make a project, which is checked and removed when the test ends; what is not given is as the markers say.
 
@@ -73,20 +74,26 @@ class Projects:
             seed: Its seed.
             clock: Its clock.
             auth: How it looks at credentials: any, strict or off.
+            unknown: There is nothing else that it takes; a mistake is told with what may have been meant.
+
+        Raises:
+            SettingError: One of them is wrong.
         """
+        __tracebackhide__ = True
         folders, settings = self._run.folders(self._item), self._settings
         try:
             if scenario is not None:
                 settings = settings._replace(scenario=())
-            settings = settings.over({"scenario": scenario, "seed": seed, "clock": clock, "auth": auth}, folders)
+            given = {"scenario": scenario, "seed": seed, "clock": clock, "auth": auth}
+            check_keys(unknown, given)
+            settings = settings.over(given, folders)
             more = [one for some in self._hook.pytest_mockrds_scenario(item=self._item) for one in some]
             if more and settings.unused == "all":  # what then happens is not for the test to say
                 self._settings = self._settings._replace(unused="armed")
             settings = settings.over({"scenario": more}, folders)
             loaded = self._run.load(settings.scenario)
         except SettingError as error:
-            told = str(error)
-            raise SettingError(told if self._item.nodeid in told else f"{self._item.nodeid}: {told}") from None
+            raise error.of(self._item.nodeid) from None
         project = self._server.project(
             self._name(),
             scenario=loaded,

@@ -102,7 +102,11 @@ class Reporting:
             del self._outcomes[item.nodeid]
             found = self._pending.pop(item.nodeid, ())
             if found:  # as JSON, since that goes through every channel
-                report.mockrds = json.dumps([each | outcome for each in found])  # type: ignore[attr-defined]
+                numbers = [f" #{number}" for number in range(1, len(found) + 1)] if len(found) > 1 else [""]
+                told = [
+                    each | outcome | {"test": item.nodeid + number} for each, number in zip(found, numbers, strict=True)
+                ]
+                report.mockrds = json.dumps(told)  # type: ignore[attr-defined]
         return report
 
     # Where it is told

@@ -10,10 +10,10 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, Literal, NamedTuple, get_args
 
+import pytest
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
-
-    import pytest
 
     from mockrds.domain.clock import ClockSetting
     from mockrds.scenario.loader import Source
@@ -26,7 +26,11 @@ _SWITCHES: Final = {True: "armed", False: "off"}
 
 
 class SettingError(ValueError):
-    """A marker or an option is wrong; the message says which and what to do."""
+    """A marker or an option is wrong; the message says which and what to do, a line for each mistake."""
+
+    def of(self, place: str) -> SettingError:
+        """Give the same with the *place* before each line, where the mistakes are."""
+        return SettingError("\n".join(f"{place}: {line}" for line in str(self).splitlines()))
 
 
 class Settings(NamedTuple):
@@ -60,15 +64,12 @@ class Settings(NamedTuple):
         Raises:
             SettingError: One of them is wrong.
         """
+        __tracebackhide__ = True
         if not given:
             return self
-        known = self._fields
+        check_keys(given, self._fields)
         read: dict[str, Any] = {}
         for key, value in given.items():
-            if key not in known:
-                close = difflib.get_close_matches(key, known, n=1)
-                meant = f", did you mean {close[0]!r}?" if close else ""
-                raise SettingError(f"unknown key {key!r}{meant} (it takes {', '.join(known)})")
             if value is None:
                 continue
             try:
@@ -104,7 +105,11 @@ class Run:
             value, said = config.getoption(name, None), f"--mockrds-{key}"
             folder = config.invocation_params.dir
             if value is None:
-                value, said, folder = config.getini(name), f"{name} in the settings of pytest", self._root
+                said, folder = f"{name} in the settings of pytest", self._root
+                try:
+                    value = config.getini(name)
+                except (TypeError, ValueError, pytest.UsageError) as error:  # no truth value
+                    raise SettingError(f"{said}: expected true or false ({error})") from None
             if value in ("", []):
                 continue
             self._said[key] = said
@@ -116,7 +121,8 @@ class Run:
         try:
             yield
         except SettingError as error:
-            raise SettingError(f"{self._said[key]}: {str(error).removeprefix(f'{key}: ')}") from None
+            lines = (line.removeprefix(f"{key}: ") for line in str(error).splitlines())
+            raise SettingError("\n".join(lines)).of(self._said[key]) from None
 
     @property
     def scenario(self) -> Scenario | None:
@@ -141,7 +147,7 @@ class Run:
                     raise SettingError(f"it takes keywords only: write scenario={marker.args[0]!r}, or another")  # noqa: TRY301
                 settings = settings.over(marker.kwargs, self.folders(item))
             except SettingError as error:
-                raise SettingError(f"{item.nodeid}: @pytest.mark.mockrds: {error}") from None
+                raise error.of(f"{item.nodeid}: @pytest.mark.mockrds") from None
         return settings
 
     def folders(self, item: pytest.Item) -> tuple[Path, Path]:
@@ -154,6 +160,7 @@ class Run:
         Raises:
             SettingError: They are wrong, with all that is.
         """
+        __tracebackhide__ = True
         names = tuple(source for source in sources if not isinstance(source, Mapping))
         cached = len(names) == len(sources)
         if not sources or (cached and names in self._loaded):
@@ -163,18 +170,37 @@ class Run:
         try:
             scenario = load(*sources)
         except ScenarioError as error:
-            raise SettingError(f"scenario: {error}") from None
+            lines = (line.removeprefix("scenario: ") for line in error.problems)  # a document is called that
+            raise SettingError("\n".join(lines)).of("scenario") from None
         if cached:
             self._loaded[names] = scenario
         return scenario
 
 
-def _sources(value: object, folders: Iterable[Path]) -> tuple[Source, ...]:
+def check_keys(given: Iterable[str], known: Iterable[str]) -> None:
+    """See whether all that is given is known.
+
+    Raises:
+        SettingError: A key is not.
+    """
+    __tracebackhide__ = True
+    known = tuple(known)
+    for key in given:
+        if key not in known:
+            close = difflib.get_close_matches(key, known, n=1)
+            meant = f", did you mean {close[0]!r}?" if close else ""
+            raise SettingError(f"unknown key {key!r}{meant} (it takes {', '.join(known)})")
+
+
+def _sources(value: object, folders: Sequence[Path]) -> tuple[Source, ...]:
     found: list[Source] = []
     for source in value if isinstance(value, list | tuple) else (value,):
         if isinstance(source, str | Path):
             there = (path for folder in folders if (path := folder / source).is_file())
             found.append(next(there, source))
+            if found[-1] == source and Path(source).suffix and not Path(source).exists():  # no name of the library
+                tried = " and ".join(dict.fromkeys(str(folder) for folder in folders))
+                raise ValueError(f"{source}: no such file{'' if Path(source).is_absolute() else f' in {tried}'}")
         elif isinstance(source, Mapping):
             found.append(source)
         else:

@@ -25,7 +25,8 @@ const byId = (id) => document.getElementById(id);
 const many = (n, one, more = `${one}s`) => `${n.toLocaleString("en")} ${n === 1 ? one : more}`;
 
 function span(seconds) {
-  if (seconds < 0.0005) return "0";
+  if (seconds < 0.00005) return seconds > 0 ? "<0.1 ms" : "0";
+  if (seconds < 0.00095) return `${(seconds * 1000).toFixed(1)} ms`;
   if (seconds < 1) return `${Math.max(1, Math.round(seconds * 1000))} ms`;
   if (seconds < 60) return `${+seconds.toFixed(seconds < 10 ? 1 : 0)} s`;
   const parts = [[86400, "d"], [3600, "h"], [60, "min"], [1, "s"]];
@@ -338,7 +339,7 @@ function facts(test) {
     ["Connections", `${opened} opened, ${reused} times reused`],
     record.total > record.entries.length && ["Calls", `${record.total}, of which the last ${record.entries.length} are kept`],
     record.in_flight > 0 && ["Still waiting", many(record.in_flight, "request")],
-    ["Replay", h("code", { class: "replay", title: "MOCKRDS_REPLAY" }, record.replay)],
+    ["Replay", h("code", { class: "replay", title: "MOCKRDS_REPLAY; a click selects all of it" }, record.replay)],
   ];
   return h("section", {}, h("h2", {}, "Project"), h("dl", {}, rows.filter(Boolean).map(([name, value]) => [h("dt", {}, name), h("dd", {}, value)])));
 }

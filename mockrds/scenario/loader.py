@@ -69,6 +69,7 @@ def load(*sources: Source) -> Scenario:
     Raises:
         ScenarioError: With every mistake in all of them.
     """
+    __tracebackhide__ = True
     collector = _Collector()
     for source in sources:
         try:
@@ -105,6 +106,7 @@ def loaded(scenario: Scenario | Source | list[Source]) -> Scenario:
     Raises:
         ScenarioError: With every mistake in all of them.
     """
+    __tracebackhide__ = True
     if isinstance(scenario, Scenario):
         return scenario
     return load(*scenario) if isinstance(scenario, list) else load(scenario)
@@ -120,6 +122,7 @@ def read_rule(document: Mapping[str, Any], source: str = "") -> Fault:
     Raises:
         ScenarioError: With every mistake in it.
     """
+    __tracebackhide__ = True
     if not isinstance(document, Mapping):
         raise ScenarioError(f"{source or 'fault'}: a fault is a mapping, not {shown(document)}")
     read = from_mapping(document, source or "fault")
@@ -137,6 +140,7 @@ def read_match(document: Any, source: str = "match") -> Match:
     Raises:
         ScenarioError: With every mistake in it.
     """
+    __tracebackhide__ = True
     if not isinstance(document, Mapping):
         raise ScenarioError(f"{source}: a matcher is a mapping, not {shown(document)}")
     read = from_mapping(document, source)

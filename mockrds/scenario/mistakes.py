@@ -39,6 +39,10 @@ _LIMITS: Final = {
     "greater_than_equal": "must be at least {ge:g}",
     "less_than_equal": "must be at most {le:g}",
 }
+_MEANT: Final = {
+    "op": "operation", "code": "error", "status": "response: {status: 503}", "delay": "latency", "count": "times",
+}  # fmt: skip
+"""Words that are far from the keys which they are used for."""
 _ABOUT: Final = re.compile(r"'(\w+)' (.*)")
 _LONGEST_WORD: Final = 80
 _STEPS: Final = (OK, *SHORT, *NAMES)
@@ -69,6 +73,7 @@ def check(kind: type[Scenario] | type[Fault] | type[Match], document: Document) 
     Raises:
         ScenarioError: With every mistake in it.
     """
+    __tracebackhide__ = True
     mistakes = list(document.mistakes)
     data = document.data
     words: list[Mistake] = []
@@ -208,6 +213,8 @@ def _wrong_type(alternatives: list[Any]) -> str:
     text = f"expected {expected}, not {shown(given)}"
     if "text" in expected and isinstance(given, int | float | None):
         return f"{text}: write it in quotes"
+    if alternatives[0]["loc"][-1:] == ("response",) and isinstance(given, int):
+        return f"{text}: write {{status: {given}}}"
     reason = alternatives[0].get("ctx", {}).get("error")
     return f"{text}: {reason}" if reason else text
 
@@ -230,7 +237,10 @@ def _value_error(path: KeyPath, mistake: Any) -> Mistake:
 def _text(mistake: Any, path: KeyPath, kind: type[Any]) -> str:
     if mistake["type"] == "unexpected_keyword_argument":
         known = _keys_at(kind, path[:-1])
-        return f"unknown key{guess(str(path[-1]), known)} (expected one of: {', '.join(known)})"
+        key = str(path[-1])
+        meant = _MEANT.get(key, "")
+        close = f", did you mean {meant!r}?" if meant.partition(":")[0] in known else guess(key, known)
+        return f"unknown key{close} (expected one of: {', '.join(known)})"
     if mistake["type"].startswith("missing"):
         return "this key is missing"
     if mistake["type"] in _LIMITS:

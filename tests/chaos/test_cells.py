@@ -33,6 +33,9 @@ USUAL = Facts("test_it", "", left=1, orphans=1)
         ({"left": 2, "passed": False}, {}, "leaked"),
         ({"orphans": 2}, {}, "leaked"),
         ({"orphans": 2, "passed": False}, {}, "failed cleanly"),
+        ({"lost": 1, "passed": False}, {}, "leaked"),
+        ({"lost": 1, "passed": False}, {"lost": 1}, "failed cleanly"),
+        ({"lost": 1}, {}, "leaked"),
         ({"duplicates": 1}, {"passed": False}, "baseline failed"),
     ],
 )
@@ -43,7 +46,7 @@ def test_a_test_is_judged_by_what_it_does_without_a_fault(
 
 
 def test_without_a_baseline_nothing_is_said_of_what_is_left() -> None:
-    assert judge(replace(SEEN, left=5, orphans=5), None) == "survived"
+    assert judge(replace(SEEN, left=5, orphans=5, lost=5), None) == "survived"
     assert judge(replace(SEEN, duplicates=1), None) == "duplicated"
 
 
@@ -55,6 +58,15 @@ def test_what_is_serious_becomes_known_with_the_baseline() -> None:
     matrix.add(Facts("test_it", ""))
 
     assert matrix.serious == {("test_it", "leaked: 2 backups left, without the fault none"): ["reset"]}
+
+
+def test_what_leaks_is_said() -> None:
+    matrix = Matrix(["reset"])
+    matrix.add(USUAL)
+
+    assert matrix.wrong(replace(SEEN, lost=1, passed=False)) == (
+        "leaked: 1 backup that the client does not know of, without the fault none"
+    )
 
 
 def test_a_wide_matrix_is_wrapped_and_a_long_name_is_cut() -> None:
@@ -69,7 +81,7 @@ def test_a_wide_matrix_is_wrapped_and_a_long_name_is_cut() -> None:
         "test_it".ljust(48) + "   f",
         "",
         ". survived: the test passed",
-        "f failed cleanly: the test failed, in time and with nothing left behind",
+        "f failed cleanly: the test failed, in time, and left nothing that the client does not know of",
         "",
         "1 fault-1   1 survived",
         "2 fault-12  1 failed cleanly",

@@ -49,12 +49,12 @@ def matrix(result: pytest.RunResult) -> dict[str, dict[str, str]]:
     for line in text:
         if re.fullmatch(r"[ \d]+", line):
             columns = [names[number] for number in line.split()]
-        elif not line.startswith((" ", ".", "-")) and "::" in line and " under " not in line:
+        elif not line.startswith((" ", ".", "-", "ran ")) and "::" in line and " under " not in line:
             name, *marks = line.rsplit(maxsplit=len(columns))
             cells.setdefault(name.partition("::")[2], {}).update(
                 zip(columns, map(LETTERS.__getitem__, marks), strict=True)
             )
-        elif line.startswith("==="):
+        elif line.startswith(("===", "ran without faults")):
             break
     return cells
 
@@ -77,21 +77,22 @@ def test_each_kind_of_client_gets_its_cells(
 
     assert matrix(result) == CELLS
     assert result.ret == pytest.ExitCode.TESTS_FAILED
-    # What is serious fails, once, and what failed cleanly is expected to. A leak is known with the baseline only, which
-    # another worker may be busy with.
+    # What is serious fails, once, and what failed cleanly is expected to. A leak is known when all fixtures are over,
+    # and with the baseline only, which another worker may be busy with.
     counts = Counter(cell for cells in CELLS.values() for cell in cells.values())
     outcomes = result.parseoutcomes()
-    assert outcomes["failed"] == counts["hung"]
-    assert 0 <= counts["duplicated"] + counts["leaked"] - outcomes["errors"] <= ("-n" in options) * counts["leaked"]
+    assert outcomes["failed"] == counts["hung"] + counts["duplicated"]
+    assert 0 <= counts["leaked"] - outcomes.get("errors", 0) <= ("-n" in options) * counts["leaked"]
     assert outcomes["xfailed"] == counts["failed cleanly"] + counts["leaked"]
     result.stdout.fnmatch_lines(
         ["*test_takes_another_name?3? under answer-lost: duplicated: *create_manual_backup * made 2 backups*"]
     )
-    result.stdout.fnmatch_lines(
-        ["*ERROR *teardown of test_takes_another_name?3-answer-lost? *", "duplicated: *", "MOCKRDS_REPLAY=1.*"]
-    )
+    result.stdout.fnmatch_lines(["*_ test_takes_another_name?3-answer-lost? _*", "duplicated: *", "MOCKRDS_REPLAY=1.*"])
     result.stdout.fnmatch_lines(["*test_waits_for_ever under answer-hangs: hung: call 1, v1.create_manual_backup*"])
     result.stdout.fnmatch_lines(["*_good_day under answer-hangs, answer-lost, list-fails: leaked: 1 backup left*"])
+    result.stdout.fnmatch_lines(
+        ["*gives_up_at_once under answer-hangs, answer-lost: leaked: 1 backup that the client does not know of, *"]
+    )
     result.stdout.fnmatch_lines(["*test_never_ends under reset: hung: it went on and on, *"])
     told = {
         (record["test"].partition("::")[2], record["chaos"]["fault"]): (record["chaos"]["cell"], record["outcome"])
@@ -113,6 +114,76 @@ def test_a_run_without_anything_serious_is_a_good_run(pytester: pytest.Pytester,
         "test_looks_before_it_tries_again": {"reset": "survived"},
         "TestOfAClient::test_gives_up_at_once": {"reset": "failed cleanly"},
     }
+
+
+def test_a_test_that_fails_and_duplicates_fails_once_with_both_said(pytester: pytest.Pytester) -> None:
+    code = """
+        import pytest
+        from test_clients import create, WRONG
+
+        def test_it(mockrds):
+            for name in ("nightly-0", "nightly-1"):
+                try:
+                    create(mockrds, name)
+                    break
+                except WRONG:
+                    mockrds.clock.advance(3)
+            assert len(mockrds.backups) == 1, "there are two"
+    """
+    pytester.makepyfile(test_clients=SUITE)
+
+    result = run(pytester, code, "test_suite.py", packs=("answer-lost",))
+
+    result.assert_outcomes(passed=1, failed=1)
+    result.stdout.fnmatch_lines(["duplicated: *made 2 backups*", "and the test failed: AssertionError: there are two*"])
+
+
+@pytest.mark.parametrize("options", [(), ("-n", "2")], ids=["alone", "two workers"])
+def test_tests_that_ran_as_they_are_are_named(pytester: pytest.Pytester, options: tuple[str, ...]) -> None:
+    code = """
+        import unittest
+        import pytest
+
+        class TestOld(unittest.TestCase):
+            @pytest.fixture(autouse=True)
+            def cloud(self, mockrds):
+                self.project = mockrds
+
+            def test_it(self):
+                assert self.project.instances
+
+        def test_asks_late(request):
+            assert request.getfixturevalue("mockrds").instances
+
+        @pytest.mark.mockrds(chaos=False)
+        def test_spared(mockrds):
+            pass
+
+        def test_in_the_matrix(mockrds):
+            pass
+
+        def test_without():
+            pass
+    """
+
+    result = run(pytester, code, "-pno:randomly", *options, packs=("reset",), apart=bool(options))
+
+    assert result.ret == 0
+    assert matrix(result) == {"test_in_the_matrix": {"reset": "not reached"}}
+    told = [line for line in result.outlines if line.startswith("ran without faults")]
+    assert told == [
+        "ran without faults, since they can't be parametrized, or ask for the fixture when they run: "
+        "test_suite.py::TestOld::test_it, test_suite.py::test_asks_late"
+    ]
+
+
+def test_only_tests_that_ran_as_they_are(pytester: pytest.Pytester) -> None:
+    code = "def test_asks_late(request): request.getfixturevalue('mockrds')"
+
+    result = run(pytester, code, packs=("reset",))
+
+    assert result.ret == 0
+    result.stdout.fnmatch_lines(["*= mockrds chaos =*", "ran without faults, * test_suite.py::test_asks_late"])
 
 
 def test_faults_are_chosen_by_name_and_a_failing_baseline_is_a_failure(pytester: pytest.Pytester) -> None:
@@ -185,7 +256,7 @@ def test_async_tests(pytester: pytest.Pytester) -> None:
     hangs = {"reset": "failed cleanly", "answer-hangs": "hung"}
     assert matrix(result) == {
         "test_a_client_that_waits_for_ever": hangs,
-        "test_anyio[asyncio]": {"reset": "failed cleanly", "answer-hangs": "failed cleanly"},
+        "test_anyio[asyncio]": {"reset": "failed cleanly", "answer-hangs": "leaked"},
         "test_the_client_of_the_plugin": hangs,
     }
 
@@ -280,7 +351,10 @@ def test_a_fault_of_a_pack_need_not_fire_where_all_of_the_test_must(pytester: py
         (["--mockrds-chaos", "tests"], "ERROR: --mockrds-chaos: there is no scenario file in the folder tests; if *"),
         (["--mockrds-chaos=bad.yaml"], "ERROR: --mockrds-chaos: bad.yaml:1:1: nam*did you mean 'name'*"),
         (["--mockrds-chaos=other.txt"], "ERROR: --mockrds-chaos: other.txt is no scenario file"),
-        (["--mockrds-chaos", "--mockrds-chaos-patience=0"], "ERROR: --mockrds-chaos-patience: give a number *above 0"),
+        (
+            ["--mockrds-chaos", "--mockrds-chaos-patience=0"],
+            "ERROR: --mockrds-chaos-patience: give a number *above 0, not 0.0",
+        ),
     ],
     ids=["pack", "scenario", "folder", "file", "suffix", "patience"],
 )

@@ -140,7 +140,7 @@ def test_mistakes_in_markers_are_told_without_a_traceback(pytester: pytest.Pytes
     assert told[2].startswith("scenario: folder: is a directory")
     assert told[3].startswith(f"scenario: {pytester.path}/broken.yaml:2:")
     assert "did you mean 'error'" in told[3]
-    assert told[4].startswith("scenario: scenario: fault: unknown key, did you mean 'faults'?")
+    assert told[4].startswith("scenario: fault: unknown key, did you mean 'faults'?")
     assert told[5:] == [
         "scenario: expected a name, a path, a document or a list of these, not 7",
         "seed: expected a whole number, not 'seven'",
@@ -219,22 +219,82 @@ def test_the_servers_own_projects_follow_the_options(pytester: pytest.Pytester) 
     result.assert_outcomes(passed=2)
 
 
+@pytest.mark.parametrize("workers", [[], ["-n2"]], ids=["alone", "two workers"])
 @pytest.mark.parametrize(
     ("options", "ini", "told"),
     [
         (["--mockrds-clock=sundial"], "", "--mockrds-clock: 'sundial' is no clock: give real, *"),
         (["--mockrds-scenario=lost"], "", "--mockrds-scenario: lost: no such file, and no scenario of that name*"),
+        (["--mockrds-scenario=no.yaml"], "", "--mockrds-scenario: no.yaml: no such file in /*"),
+        (["--mockrds-auth=lax"], "", "--mockrds-auth: expected one of any, strict, off, not 'lax'"),
+        (["--mockrds-unused=x"], "", "--mockrds-unused: expected one of armed, all, off, not 'x'"),
+        (["--mockrds-url=http://127.0.0.1:9"], "", "--mockrds-url: no mockrds answers at http://127.0.0.1:9: *"),
+        ([], "mockrds_hanging = maybe", "mockrds_hanging in the settings of pytest: expected true or false (*'maybe'*"),
+        (["-omockrds_errors=2"], "", "mockrds_errors in the settings of pytest: expected true or false (*'2'*"),
         ([], "mockrds_seed = seven", "mockrds_seed in the settings of pytest: expected a whole number, not 'seven'"),
     ],
 )
-def test_mistakes_in_options_are_told_without_a_traceback(
-    pytester: pytest.Pytester, options: list[str], ini: str, told: str
+def test_a_mistake_in_an_option_ends_the_run_with_the_first_test_that_needs_it(
+    pytester: pytest.Pytester, workers: list[str], options: list[str], ini: str, told: str
 ) -> None:
-    result = run(pytester, "def test_it(mockrds): pass\ndef test_without(): pass", *options, ini=ini)
+    code = "def test_without(): pass\ndef test_it(mockrds): pass\ndef test_another(mockrds_factory): pass"
 
-    result.assert_outcomes(passed=1, errors=1)
-    result.stdout.fnmatch_lines([told])
-    assert "Traceback" not in result.stdout.str()
+    result = run(pytester, code, "-pno:randomly", *options, *workers, ini=ini)
+
+    assert result.ret == pytest.ExitCode.USAGE_ERROR
+    result.stderr.fnmatch_lines([f"ERROR: {told}"])
+    assert result.stderr.str().count("ERROR") == 1
+    assert "Traceback" not in (text := result.stdout.str() + result.stderr.str())
+    assert "INTERNALERROR" not in text
+    assert "error" not in result.parseoutcomes()
+
+
+def test_a_mistake_in_an_option_does_not_matter_where_it_is_not_needed(pytester: pytest.Pytester) -> None:
+    result = run(pytester, "def test_without(): pass", "--mockrds-clock=sundial", "--mockrds-scenario=lost")
+
+    result.assert_outcomes(passed=1)
+
+
+@pytest.mark.parametrize(
+    ("options", "told"),
+    [
+        (["--mockrds-coverage-fail-under=abc"], "*--mockrds-coverage-fail-under: invalid float value: 'abc'"),
+        (["--mockrds-chaos-patience=abc"], "*--mockrds-chaos-patience: invalid float value: 'abc'"),
+        (
+            ["--mockrds-chaos", "-omockrds_chaos_patience=abc"],
+            "ERROR: mockrds_chaos_patience in the settings of pytest: give a number of seconds above 0, not 'abc'",
+        ),
+    ],
+)
+def test_a_mistake_that_is_known_at_once(pytester: pytest.Pytester, options: list[str], told: str) -> None:
+    result = run(pytester, "def test_without(): pass", *options)
+
+    assert result.ret == pytest.ExitCode.USAGE_ERROR
+    result.stderr.fnmatch_lines([told])
+    assert "Traceback" not in result.stdout.str() + result.stderr.str()
+
+
+def test_each_mistake_in_a_document_is_told_with_its_test(pytester: pytest.Pytester) -> None:
+    code = """
+        import pytest
+
+        @pytest.mark.mockrds(scenario={"faults": [{"operation": "list_backup", "eror": "RDS.0011"}]})
+        def test_it(mockrds):
+            pass
+
+        @pytest.mark.mockrds(scenario="nofile.yaml")
+        def test_no_file(mockrds):
+            pass
+    """
+    (folder := pytester.mkdir("folder")).joinpath("test_deep.py").write_text(textwrap.dedent(code))
+
+    result = run(pytester, "", "-pno:randomly")
+
+    result.assert_outcomes(errors=2)
+    here = "folder/test_deep.py::test_it: scenario: faults[[]0[]]"
+    result.stdout.fnmatch_lines([f"{here}.eror: *", f"{here}.operation: *"])
+    tried = f"no such file in {pytester.path} and {folder}"
+    result.stdout.fnmatch_lines([f"*test_no_file: @pytest.mark.mockrds: scenario: nofile.yaml: {tried}"])
 
 
 def test_an_option_that_took_the_path_of_a_test_for_its_value_is_told(pytester: pytest.Pytester) -> None:

@@ -130,3 +130,37 @@ def test_of_many_projects_the_last_are_told(pytester: pytest.Pytester, where: li
 
     result.stdout.fnmatch_lines(["(the last 3 of its 5 projects)"])
     assert sum(line.startswith("MOCKRDS_REPLAY=") for line in result.outlines) == 3
+
+
+MISTAKES = {
+    'mockrds.faults.add(operation="create_backup", error="RDS.0011")': (
+        "*ScenarioError: fault: operation: unknown operation 'create_backup', did you mean 'create_manual_backup'?"
+    ),
+    'mockrds.clock.advance("ten hours")': "*ValueError: *'ten hours' is no duration: write *",
+    'mockrds.clock.set("sundial")': "*ValueError: 'sundial' is no clock: give *",
+    'mockrds.set_status("nobody", "REBOOTING")': "*KeyError: *nobody*",
+    'mockrds.set_status(mockrds.instances[0].id, "RESTING")': "*ValueError: *RESTING*",
+    'mockrds.finish("nobody")': "*KeyError: *nobody*",
+    'mockrds_factory(clock="sundial")': "*clock: 'sundial' is no clock: give *",
+    'mockrds_factory(scenaro="lost-response")': "*unknown key 'scenaro', did you mean 'scenario'? (it takes *auth)",
+    'mockrds_factory(scenario="lost-respons")': "*did you mean 'lost-response'?*",
+    'mockrds_server.project(scenario={"fault": []})': "*ScenarioError: *fault: unknown key, did you mean 'faults'?*",
+    'mockrds_server.project(clock="sundial")': "*ValueError: 'sundial' is no clock: give *",
+    'mockrds_server.project(auth="lax")': "*ValueError: *lax*",
+}
+
+
+def test_a_mistake_in_a_test_is_shown_where_the_test_makes_it(pytester: pytest.Pytester, where: list[str]) -> None:
+    tests = "".join(
+        f"\n    def test_{number}(mockrds, mockrds_factory, mockrds_server):\n        {line}\n"
+        for number, line in enumerate(MISTAKES)
+    )
+
+    result = run(pytester, tests, "-p", "no:randomly", *where)
+
+    result.assert_outcomes(failed=len(MISTAKES))
+    for line, told in MISTAKES.items():
+        assert f">       {line}" in result.outlines
+        result.stdout.fnmatch_lines([f"E  {told}"])
+    frames = [line for line in result.outlines if "mockrds/" in line and ".py:" in line]
+    assert frames == []

@@ -115,9 +115,9 @@ def test_a_server_that_can_not_be_used_is_told(pytester: pytest.Pytester, shared
     ):
         result = run(pytester, "def test_it(mockrds): pass", f"--mockrds-url={url}")
 
-        result.assert_outcomes(errors=1)
-        result.stdout.fnmatch_lines([told])
-        assert "mockrds/pytest_plugin" not in result.stdout.str()
+        assert result.ret == pytest.ExitCode.USAGE_ERROR
+        result.stderr.fnmatch_lines([f"ERROR: {told}"])
+        assert "mockrds/pytest_plugin" not in result.stdout.str() + result.stderr.str()
 
 
 def test_the_client_of_pytest_aiohttp_needs_a_server_of_its_own(pytester: pytest.Pytester, shared: MockRDS) -> None:

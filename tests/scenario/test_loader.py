@@ -770,6 +770,11 @@ def test_a_fault_is_read_in_the_same_words() -> None:
         ]),
         ({"response": {"status": 600}}, ["fault: response.status: must be at most 599"]),
         ([], ["fault: a fault is a mapping, not a list"]),
+        ({"op": "list_instances", "status": 503}, [
+            f"fault: op: unknown key, did you mean 'operation'? {FAULT}",
+            f"fault: status: unknown key, did you mean 'response: {{status: 503}}'? {FAULT}",
+        ]),
+        ({"response": 503}, ["fault: response: expected a mapping, not 503: write {status: 503}"]),
     ],
 )  # fmt: skip
 def test_every_mistake_of_a_fault_is_reported(document: Any, expected: list[str]) -> None:

@@ -119,6 +119,7 @@ class State:
         Raises:
             KeyError: There is no such backup or instance.
         """
+        __tracebackhide__ = True
         with self._lock:
             now = self._now()
             backup = self._backups.get(resource_id)
@@ -145,8 +146,10 @@ class State:
             KeyError: There is no such instance.
             ValueError: There is no such status.
         """
+        __tracebackhide__ = True
         if status not in typing.get_args(InstanceStatus):
-            raise ValueError(f"{status!r} is no status: give one of {', '.join(typing.get_args(InstanceStatus))}")
+            known = ", ".join(typing.get_args(InstanceStatus))
+            raise ValueError(f"{status!r} is no status of an instance: give one of {known}")
         with self._lock:
             now = self._now()
             instance = self._any(instance_id)
@@ -157,6 +160,7 @@ class State:
                 self._leave(instance, now + seconds)
 
     def _any(self, resource_id: str) -> Instance:
+        __tracebackhide__ = True
         instance = self._nodes.get(resource_id) or self._instances.get(resource_id)
         if instance is None:
             raise KeyError(f"nothing of this project has the id {resource_id!r}")

@@ -44,7 +44,7 @@ def post_fault(asked: Asked) -> Answer:
     from mockrds.scenario.loader import ScenarioError, read_rule
 
     try:
-        rule = read_rule(asked.body, "control API")
+        rule = read_rule(asked.body, "fault")
     except ScenarioError as error:
         raise ControlError(400, str(error)) from None
     armed = asked.tenant.faults.add(rule.located(asked.query.get("source", "the control API")))
