@@ -73,7 +73,11 @@ class Entry:
     ended = ""
     """What became of the connection: empty while it stays open, FIN, RST, or ``gone`` when the client left first."""
     done: float | None = None
-    """When the answer was out, or the connection ended, on the same time as *began*; None while it is under way."""
+    """When the answer was out, or the connection ended, on the same time as *began*; None while it is under way.
+
+    What the project's clock is advanced by meanwhile counts as after it: the server may notice the end of a call a
+    moment later than the client, who has "slept" by then.
+    """
     retry_after: float | None = None
     """The seconds that the answer's Retry-After asked for."""
     spoilt = False
@@ -103,7 +107,6 @@ class Entry:
         """The body of the request."""
         self.arrived = arrived
         """When it arrived, in seconds since 1970 on the project's clock."""
-        self._clock = clock
         self._began = now = time.monotonic()
         self.advanced = clock.advanced
         """By how many seconds the project's clock had been advanced when it arrived."""
@@ -143,13 +146,13 @@ class Entry:
         now = time.monotonic()
         self.sent, self.ended = size, ended
         self.first_byte = self.last_byte = now - self._began
-        self.done = now + self._clock.advanced
+        self.done = now + self.advanced
 
     def over(self, ended: str = "") -> None:
         """Note that no more of the answer will leave, and what becomes of the connection."""
         self.ended = ended or self.ended
         if self.done is None:
-            self.done = time.monotonic() + self._clock.advanced
+            self.done = time.monotonic() + self.advanced
 
     def as_json(self) -> dict[str, Any]:
         """Give the entry as the control API shows it."""
@@ -262,6 +265,7 @@ class Journal:
         Raises:
             ValueError: There is no such operation, or *match* is wrong.
         """
+        __tracebackhide__ = True
         if operation is not None:
             self._check(operation)
         matches = None if match is None else Match.of(match).matches
@@ -277,6 +281,7 @@ class Journal:
         Raises:
             ValueError: There is no such operation, or *match* is wrong.
         """
+        __tracebackhide__ = True
         if match is not None:
             return len(self.entries(operation, match=match))
         self._check(operation)
@@ -314,6 +319,7 @@ class Journal:
             AssertionError: It was not; the message lists what was called instead, and the nearest calls.
             ValueError: There is no such operation, *match* is wrong, or *times* stands beside another number.
         """
+        __tracebackhide__ = True
         if times is not None and not (at_least is None and at_most is None):
             raise ValueError("'times' is exact: leave out 'at_least' and 'at_most'")
         n = self.count(operation, match=match)
@@ -340,6 +346,7 @@ class Journal:
             AssertionError: They were not; the message tells how far they came.
             ValueError: There is no such operation.
         """
+        __tracebackhide__ = True
         place = self.reached(*operations)
         if place < len(operations):
             done = " -> ".join(operations[:place]) or "nothing"
@@ -352,6 +359,7 @@ class Journal:
         Raises:
             ValueError: There is no such operation.
         """
+        __tracebackhide__ = True
         for operation in operations:
             self._check(operation)
         entries = iter(self.entries())
@@ -361,11 +369,8 @@ class Journal:
         return len(operations)
 
     def _check(self, operation: str) -> None:
-        if operation in self._operations or any(_names(operation, known) for known in self._operations):
-            return
-        names = {*self._operations, *(known.rpartition(".")[2] for known in self._operations)}
-        close = difflib.get_close_matches(operation, names, n=1)
-        raise ValueError(f"unknown operation {operation!r}" + (f", did you mean {close[0]!r}?" if close else ""))
+        __tracebackhide__ = True
+        known(operation, self._operations)
 
     def clear(self) -> None:
         """Forget everything."""
@@ -378,6 +383,20 @@ class Journal:
 
     def __len__(self) -> int:
         return len(self._entries)
+
+
+def known(operation: str, operations: Collection[str]) -> None:
+    """See whether *operation*, named with or without its family, is one of *operations*.
+
+    Raises:
+        ValueError: It is not; the message tells what may have been meant.
+    """
+    __tracebackhide__ = True
+    if operation in operations or any(_names(operation, one) for one in operations):
+        return
+    names = {*operations, *(one.rpartition(".")[2] for one in operations)}
+    close = difflib.get_close_matches(operation, names, n=1)
+    raise ValueError(f"unknown operation {operation!r}" + (f", did you mean {close[0]!r}?" if close else ""))
 
 
 def _names(wanted: str, operation: str) -> bool:

@@ -5,15 +5,13 @@ from __future__ import annotations
 from collections import Counter
 from typing import TYPE_CHECKING, Any, Final
 
-from mockrds.verdict.words import SEVERITIES
+from mockrds.verdict.words import SEVERITIES, calls as ranges
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
 _MOST: Final = 50
 """How many tests with findings are shown one by one."""
-_CALLS: Final = 20
-"""How many calls are named of a finding."""
 
 
 def text(records: Sequence[Mapping[str, Any]]) -> str:
@@ -42,9 +40,8 @@ def lines(records: Sequence[Mapping[str, Any]]) -> Iterator[str]:
 
 def calls(finding: Mapping[str, Any]) -> str:
     """Name the calls that a finding is about, in brackets; nothing if it is about none."""
-    numbers = finding["entries"]
-    shown = ", ".join(map(str, numbers[:_CALLS])) + (", ..." if len(numbers) > _CALLS else "")
-    return f" ({'call' if len(numbers) == 1 else 'calls'} {shown})" if numbers else ""
+    named = ranges(finding["entries"])
+    return f" ({named})" if named else ""
 
 
 def title(record: Mapping[str, Any]) -> str:

@@ -7,24 +7,27 @@ from copy import copy
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import pairwise
+from math import inf
 from typing import TYPE_CHECKING, Any, Final
 
 from mockrds.verdict import findings as judge
 from mockrds.verdict.backoff import Backoff, classify
-from mockrds.verdict.operations import Attempt, LogicalOperation, gather, left_open, outcome
+from mockrds.verdict.operations import Attempt, Known, LogicalOperation, gather, left_open, outcome
 from mockrds.verdict.polling import Polling, pollings
 from mockrds.verdict.shown import Fate, fates, seen_gone
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable
 
-    from mockrds.domain.models import Backup
+    from mockrds.domain.models import Backup, Instance
     from mockrds.journal import Entry
     from mockrds.verdict.findings import Finding
     from mockrds.verdict.words import Outcome
 
 _WORST: Final = ("none", "constant", "linear", "exponential", "jittered", "unseen")
 _GOOD: Final = 400
+_AT_ONCE: Final = 0.05
+"""Seconds between requests whose connections may have been opened at the same time."""
 
 
 @dataclass(frozen=True)
@@ -60,9 +63,16 @@ class Account:
         entries: The entries of the journal, oldest first.
         backups: The backups that there are.
         now: The time on the project's clock, in seconds since 1970.
+        instances: The instances that there are: they tell which node belongs to which instance.
     """
 
-    def __init__(self, entries: Iterable[Entry], backups: Collection[Backup] = (), now: float = 0.0) -> None:
+    def __init__(
+        self,
+        entries: Iterable[Entry],
+        backups: Collection[Backup] = (),
+        now: float = 0.0,
+        instances: Iterable[Instance] = (),
+    ) -> None:
         # Copies: the server goes on to write to those that are under way.
         self.entries: tuple[Entry, ...] = tuple(map(copy, entries))
         """The calls that it judges by."""
@@ -71,21 +81,30 @@ class Account:
         calls = [entry for entry in self.entries if not _signs_in(entry)]
         self.fates: dict[str, Fate] = fates(calls, backups)
         """By id: the backups that the client made, and what it came to know of each."""
-        self.operations: tuple[LogicalOperation, ...] = gather(calls, self._settled)
+        there = (*instances, *(backup.instance for backup in backups))
+        nodes = {part: one.id for one in there for part in (one.id, *(node.id for node in one.nodes))}
+        self.operations: tuple[LogicalOperation, ...] = gather(calls, self._known, nodes)
         """What the client wanted, each with the attempts that it took."""
         self.sign_ins: tuple[Entry, ...] = tuple(filter(_signs_in, self.entries))
         """The requests for tokens, which stand apart."""
+        granted: dict[tuple[str, str, bytes], float] = {}
+        for op in self.operations:
+            if op.last.outcome == "ok":
+                granted[_wish(op)] = max(granted.get(_wish(op), 0.0), op.last.entry.done or 0.0)
         for op in self.operations:
             if op.last.outcome != "ok":
-                op.seen = any(self._known(backup_id, op) for backup_id in op.backup_ids) or seen_gone(op, calls)
+                op.seen = any(self._seen(backup_id, op) for backup_id in op.backup_ids) or seen_gone(op, calls)
+                # Asked for twice at once, it was granted by the other answer.
+                op.seen = op.seen or granted.get(_wish(op), -inf) > op.first.began
 
-    def _settled(self, backup_id: str, got: Outcome) -> int | None:
-        """Tell which call settled for the client what became of a backup."""
+    def _known(self, backup_id: str, got: Outcome) -> Known:
+        """Tell from which calls on the client knew of a backup."""
         fate = self.fates[backup_id]
         numbers = [fate.seen_end_by, fate.deleted_by, fate.shown_by if got == "spoilt" else None]
-        return min((number for number in numbers if number is not None), default=None)
+        settled = min((number for number in numbers if number is not None), default=inf)
+        return Known(settled, min(settled, fate.shown_by or inf))
 
-    def _known(self, backup_id: str, op: LogicalOperation) -> bool:
+    def _seen(self, backup_id: str, op: LogicalOperation) -> bool:
         fate = self.fates[backup_id]
         return (fate.shown_by or fate.deleted_by or 0) > op.first.number
 
@@ -103,9 +122,8 @@ class Account:
         """
         rows: dict[str, list[tuple[float | None, ...]]] = defaultdict(list)
         for op in self.operations:
-            if any(wait is not None for wait in op.row):
-                rows[op.operation].append(op.row)
-        found = [classify(*rows[operation]) for operation in sorted(rows)]
+            rows[op.operation].extend(row for row in op.rows if any(wait is not None for wait in row))
+        found = [classify(*rows[operation]) for operation in sorted(rows) if rows[operation]]
         if all(backoff.kind == "unseen" for backoff in found):
             return classify(*(row for operation in sorted(rows) for row in rows[operation]))
         return min(found, key=lambda backoff: (_WORST.index(backoff.kind), -len(backoff.waits)))
@@ -130,10 +148,14 @@ class Account:
         """How the client uses connections."""
         reused = sum(entry.reused for entry in self.entries)
         opened = len(self.entries) - reused
-        chances, idle = 0, 0
+        chances = 0
+        left: dict[object, Entry] = {}
         for entry in self.entries:
-            chances += idle > 0 or entry.reused
-            idle += left_open(entry)
+            chances += entry.reused or any(_idle(last, entry) for last in left.values())
+            connection = tuple(entry.connection[:2]) if entry.connection else entry.number
+            left.pop(connection, None)
+            if left_open(entry):
+                left[connection] = entry
         return Connections(opened, len(self.entries), reused, chances)
 
     @cached_property
@@ -173,6 +195,18 @@ class Account:
 
     def __repr__(self) -> str:
         return f"<{type(self).__name__}: {len(self.operations)} operations, {len(self.findings)} findings>"
+
+
+def _idle(last: Entry, entry: Entry) -> bool:
+    """Tell whether the connection that *last* left open was there to take when that of *entry* was opened.
+
+    When that was, nobody noted. Requests that came almost at once may have had their connections opened at once.
+    """
+    return last.done is not None and last.done <= entry.began and last.began + _AT_ONCE < entry.began
+
+
+def _wish(op: LogicalOperation) -> tuple[str, str, bytes]:
+    return op.operation, op.first.path, op.last.entry.body
 
 
 def _signs_in(entry: Entry) -> bool:

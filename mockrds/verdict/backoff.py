@@ -42,7 +42,7 @@ _HUGE: Final = 700.0
 _CORRELATED: Final = 0.6
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Backoff:
     """How long a client waits before it tries again."""
 
@@ -91,6 +91,9 @@ class Backoff:
                 text = f"jittered, {seconds(self.shortest)} to {seconds(self.longest)}"
                 text += f", growing by a factor of {self.factor:.2f}" if self.factor else ""
         return text + (f", capped at {seconds(self.cap)}" if self.cap is not None else "")
+
+    def __repr__(self) -> str:
+        return f"<Backoff: {self}>"
 
 
 def seconds(value: float | None) -> str:

@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections import Counter
 from dataclasses import dataclass
 from itertools import pairwise
+from statistics import median
 from typing import TYPE_CHECKING, Any, Final
 
 from mockrds.verdict.backoff import seconds
+from mockrds.verdict.operations import outcome
 from mockrds.verdict.refusals import NOT_YET, advice
 from mockrds.verdict.words import SEVERITIES, FindingKind, Severity
 
@@ -17,6 +19,7 @@ if TYPE_CHECKING:
     from mockrds.verdict.account import Account
     from mockrds.verdict.operations import Attempt, LogicalOperation
     from mockrds.verdict.polling import Polling
+    from mockrds.verdict.shown import Fate
 
 TRIES: Final = 3
 """How often a client should try what may pass before it gives up."""
@@ -30,12 +33,14 @@ _SETTLES: Final = 600.0
 """Seconds on the client's time in which a thing just made may not be known everywhere."""
 _CHANCES: Final = 4
 """How many times a client must have had an open connection to take, and never taken it."""
+_SOON: Final = 1.0
+"""Seconds between many tries below which they are a storm."""
 _EARLY: Final = 0.02
 _SHARE: Final = 0.01
 _UNAUTHORIZED: Final = 401
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Finding:
     """One thing that a client does wrong, or might do better."""
 
@@ -59,6 +64,9 @@ class Finding:
     def __str__(self) -> str:
         return f"{self.severity}: {self.kind}: {self.message}"
 
+    def __repr__(self) -> str:
+        return f"<Finding {self}>"
+
 
 def findings(account: Account) -> tuple[Finding, ...]:
     """Find all that there is to say, the worst first."""
@@ -70,6 +78,7 @@ def _duplicates(account: Account) -> Iterator[Finding]:
     for op in account.operations:
         if len(op.backup_ids) > 1:
             text = f"{op.operation} {op.target} made {len(op.backup_ids)} backups in {len(op.attempts)} attempts"
+            text += op.as_names
             yield Finding("duplicate-backups", "error", f"{text}: {', '.join(op.backup_ids)}", op.numbers)
 
 
@@ -79,18 +88,31 @@ def _orphans(account: Account) -> Iterator[Finding]:
             continue
         text = f"backup {fate.id} ({fate.name}) was never seen at its end and never deleted"
         if fate.shown_by is None:
-            yield Finding("orphaned-backup", "error", f"{text}; the client does not know of it", (fate.made_by,))
+            text = f"backup {fate.id} ({fate.name}) was made, but {unheard(account, fate)}"
+            text += ", and can neither wait for it nor delete it"
+            yield Finding("orphaned-backup", "error", text, (fate.made_by,))
         elif fate.looks >= OFTEN:  # it waited, and may well have told somebody
             text += f", though the client looked {fate.looks} times"
             yield Finding("orphaned-backup", "note", text, (fate.made_by,))
         else:
+            text += ", though the client was told its id"
             yield Finding("orphaned-backup", "warning", text, (fate.made_by,))
+
+
+def unheard(account: Account, fate: Fate) -> str:
+    """Tell why the client never heard of a backup that it made."""
+    entry = next(entry for entry in account.entries if entry.number == fate.made_by)
+    came = {"lost": "lost", "spoilt": "damaged", "refused": f"a refusal, {entry.status}", "ok": "without its id"}
+    got = outcome(entry)
+    if got == "open":
+        return f"call {entry.number} has no answer yet: the client has not heard of it"
+    return f"the answer to call {entry.number} was {came[got]}: the client never heard of it"
 
 
 def early(before: Attempt, attempt: Attempt) -> bool:
     """Tell whether *attempt* came sooner than the answer to *before* asked for."""
     asked = before.entry.retry_after
-    if asked is None or attempt.wait is None or attempt.silent or attempt.renewed:
+    if asked is None or attempt.wait is None or attempt.silent or attempt.renewed or attempt.moved:
         return False
     return attempt.wait < asked * (1 - _SHARE) - _EARLY
 
@@ -115,7 +137,7 @@ def _and_so(pairs: Sequence[object]) -> str:
 
 def futile(account: Account, before: Attempt, attempt: Attempt) -> str:
     """Tell why there was no use in repeating *before*; empty if there was, or might have been."""
-    if before.outcome != "refused":
+    if before.outcome != "refused" or attempt.anew:
         return ""
     refused, entry = before.entry, attempt.entry
     told = advice(refused.status or 0, refused.error)
@@ -160,9 +182,8 @@ def _gave_up(account: Account) -> Iterator[Finding]:
 def _body(account: Account) -> Iterator[Finding]:
     for op in account.operations:
         if op.body_changed:
-            text = (
-                f"{op.operation} {op.target} was tried again with another body: the service can't tell it is the same"
-            )
+            text = f"{op.operation} {op.target} was tried again with another body{op.as_names}"
+            text += ": the service can't tell it is the same"
             yield Finding("body-changed", "warning", text, op.numbers)
 
 
@@ -171,6 +192,16 @@ def _no_backoff(account: Account) -> Iterator[Finding]:
         if op.backoff.kind == "none":
             text = f"{op.operation} {op.target} was tried {op.retries + 1} times without a pause"
             yield Finding("no-backoff", "warning", text, op.numbers)
+        elif _storms(op):
+            text = f"{op.operation} {op.target} is tried again every {seconds(median(op.waits))}"
+            yield Finding("no-backoff", "warning", f"{text}, {op.retries + 1} times in all", op.numbers)
+
+
+def _storms(op: LogicalOperation) -> bool:
+    """Tell whether the client tries again and again after short waits that do not grow."""
+    backoff = op.backoff
+    steady = backoff.kind == "constant" or (backoff.kind == "jittered" and backoff.factor is None)
+    return steady and op.retries >= OFTEN and median(backoff.waits) < _SOON
 
 
 def _after_end(account: Account) -> Iterator[Finding]:

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections import defaultdict
 from dataclasses import dataclass, replace
 from functools import cached_property
-from itertools import pairwise
+from itertools import groupby, pairwise
+from math import inf
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 from urllib.parse import urlsplit
 
@@ -13,14 +14,17 @@ import orjson
 
 from mockrds.journal import Entry
 from mockrds.verdict.backoff import Backoff, classify, seconds
+from mockrds.verdict.names import stem
 from mockrds.verdict.refusals import GONE, advice
-from mockrds.verdict.words import Outcome
+from mockrds.verdict.words import Outcome, calls
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Hashable, Iterable, Mapping, Sequence
 
 BACK_FOR_MORE: Final = 900.0
-"""Seconds after which the same call is no retry but a new wish; more, if the client was told or used to wait longer."""
+"""Seconds after which a client is back for it, rather than still at it; more, if it was told or used to wait longer."""
+_UNHEARD_OF: Final = 23 * 3600.0
+"""Seconds in which another name for a backup that was made unheard of is no new wish; the next day's job is one."""
 _USED_TO: Final = 4
 _STALE: Final = 0.1
 """Within how many seconds an HTTP stack repeats what it sent over a connection that had died."""
@@ -33,6 +37,10 @@ _FREE: Final = frozenset({"name", "description"})
 """What a client may make up anew for each attempt, and still want the same thing."""
 CREATE: Final = "create_manual_backup"
 """The one operation that makes backups."""
+_FIRST: Final = 8
+_LAST: Final = 4
+_SHOWN: Final = 15
+"""How many attempts are shown one by one; of more, only the first and the last ones."""
 _SAFE: Final = ("GET", "HEAD", "OPTIONS", "PUT", "DELETE")
 
 
@@ -63,7 +71,7 @@ def _stack(entry: Entry) -> _Stack:
     return next((stack for stack in _STACKS if stack.agent in agent), _OTHER)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Attempt:
     """One call of a logical operation."""
 
@@ -78,6 +86,12 @@ class Attempt:
     """Whether the HTTP stack repeated it by itself, over a new connection, because the old one had died."""
     renewed: bool = False
     """Whether it came after a 401, as one comes back with a new token."""
+    late: bool = False
+    """Whether the client was back for it after a long pause, as one is who had left it for the time being."""
+    moved: bool = False
+    """Whether it came by the other API than the attempt before."""
+    name: str = ""
+    """The name that it asks for, if it asks for one."""
 
     @property
     def retryable(self) -> bool:
@@ -88,8 +102,16 @@ class Attempt:
 
     @property
     def judged(self) -> bool:
-        """Whether its wait tells how the client backs off; not if the stack repeated it, or a new token came."""
-        return self.wait is not None and not self.silent and not self.renewed
+        """Whether its wait tells how the client backs off.
+
+        It does not if the stack repeated it, a new token came, or it is more than a repetition.
+        """
+        return self.wait is not None and not (self.silent or self.renewed or self.anew)
+
+    @property
+    def anew(self) -> bool:
+        """Whether it is more than a repetition: much later, or by the other API."""
+        return self.late or self.moved
 
     @property
     def stack(self) -> str:
@@ -115,9 +137,18 @@ class Attempt:
         text += f" (Retry-After {entry.retry_after:g})" if entry.retry_after is not None else ""
         if entry.operation.endswith(CREATE) and entry.backup_ids:
             text += f", made backup {', '.join(entry.backup_ids)}"
-        how = " (repeated by the HTTP stack)" if self.silent else " (with a new token)" if self.renewed else ""
-        waited = "" if self.wait is None else f" after {seconds(self.wait)}{how}"
+        how = {
+            f" (by {entry.operation})": self.moved,
+            " (repeated by the HTTP stack)": self.silent,
+            " (with a new token)": self.renewed,
+            " (came back for it)": self.late,
+        }
+        why = next((text for text, is_so in how.items() if is_so), "")
+        waited = "" if self.wait is None else f" after {seconds(self.wait)}{why}"
         return f"#{entry.number}{waited} -> {text}" + (f" [{entry.fault}]" if entry.fault else "")
+
+    def __repr__(self) -> str:
+        return f"<Attempt {self}>"
 
 
 def outcome(entry: Entry) -> Outcome:
@@ -159,7 +190,7 @@ class LogicalOperation:
         self.attempts: tuple[Attempt, ...] = _on_its_clock(attempts)
         """The calls, in order."""
         self.seen = False
-        """Whether a later answer showed the client that it was done, though its own answer did not."""
+        """Whether another answer showed the client that it was done, though its own answer did not."""
 
     @property
     def first(self) -> Entry:
@@ -192,20 +223,25 @@ class LogicalOperation:
         return tuple(a.wait for a in self.attempts if a.judged and a.wait is not None)
 
     @cached_property
-    def row(self) -> tuple[float | None, ...]:
-        """The waits to judge its backoff by, each in its place; None where the server's Retry-After decided."""
-        found: list[float | None] = []
+    def rows(self) -> tuple[tuple[float | None, ...], ...]:
+        """The waits to judge its backoff by, each in its place; None where the server's Retry-After decided.
+
+        Who comes back for it late begins a new row.
+        """
+        found: list[list[float | None]] = [[]]
         for before, attempt in pairwise(self.attempts):
+            if attempt.anew:
+                found.append([])
             if attempt.judged:
                 asked = before.entry.retry_after
                 told = asked is not None and attempt.wait is not None and abs(attempt.wait - asked) <= _slack(asked)
-                found.append(None if told else attempt.wait)
-        return tuple(found)
+                found[-1].append(None if told else attempt.wait)
+        return tuple(tuple(row) for row in found if row)
 
     @property
     def backoff(self) -> Backoff:
         """How the client waits between its attempts."""
-        return classify(self.row)
+        return classify(*self.rows)
 
     @property
     def succeeded(self) -> bool:
@@ -226,9 +262,20 @@ class LogicalOperation:
     def body_changed(self) -> bool:
         """Whether a later attempt asked for something else, where the one before it was not at fault."""
         return any(
-            before.entry.body != attempt.entry.body and not (before.outcome == "refused" and _corrects(before.entry))
+            before.entry.body != attempt.entry.body
+            and not (before.outcome == "refused" and _corrects(before.entry))
+            and not (attempt.moved and before.name == attempt.name)
             for before, attempt in pairwise(self.attempts)
         )
+
+    @property
+    def as_names(self) -> str:
+        """The names that it was asked for by, as the rest of a sentence; empty if there is only one."""
+        names = list(dict.fromkeys(attempt.name for attempt in self.attempts))
+        if len(names) < 2:
+            return ""
+        shown = [repr(name) for name in (names if len(names) <= 3 else names[:2])]
+        return f", as {', then '.join(shown)}" + (f", ... then {names[-1]!r}" if len(names) > 3 else "")
 
     @cached_property
     def backup_ids(self) -> tuple[str, ...]:
@@ -258,10 +305,21 @@ class LogicalOperation:
     def __str__(self) -> str:
         count = len(self.attempts)
         lines = [f"{self.operation} {self.target}: {count} attempt{'s' if count > 1 else ''}"]
-        return "\n".join([*lines, *(f"  {attempt}" for attempt in self.attempts)])
+        return "\n".join([*lines, *abridged([f"  {attempt}" for attempt in self.attempts], self.numbers)])
 
     def __repr__(self) -> str:
-        return f"<{self.operation} {self.target}: {', '.join(attempt.outcome for attempt in self.attempts)}>"
+        runs = [(got, len(list(run))) for got, run in groupby(attempt.outcome for attempt in self.attempts)]
+        shown = [got if count == 1 else f"{got} x {count}" for got, count in runs]
+        if len(shown) > _FIRST:
+            shown = [*shown[:_LAST], "...", *shown[-_LAST:]]
+        return f"<{self.operation} {self.target}: {', '.join(shown)}>"
+
+
+def abridged(lines: Sequence[str], numbers: Sequence[int]) -> list[str]:
+    """Leave out the middle of many lines, of which each is about the call with the number in its place."""
+    if len(lines) <= _SHOWN:
+        return list(lines)
+    return [*lines[:_FIRST], f"  ... {calls(numbers[_FIRST:-_LAST])} ...", *lines[-_LAST:]]
 
 
 def _slack(asked: float) -> float:
@@ -285,10 +343,16 @@ def target(entry: Entry) -> str:
     return f"{path}?{url.query}" if url.query and entry.method == "GET" else path
 
 
-def _key(entry: Entry, leaves: Mapping[str, Any]) -> Hashable:
-    """Give what calls have in common that want the same thing: all but what a client may make up anew."""
+def _key(entry: Entry, leaves: Mapping[str, Any], instances: Mapping[str, str]) -> Hashable:
+    """Give what calls have in common that want the same thing: all but what a client may make up anew.
+
+    A backup may be asked for by either API: one names the instance, the other one its node.
+    """
     path = entry.path if entry.method == "GET" else entry.path.partition("?")[0]
     fixed = frozenset((key, value) for key, value in leaves.items() if key not in _FREE)
+    asked = leaves.get("instance") or leaves.get("instance_id")
+    if asked in instances and entry.operation.endswith(f".{CREATE}"):
+        return CREATE, instances[str(asked)], frozenset(pair for pair in fixed if pair[1] != asked)
     return entry.operation, entry.method, path, fixed or entry.body
 
 
@@ -334,35 +398,62 @@ def _on_its_clock(attempts: Sequence[Attempt]) -> tuple[Attempt, ...]:
 class _Wish:
     """A logical operation while its attempts are being gathered."""
 
-    def __init__(self, entry: Entry, name: object) -> None:
-        self.attempts = [Attempt(entry, outcome(entry))]
-        self.name = name
-        self.settled: int | None = None
+    def __init__(self) -> None:
+        self.attempts: list[Attempt] = []
+        self.settled = inf
+        """The number of the entry from which on the client knew what became of it."""
+        self.heard = 0.0
+        """Before which entry the client did not even know of what it had made."""
+        self._bodies: set[bytes] = set()
+        self._stems: set[str] = set()
 
-    def unlikeness(self, entry: Entry, name: object) -> int:
+    def unlikeness(self, entry: Entry, name: str) -> int:
         """Tell how far *entry* is from the attempts so far; 0: it is the same."""
-        if any(attempt.entry.body == entry.body for attempt in self.attempts):
+        if entry.body in self._bodies:
             return 0
-        return 1 if name == self.name else 2
+        return 1 if name == self.attempts[-1].name else 2
 
-    def open_for(self, entry: Entry) -> bool:
-        """Tell whether the client may come back for it with *entry*: it failed, and that was over."""
+    def open_for(self, entry: Entry, kin: str) -> bool:
+        """Tell whether the client may come back for it with *entry*, whose name has the stem *kin*."""
         last = self.attempts[-1]
-        over = last.entry.done
-        if last.outcome in ("ok", "open") or over is None:
+        if last.outcome in ("ok", "open") or entry.number >= self.settled or _at_once(last.entry, entry):
             return False
-        late = _BEHIND if last.entry.ended == "gone" else 0.0
-        waited = entry.began - over
-        used_to = _USED_TO * (last.wait or 0.0)
-        patience = max(BACK_FOR_MORE, used_to, BACK_FOR_MORE + (last.entry.retry_after or 0.0))
-        return -late <= waited <= patience and (self.settled is None or entry.number < self.settled)
+        if entry.body in self._bodies:
+            return True
+        unheard = _UNHEARD_OF if entry.number < self.heard else 0.0
+        return kin in self._stems and self._since(entry) <= max(self._patience, unheard)
 
-    def add(self, entry: Entry, name: object) -> None:
-        before = self.attempts[-1]
-        self.name = name
-        wait = pause(before.entry, entry)
-        renewed = before.outcome == "refused" and before.entry.status == 401 and not before.renewed
-        self.attempts.append(Attempt(entry, outcome(entry), wait, _silent(before, entry, wait), renewed))
+    @property
+    def _patience(self) -> float:
+        last = self.attempts[-1]
+        used_to = _USED_TO * (last.wait or 0.0) if last.judged else 0.0
+        return max(BACK_FOR_MORE, used_to, BACK_FOR_MORE + (last.entry.retry_after or 0.0))
+
+    def _since(self, entry: Entry) -> float:
+        last = self.attempts[-1].entry
+        return entry.began - (last.began if last.done is None else last.done)
+
+    def add(self, entry: Entry, name: str, kin: str) -> None:
+        if self.attempts:
+            before = self.attempts[-1]
+            wait = pause(before.entry, entry)
+            silent = _silent(before, entry, wait)
+            renewed = before.outcome == "refused" and before.entry.status == 401 and not before.renewed
+            late = self._since(entry) > self._patience
+            moved = before.entry.operation != entry.operation
+            self.attempts.append(Attempt(entry, outcome(entry), wait, silent, renewed, late, moved, name))
+        else:
+            self.attempts.append(Attempt(entry, outcome(entry), name=name))
+        self._bodies.add(entry.body)
+        self._stems.add(kin)
+
+
+def _at_once(before: Entry, entry: Entry) -> bool:
+    """Tell whether a call came before the one *before* it was over, on the machine's time."""
+    if before.done is None:
+        return True
+    late = _BEHIND if before.ended == "gone" else 0.0
+    return (entry.began - entry.advanced) - (before.done - before.advanced) < -late
 
 
 def _silent(last: Attempt, entry: Entry, wait: float) -> bool:
@@ -376,37 +467,53 @@ def _silent(last: Attempt, entry: Entry, wait: float) -> bool:
     return entry.method in stack.methods and (before.reused or stack.fresh)
 
 
-def gather(entries: Iterable[Entry], known: Callable[[str, Outcome], int | None]) -> tuple[LogicalOperation, ...]:
+class Known(NamedTuple):
+    """From which entries on a client knew of a backup; infinity: from none."""
+
+    settled: float = inf
+    """What became of it."""
+    heard: float = inf
+    """That it is there."""
+
+
+def gather(
+    entries: Iterable[Entry], known: Callable[[str, Outcome], Known], instances: Mapping[str, str]
+) -> tuple[LogicalOperation, ...]:
     """Put each call to the logical operation that it is an attempt of.
 
     Args:
         entries: The calls, in order; none of the identity service.
-        known: Tells, for the id of a backup and what became of the call that made it, the number of the entry that
-            settled the matter for the client: what it asks for later is another wish.
+        known: Tells, for the id of a backup and what became of the call that made it, when the client knew: what it
+            asks for after the matter was settled is another wish.
+        instances: By the id of an instance or of one of its nodes: the id of the instance.
     """
     by_key: dict[Hashable, list[_Wish]] = defaultdict(list)
     wishes: list[_Wish] = []
     for entry in entries:
         leaves = _leaves(entry)
-        name = leaves.get("name")
-        waiting = by_key[_key(entry, leaves)]
-        fitting = [wish for wish in waiting if wish.open_for(entry)]
+        name = str(leaves.get("name") or "")
+        kin = stem(name)
+        waiting = by_key[_key(entry, leaves, instances)]
+        fitting = [wish for wish in waiting if wish.open_for(entry, kin)]
         if fitting:
             wish = min(fitting, key=lambda wish: wish.unlikeness(entry, name))
-            wish.add(entry, name)
         else:
-            wish = _Wish(entry, name)
+            wish = _Wish()
             wishes.append(wish)
             waiting.append(wish)
+        wish.add(entry, name, kin)
         if wish.attempts[-1].outcome == "ok" or (entry.method == "GET" and readable(entry)):
             waiting.remove(wish)
         made = entry.backup_ids if entry.operation.endswith(f".{CREATE}") else ()
-        for number in (known(key, outcome(entry)) for key in made):
-            if number is not None:
-                wish.settled = min(number, wish.settled or number)
+        for told in (known(key, outcome(entry)) for key in made):
+            wish.settled, wish.heard = min(wish.settled, told.settled), max(wish.heard, told.heard)
     return tuple(LogicalOperation(wish.attempts) for wish in wishes)
 
 
 def named(operations: Collection[LogicalOperation], operation: str) -> list[LogicalOperation]:
     """Give those of one operation of the API, named with or without its family."""
-    return [op for op in operations if operation in (op.operation, op.operation.rpartition(".")[2])]
+    return [
+        op
+        for op in operations
+        if any(operation in (a.entry.operation, a.entry.operation.rpartition(".")[2]) for a in op.attempts)
+    ]

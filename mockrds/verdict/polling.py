@@ -9,7 +9,7 @@ from statistics import median
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import parse_qsl, urlsplit
 
-from mockrds.verdict.backoff import Backoff, classify
+from mockrds.verdict.backoff import Backoff, classify, seconds
 from mockrds.verdict.operations import CREATE, LogicalOperation, pause, readable
 from mockrds.verdict.shown import DELETES, ENDS, LISTS, ids_in, is_cut, key, name_of, statuses
 
@@ -38,7 +38,7 @@ _LATER: Final = 60.0
 """After more seconds than this, and than ever between two looks before, a look is another matter."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Polling:
     """One wait for something, by the same question."""
 
@@ -50,7 +50,7 @@ class Polling:
     """The questions, each with its attempts."""
     after_end: int
     """How many of them came after an answer had shown the end of all that was waited for."""
-    intervals: tuple[float, ...] = field(repr=False)
+    intervals: tuple[float, ...]
     """Seconds on the client's time from each answer to the next question."""
 
     @property
@@ -94,6 +94,13 @@ class Polling:
             "after_end": self.after_end,
             "backoff": self.backoff.as_json(),
         }
+
+    def __str__(self) -> str:
+        late = f", {self.after_end} times after the end" if self.after_end else ""
+        return f"{self.operation} {self.target}: {self.count} times, every {seconds(self.median)} (median){late}"
+
+    def __repr__(self) -> str:
+        return f"<{self}>"
 
 
 @dataclass

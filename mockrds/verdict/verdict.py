@@ -2,19 +2,25 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, get_args
+from typing import TYPE_CHECKING, Final, get_args
 
+from mockrds.domain.operations import OPERATIONS
+from mockrds.journal import known
 from mockrds.verdict import findings as judge
 from mockrds.verdict.account import Account
 from mockrds.verdict.backoff import classify, seconds
-from mockrds.verdict.operations import named
-from mockrds.verdict.words import SEVERITIES, BackoffKind
+from mockrds.verdict.operations import abridged, named
+from mockrds.verdict.words import SEVERITIES, BackoffKind, calls
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from mockrds.verdict.operations import LogicalOperation
     from mockrds.verdict.words import Severity
+
+
+_SHOWN: Final = 20
+"""How many operations a message shows with their calls."""
 
 
 class Verdict(Account):
@@ -26,6 +32,7 @@ class Verdict(Account):
         Raises:
             AssertionError: One did; the message lists its attempts and the backups.
         """
+        __tracebackhide__ = True
         _none("expected one backup for each that was wanted", (op for op in self.operations if len(op.backup_ids) > 1))
 
     def assert_no_orphans(self) -> None:
@@ -34,11 +41,12 @@ class Verdict(Account):
         Raises:
             AssertionError: One was not; the message lists them.
         """
+        __tracebackhide__ = True
         left = [fate for fate in self.fates.values() if fate.orphaned]
         if left:
             lines = (
                 f"  {fate.id} {fate.name}, made by call #{fate.made_by}"
-                + ("" if fate.shown_by else ": the client does not know of it")
+                + ("" if fate.shown_by else f": {judge.unheard(self, fate)}")
                 for fate in left
             )
             raise AssertionError(
@@ -63,14 +71,17 @@ class Verdict(Account):
 
         Raises:
             AssertionError: It waits otherwise, or there were too few retries to tell.
-            ValueError: There is no such kind.
+            ValueError: There is no such kind, or no such operation.
         """
+        __tracebackhide__ = True
         unknown = [kind for kind in kinds if kind not in get_args(BackoffKind)]
         if unknown:
             raise ValueError(f"unknown kind of backoff {unknown[0]!r}: expected {', '.join(get_args(BackoffKind))}")
+        if operation is not None:
+            known(operation, {*OPERATIONS, *(entry.operation for entry in self.entries)})
         operations = self.operations if operation is None else tuple(named(self.operations, operation))
         retried = [op for op in operations if op.waits]
-        backoff = self.backoff if operation is None else classify(*(op.row for op in operations))
+        backoff = self.backoff if operation is None else classify(*(row for op in operations for row in op.rows))
         wanted = kinds or ("constant", "linear", "exponential", "jittered")
         wrong = []
         if backoff.kind not in wanted:
@@ -88,6 +99,7 @@ class Verdict(Account):
         Raises:
             AssertionError: It did not.
         """
+        __tracebackhide__ = True
         early = {op: None for op, before, attempt in self.retries if judge.early(before, attempt)}
         _none("expected no retry before the time that Retry-After asked for", early)
 
@@ -97,6 +109,7 @@ class Verdict(Account):
         Raises:
             AssertionError: It did; the message tells why there was no use.
         """
+        __tracebackhide__ = True
         futile = {op: why for op, before, attempt in self.retries if (why := judge.futile(self, before, attempt))}
         why = " ".join(sorted(set(futile.values())))
         _none(f"expected no retry of what is refused for good. {why}", futile)
@@ -107,6 +120,7 @@ class Verdict(Account):
         Raises:
             AssertionError: It gave up before.
         """
+        __tracebackhide__ = True
         given_up = (op for op in self.operations if judge.gave_up_early(op, min_attempts))
         _none(f"expected at least {min_attempts} attempts before giving up", given_up)
 
@@ -116,8 +130,13 @@ class Verdict(Account):
         Raises:
             AssertionError: One did not.
         """
+        __tracebackhide__ = True
         changed = [op for op in self.operations if op.body_changed]
-        bodies = [f"  #{attempt.entry.number}: {attempt.entry.shown_body}" for op in changed for attempt in op.attempts]
+        bodies = [
+            line
+            for op in changed
+            for line in abridged([f"  #{a.entry.number}: {a.entry.shown_body}" for a in op.attempts], op.numbers)
+        ]
         _none("expected the same body in each attempt", changed, bodies)
 
     def assert_polling(
@@ -136,6 +155,7 @@ class Verdict(Account):
         Raises:
             AssertionError: It looks otherwise.
         """
+        __tracebackhide__ = True
         for polling in self.polling:
             wrong = []
             if min_interval is not None and (polling.shortest or 0.0) < min_interval * 0.99 - 0.02:
@@ -148,7 +168,7 @@ class Verdict(Account):
                 intervals = f"{seconds(polling.shortest)} to {seconds(polling.longest)} apart"
                 raise AssertionError(
                     f"{'; '.join(wrong)}; {polling.operation} {polling.target} was asked "
-                    f"{polling.count} times, {intervals} (calls {_numbers(polling.numbers)})"
+                    f"{polling.count} times, {intervals} ({calls(polling.numbers)})"
                 )
 
     def assert_no_polls_after_end(self, allow: int = 0) -> None:
@@ -160,12 +180,13 @@ class Verdict(Account):
         Raises:
             AssertionError: It went on.
         """
+        __tracebackhide__ = True
         for polling in self.polling:
             if polling.after_end > allow:
                 raise AssertionError(
                     f"expected no look after the end was shown; {polling.operation} {polling.target} was "
                     f"asked {polling.after_end} times more, {polling.count} times in all "
-                    f"(calls {_numbers(polling.numbers)})"
+                    f"({calls(polling.numbers)})"
                 )
 
     def assert_connections_reused(self, min_share: float = 0.5) -> None:
@@ -177,6 +198,7 @@ class Verdict(Account):
         Raises:
             AssertionError: Fewer did.
         """
+        __tracebackhide__ = True
         connections = self.connections
         if connections.share < min_share:
             raise AssertionError(
@@ -192,6 +214,7 @@ class Verdict(Account):
             AssertionError: There is; the message lists them all, and the calls.
             ValueError: There is no such severity.
         """
+        __tracebackhide__ = True
         if severity not in SEVERITIES:
             raise ValueError(f"unknown severity {severity!r}: expected {', '.join(SEVERITIES)}")
         bad = SEVERITIES[: SEVERITIES.index(severity) + 1]
@@ -213,14 +236,13 @@ class Verdict(Account):
 
 
 def _none(expected: str, operations: Iterable[LogicalOperation], more: Iterable[str] = ()) -> None:
+    __tracebackhide__ = True
     found = tuple(operations)
     if found:
         raise AssertionError("\n".join([_told(expected, found), *more]))
 
 
 def _told(expected: str, operations: Iterable[LogicalOperation]) -> str:
-    return "\n".join([expected, *(str(op) for op in operations)])
-
-
-def _numbers(numbers: tuple[int, ...]) -> str:
-    return ", ".join(f"#{number}" for number in numbers[:20]) + (", ..." if len(numbers) > 20 else "")
+    shown = list(map(str, operations))
+    more = [f"... and {len(shown) - _SHOWN} more"] if len(shown) > _SHOWN else []
+    return "\n".join([expected, *shown[:_SHOWN], *more])

@@ -48,7 +48,7 @@ def test_a_finding_that_is_an_error_fails_its_case(row: dict[str, Any], idle: di
     failure = bad.find("failure")
     assert failure is not None
     assert failure.get("type") == "duplicate-backups"
-    assert "(calls 1, 2, 3)" in (failure.text or "")
+    assert "(calls 1 to 3)" in (failure.text or "")
     assert good.find("failure") is None
     assert {key: suites.get(key) for key in ("tests", "failures", "errors", "time")} == {
         "tests": "2", "failures": "1", "errors": "0", "time": "0.750",

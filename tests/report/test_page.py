@@ -122,6 +122,16 @@ def test_a_browser_draws_the_picture_of_what_is_opened(page: Path, tmp_path: Pat
 
 
 @pytest.mark.skipif(BROWSER is None, reason="no Chromium is installed here")
+def test_what_took_less_than_a_millisecond_took_its_time(tmp_path: Path) -> None:
+    row, _ = records()
+    first, *_ = row["entries"] = [dict(entry) for entry in row["entries"]]
+    first["done"] = first["began"] + 0.00034
+    write([row], tmp_path / "report.html")
+
+    assert "took 0.3 ms" in dom(tmp_path / "report.html", tmp_path / "profile")
+
+
+@pytest.mark.skipif(BROWSER is None, reason="no Chromium is installed here")
 def test_a_page_without_records_draws_nothing_and_fails_nowhere(tmp_path: Path) -> None:
     write([], tmp_path / "report.html")
 

@@ -67,6 +67,18 @@ def test_workers_send_what_they_saw_and_one_file_has_it_all(suite: pytest.Pytest
     result.stdout.fnmatch_lines(["*== mockrds ==*", "test_suite.py::test_*", "calls 2, *", "report: out/report.html"])
 
 
+def test_the_projects_of_a_test_that_has_several_are_numbered(suite: pytest.Pytester) -> None:
+    (suite.path / "test_suite.py").write_text(
+        SUITE + "\ndef test_z(mockrds_factory):\n    for _ in range(2):\n        ask(mockrds_factory())\n"
+    )
+
+    run_here(suite, "--mockrds-report=report.json", "-k", "good or test_z")
+
+    assert [each["test"] for each in read(suite.path / "report.json")] == [
+        "test_suite.py::test_good", "test_suite.py::test_z #1", "test_suite.py::test_z #2",
+    ]  # fmt: skip
+
+
 def test_coverage_is_summed_over_workers_and_over_runs(suite: pytest.Pytester) -> None:
     first = run(suite, "-n", "2", "--mockrds-coverage=met.json")
     first.stdout.fnmatch_lines(["v1.create_manual_backup     1/19      1/7", "coverage: met.json, of 1 run"])

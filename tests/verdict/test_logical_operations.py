@@ -86,6 +86,7 @@ def test_a_client_that_hung_up_may_be_back_before_the_server_knows() -> None:
     [
         (wish("nightly"), wish("nightly"), True),
         (wish("nightly"), wish("nightly-2"), True),
+        (wish("nightly"), wish("weekly"), False),
         (wish("nightly"), wish("nightly", "another node"), False),
         (b'{"instance_id": "a", "name": "n"}', b'{"name": "n", "instance_id": "a"}', True),
         (b'{"backup_ids": ["a"]}', b'{"backup_ids": ["b"]}', False),
@@ -106,10 +107,13 @@ def test_a_retry_goes_to_the_operation_that_it_is_most_like() -> None:
     assert groups(one, two, call(3, 4, body=wish("two")), call(4, 5, body=wish("one"))) == [[1, 4], [2, 3]]
 
 
-def test_who_comes_back_much_later_wants_it_anew() -> None:
-    assert groups(call(1, 0, status=503), call(2, 899)) == [[1, 2]]
-    assert groups(call(1, 0, status=503), call(2, 901)) == [[1], [2]]
-    assert groups(call(1, 0, status=503, retry_after=3600.0), call(2, 3601)) == [[1, 2]]
+def test_who_comes_back_much_later_with_another_name_wants_another_one() -> None:
+    renamed = wish("nightly-2")
+
+    assert groups(call(1, 0, status=503), call(2, 899, body=renamed)) == [[1, 2]]
+    assert groups(call(1, 0, status=503), call(2, 901, body=renamed)) == [[1], [2]]
+    assert groups(call(1, 0, status=503, retry_after=3600.0), call(2, 3601, body=renamed)) == [[1, 2]]
+    assert groups(call(1, 0, status=503), call(2, 901)) == [[1, 2]]
 
 
 def test_other_paths_and_other_questions_are_other_operations() -> None:
@@ -216,7 +220,7 @@ def test_a_deletion_that_is_told_it_is_done_has_worked() -> None:
 def test_a_wish_that_was_seen_fulfilled_is_no_more_tried_for() -> None:
     made = lost(1, 0, backup_ids=("a",))
     seen = call(2, 5, operation=LIST, response=rows(("a", "COMPLETED")))
-    another = call(3, 9, body=wish("another"), backup_ids=("b",))
+    another = call(3, 9, body=wish("nightly-2"), backup_ids=("b",))
 
     assert groups(made, seen, another) == [[1], [2], [3]]
     assert Verdict([made, seen, another]).duplicates == ()
@@ -230,18 +234,18 @@ def test_a_backup_that_was_made_after_its_answer_counts() -> None:
 
 
 def test_a_damaged_answer_may_have_been_good_enough() -> None:
-    """Its name is another, and the client has seen the first backup meanwhile: it wants two."""
+    """Its name has another number, and the client has seen the first backup meanwhile: it wants two."""
     damaged = call(1, 0, backup_ids=("a",), spoilt=True, response=b'{"backup": {"id": "a", "extra": 1}}')
     seen = call(2, 1, operation=LIST, response=rows(("a", "BUILDING")))
-    another = call(3, 2, body=wish("another"), backup_ids=("b",))
+    another = call(3, 2, body=wish("nightly-2"), backup_ids=("b",))
 
     assert groups(damaged, seen, another) == [[1], [2], [3]]
     assert groups(damaged, another) == [[1, 3]]
 
 
 def test_a_correction_is_no_change_of_the_body() -> None:
-    corrected = Verdict([call(1, 0, status=409, error="RDS.0031"), call(2, 1, body=wish("another"))])
-    renamed = Verdict([call(1, 0, status=503), call(2, 1, body=wish("another"))])
+    corrected = Verdict([call(1, 0, status=409, error="RDS.0031"), call(2, 1, body=wish("nightly-2"))])
+    renamed = Verdict([call(1, 0, status=503), call(2, 1, body=wish("nightly-2"))])
 
     corrected.assert_same_body()
     corrected.assert_no_retry_of_permanent_errors()
@@ -255,7 +259,7 @@ def test_a_wait_that_the_server_asked_for_is_not_the_clients_own() -> None:
     [op] = Verdict(calls).operations
 
     assert list(op.waits) == [7, 2, 4]
-    assert list(op.row) == [None, 2, 4]
+    assert list(op.rows) == [(None, 2, 4)]
     assert op.backoff.kind == "exponential"
 
 
