@@ -119,7 +119,7 @@ def test_a_run_without_anything_serious_is_a_good_run(pytester: pytest.Pytester,
 def test_a_test_that_fails_and_duplicates_fails_once_with_both_said(pytester: pytest.Pytester) -> None:
     code = """
         import pytest
-        from test_clients import create, WRONG
+        from bad_clients import create, WRONG
 
         def test_it(mockrds):
             for name in ("nightly-0", "nightly-1"):
@@ -130,7 +130,7 @@ def test_a_test_that_fails_and_duplicates_fails_once_with_both_said(pytester: py
                     mockrds.clock.advance(3)
             assert len(mockrds.backups) == 1, "there are two"
     """
-    pytester.makepyfile(test_clients=SUITE)
+    pytester.makepyfile(bad_clients=SUITE)
 
     result = run(pytester, code, "test_suite.py", packs=("answer-lost",))
 
