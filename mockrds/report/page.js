@@ -63,7 +63,8 @@ const tests = records.map((record, place) => {
     retries: verdict.operations.reduce((sum, logical) => sum + Math.max(0, logical.attempts.length - 1), 0),
   };
 });
-tests.sort((a, b) => a.worst - b.worst || b.failed - a.failed || a.place - b.place);
+const standing = (test) => (test.failed ? 0 : test.worst);
+tests.sort((a, b) => standing(a) - standing(b) || a.worst - b.worst || a.place - b.place);
 
 // The timeline
 
@@ -423,11 +424,11 @@ function row(test) {
   const [file, ...rest] = test.name.split("::");
   const called = rest.length ? rest.join("::") : test.name;
   const which = called.indexOf("[");  // what tells the tests of one function apart is never cut off
-  const name = [rest.length && h("span", { class: "file" }, `${file}::`), h("span", {}, which < 0 ? called : called.slice(0, which)),
+  const name = [rest.length > 0 && h("span", { class: "file" }, `${file}::`), h("span", {}, which < 0 ? called : called.slice(0, which)),
     which >= 0 && h("span", { class: "which" }, called.slice(which))];
   const kinds = [...new Map(test.findings.map((finding) => [finding.kind, finding])).values()];
   const details = h("details", { class: "test", id: test.id }, h("summary", {},
-    h("span", { class: `dot ${SEVERITIES[test.worst] ?? ""}`, role: "img", "aria-label": SEVERITIES[test.worst] ?? "no findings" }),
+    h("span", { class: `dot ${SEVERITIES[standing(test)] ?? ""}`, role: "img", "aria-label": SEVERITIES[test.worst] ?? "no findings" }),
     h("span", { class: "name", title: test.name }, name), strip(test),
     h("span", { class: "chips" }, kinds.slice(0, 2).map((finding) => h("span", { class: `chip ${finding.severity}` }, finding.kind.replaceAll("-", " "))),
       kinds.length > 2 && h("span", { class: "chip" }, `+${kinds.length - 2}`)),
@@ -457,9 +458,10 @@ function tiles() {
   const duplicates = sum((test) => test.verdict.duplicates.reduce((n, group) => n + group.length - 1, 0));
   const orphans = sum((test) => test.verdict.orphans.length);
   const tile = (value, text, bad) => h("div", { class: bad ? "tile bad" : "tile" }, h("b", {}, value.toLocaleString("en")), h("span", {}, text));
+  if (!named) byId("head").children[1].textContent = "Project";
   byId("tiles").append(
     tile(tests.length, (named ? "tests" : "projects") + (failed ? `, ${failed} failed` : "")),
-    tile(worst("error"), `errors, ${worst("warning")} warnings, ${worst("note")} notes`, worst("error") > 0),
+    tile(worst("error"), `error${worst("error") === 1 ? "" : "s"}, ${many(worst("warning"), "warning")}, ${many(worst("note"), "note")}`, worst("error") > 0),
     tile(sum((test) => test.record.total), `calls, ${sum((test) => test.retries)} of them retries`),
     tile(duplicates, "duplicate backups", duplicates > 0), tile(orphans, "orphaned backups", orphans > 0),
     tile(sum((test) => test.verdict.connections.opened), `connections, ${sum((test) => test.verdict.connections.reused)} times reused`),

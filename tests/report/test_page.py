@@ -139,3 +139,14 @@ def test_a_page_without_records_draws_nothing_and_fails_nowhere(tmp_path: Path) 
 
     assert "No project was asked anything." in shown
     assert "data-error" not in shown.partition("<body")[0]
+
+
+@pytest.mark.skipif(BROWSER is None, reason="no Chromium is installed here")
+def test_without_tests_projects_are_called_by_their_names(tmp_path: Path) -> None:
+    row, idle = records()
+    write([{**each, "test": ""} for each in (row, idle)], tmp_path / "report.html")
+
+    shown = dom(tmp_path / "report.html", tmp_path / "profile")
+
+    assert f'<span class="name" title="{row["project"]["name"]}"><span>{row["project"]["name"]}</span></span>' in shown
+    assert "<span>Project</span>" in shown
