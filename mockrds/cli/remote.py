@@ -46,14 +46,12 @@ def asking(options: argparse.Namespace) -> Iterator[RemoteServer]:
     """
     from mockrds.client import RemoteServer
 
-    url: str = options.url.rstrip("/")
-    ca = options.ca if url.startswith("https:") else None
     try:
-        server = RemoteServer(url, options.token, ca=ca)
+        server = RemoteServer(options.url, options.token, ca=options.ca)
     except ValueError as error:
         raise UsageError(str(error)) from None
     except OSError as error:
-        raise UsageError(f"cannot read the certificate {ca}: {reason(error)}") from None
+        raise UsageError(f"cannot read the certificate {options.ca}: {reason(error)}") from None
     try:
         yield server
     except PermissionError as error:

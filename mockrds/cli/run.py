@@ -8,16 +8,17 @@ from contextlib import ExitStack
 from typing import TYPE_CHECKING, Any, Final
 
 from mockrds.cli.command import commands
-from mockrds.cli.past import Past
+from mockrds.cli.past import Past, records
 from mockrds.cli.report import add_report_option, write_reports
 from mockrds.cli.starting import add_options, announce, make, remove_ready_file, why_not
 from mockrds.cli.usage import Parser, UsageError, reason
 
 if TYPE_CHECKING:
     import argparse
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from mockrds.cli.command import Call
+    from mockrds.cli.past import Chapter
     from mockrds.faults.engine import Armed
     from mockrds.server import MockRDS
 
@@ -35,7 +36,7 @@ def run(arguments: Sequence[str]) -> int:
     options, command = _read(list(arguments))
     with commands() as call, ExitStack() as running:
         mock = make(options)
-        past = Past(mock)
+        past = Past(mock, recording=bool(options.report))
         remove_ready_file(options)  # of an earlier server
         try:
             running.enter_context(mock)
@@ -44,14 +45,14 @@ def run(arguments: Sequence[str]) -> int:
         running.callback(remove_ready_file, options)
         announce(mock, options)
         code = _call(call, command, _environment(mock, options))
-        records = past.records if options.report else []
-        unused, failures = list(_unused(past)), list(_failures(past))
+        chapters = past.chapters()
+        told, unused, failures = records(chapters), list(_unused(chapters)), list(_failures(chapters))
         wrong = {"internal-error": failures, "fault-never-fired": [] if options.allow_unused else unused}
         if options.report and any(wrong.values()):
-            records.append(_record(mock, wrong))
+            told.append(_record(mock, wrong))
     for line in (*unused, *failures):
         print(f"mockrds: {line}", file=sys.stderr)
-    well = write_reports(records, options.report) and not any(wrong.values())
+    well = write_reports(told, options.report) and not any(wrong.values())
     return code or (0 if well else UNWELL)
 
 
@@ -124,13 +125,13 @@ def _record(mock: MockRDS, wrong: Mapping[str, Sequence[str]]) -> dict[str, Any]
     return told | {"test": "mockrds run", "outcome": "failed", "verdict": told["verdict"] | {"findings": findings}}
 
 
-def _unused(past: Past) -> Iterator[str]:
+def _unused(chapters: Iterable[Chapter]) -> Iterator[str]:
     """Tell of the faults that never fired, but for those that fire by chance.
 
     A fault of the server's scenario is armed in each project: it is enough that it fired in one of them.
     """
     shared: dict[int, list[Armed]] = {}
-    for chapter in past.chapters:
+    for chapter in chapters:
         for armed in chapter.faults:
             if armed.by_chance:
                 continue
@@ -153,8 +154,8 @@ def _said(armed: Armed) -> str:
     return f"{name}{place} never fired; it was about {calls}"
 
 
-def _failures(past: Past) -> Iterator[str]:
+def _failures(chapters: Iterable[Chapter]) -> Iterator[str]:
     """Tell of the errors inside the mock."""
-    for chapter in past.chapters:
+    for chapter in chapters:
         where = f", in project {chapter.project}" if chapter.project else ""
         yield from (f"an error inside the mock{where}: {error!r}" for error in chapter.errors)

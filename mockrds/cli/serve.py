@@ -10,7 +10,7 @@ from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from mockrds.cli import COMMANDS
-from mockrds.cli.past import Past
+from mockrds.cli.past import Past, records
 from mockrds.cli.report import add_report_option, write_reports
 from mockrds.cli.starting import add_options, announce, make, remove_ready_file, why_not
 from mockrds.cli.usage import DEFAULT_PORT, Parser, UsageError, reason
@@ -97,7 +97,7 @@ async def _serve_until_stopped(mock: MockRDS, options: argparse.Namespace, reloa
         # Windows has no signal handlers on the loop, and other threads have none at all.
         with suppress(NotImplementedError, ValueError, RuntimeError):
             loop.add_signal_handler(number, stopped.set)
-    past = Past(mock) if options.report else None
+    past = Past(mock, recording=True) if options.report else None
     try:
         await mock.start()
     except OSError as error:
@@ -112,9 +112,9 @@ async def _serve_until_stopped(mock: MockRDS, options: argparse.Namespace, reloa
                 await stopped.wait()
                 following.cancel()
     finally:
-        records = past.records if past is not None else []
+        told = records(past.chapters()) if past is not None else []
         await mock.stop()
-    return write_reports(records, options.report)
+    return write_reports(told, options.report)
 
 
 def _announce(mock: MockRDS, options: argparse.Namespace) -> None:

@@ -34,7 +34,7 @@ class RemoteServer:
     Args:
         url: Where it is, such as ``http://127.0.0.1:8080``.
         token: The token that it printed, if other machines can reach it.
-        ca: The file of a certificate to trust, in PEM; absent: those that the system trusts.
+        ca: The file of a certificate to trust with https, in PEM; absent: those that the system trusts.
         prefix: What the names of fresh projects begin with; absent: the server makes them up.
 
     Raises:

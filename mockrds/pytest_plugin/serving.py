@@ -64,7 +64,7 @@ def _remote(url: str, token: str, prefix: str | None) -> RemoteServer:
     from mockrds.client import RemoteServer
 
     try:
-        ca = os.environ.get("MOCKRDS_CA") if url.startswith("https:") else None
+        ca = os.environ.get("MOCKRDS_CA") or None
         server = RemoteServer(url, token or os.environ.get("MOCKRDS_CONTROL_TOKEN"), ca=ca, prefix=prefix)
         server.ask("GET", "projects")  # whether it is there, and takes the token
     except PermissionError as error:
