@@ -54,8 +54,14 @@ FAILING = """
 """
 
 
+ANY_MACHINE = """
+    import mockrds.report.timeline
+    mockrds.report.timeline._SHORT = 60.0  # how long a call took is not told, however busy the machine is
+"""
+
+
 def test_a_failing_test_tells_what_happened(pytester: pytest.Pytester, where: list[str]) -> None:
-    result = run(pytester, FAILING, "-p", "no:randomly", *where)
+    result = run(pytester, FAILING, "-p", "no:randomly", *where, conftest=ANY_MACHINE)
 
     result.assert_outcomes(passed=1, failed=3, errors=1)
     lines = result.outlines
