@@ -37,7 +37,7 @@ def projects(mock: MockRDS) -> list[Project]:
         for rule in rules:
             project.faults.add(error="RDS.0005", **{"operation": "v1.create_manual_backup"} | rule)
         made.append(project)
-    mock.simulator.tenants[made[0].id].faults.decide = lambda _: None  # type: ignore[method-assign, assignment]
+    mock.simulator.projects[made[0].id].faults.decide = lambda _: None  # type: ignore[method-assign, assignment]
     return made
 
 

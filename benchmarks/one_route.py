@@ -6,9 +6,9 @@ import gc
 
 from benchmarks.servers import SCENARIO
 from mockrds import MockRDS
+from mockrds.api.routing import Routes
 from mockrds.domain.operations import OPERATIONS
 from mockrds.web import app
-from mockrds.web.routes import Routes
 
 KEPT = ("v1.create_manual_backup", "v1.list_instances")  # the other tells the node's id
 

@@ -9,10 +9,10 @@ import sys
 from collections import Counter
 from typing import TYPE_CHECKING, Final
 
+from mockrds.api import iam as identity, trove, v1, v3, versions  # noqa: F401  (their functions register themselves)
+from mockrds.api.operation import SERVED
+from mockrds.api.v3.shared import SHARED as V3_SHARED
 from mockrds.domain.operations import OPERATIONS
-from mockrds.web import identity, trove, v1, v3, versions  # noqa: F401  (their functions register themselves)
-from mockrds.web.served import SERVED
-from mockrds.web.v3.shared import SHARED as V3_SHARED
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

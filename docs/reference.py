@@ -14,22 +14,22 @@ from itertools import pairwise
 from typing import TYPE_CHECKING, Any, Final
 
 from mockrds.client import RemoteServer
-from mockrds.distribution import Duration, Moment
+from mockrds.control.openapi import document
 from mockrds.domain.clock import Clock
 from mockrds.domain.errors import CATALOGUE
 from mockrds.domain.operations import OPERATIONS
-from mockrds.domain.template import Visibility
-from mockrds.faults.engine import Armed
+from mockrds.domain.world_template import Visibility
+from mockrds.durations import Duration, Moment
+from mockrds.faults.engine import ArmedRule
 from mockrds.journal import Entry, Journal
-from mockrds.scenario.jsonschema import schema
+from mockrds.scenario_files.json_schema import schema
 from mockrds.server import Faults, MockRDS, Project
 from mockrds.web.app import HANDLERS
-from mockrds.web.control.openapi import document
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-CLASSES: Final = (MockRDS, RemoteServer, Project, Faults, Armed, Journal, Entry, Clock)
+CLASSES: Final = (MockRDS, RemoteServer, Project, Faults, ArmedRule, Journal, Entry, Clock)
 SPANS: Final = {  # the longest first: a visibility and a moment may be a duration, too
     cls.__name__.lower(): cls.__get_pydantic_json_schema__(None, None)["anyOf"]
     for cls in (Visibility, Moment, Duration)

@@ -13,7 +13,7 @@ from mockrds.version import __version__
 if TYPE_CHECKING:
     from mockrds.client import RemoteServer
     from mockrds.domain.clock import ClockSetting
-    from mockrds.scenario.loader import ScenarioError
+    from mockrds.scenario_files.loader import ScenarioError
     from mockrds.server import MockRDS, Project
 
 __all__ = ["ClockSetting", "MockRDS", "Project", "RemoteServer", "ScenarioError", "__version__"]
@@ -23,7 +23,7 @@ _HOMES = {
     "MockRDS": "mockrds.server",
     "Project": "mockrds.server",
     "RemoteServer": "mockrds.client",
-    "ScenarioError": "mockrds.scenario.loader",
+    "ScenarioError": "mockrds.scenario_files.loader",
 }
 
 

@@ -14,13 +14,13 @@ import orjson
 from multidict import CIMultiDict
 
 from mockrds.domain.clock import Clock
-from mockrds.faults.match import ABSENT, Match, resolve
+from mockrds.faults.matching import ABSENT, Match, resolve
 from mockrds.redaction import REDACTED, is_secret, redact
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 
-    from mockrds.faults.match import Request
+    from mockrds.faults.matching import Request
 
 _NEAREST: Final = 3
 LIMIT: Final = 1000
@@ -71,7 +71,7 @@ class Entry:
     last_byte: float | None = None
     """When the last of them left, in seconds of real time after the request arrived."""
     ended = ""
-    """What became of the connection: empty while it stays open, FIN, RST, or ``gone`` when the client left first."""
+    """What became of the connection: empty while it stays open, FIN, RST, or ``aborted`` when the client left first."""
     done: float | None = None
     """When the answer was out, or the connection ended, on the same time as *began*; None while it is under way.
 
@@ -80,7 +80,7 @@ class Entry:
     """
     retry_after: float | None = None
     """The seconds that the answer's Retry-After asked for."""
-    spoilt = False
+    damaged = False
     """Whether a fault damaged an answer, cut it short, or put another good one in its place."""
 
     def __init__(
@@ -134,21 +134,21 @@ class Entry:
         hidden = self.body and self.operation.startswith("iam.")  # those bodies are all credentials
         return REDACTED if hidden else redact(self.body.decode("utf-8", "replace"))
 
-    def sent_some(self, size: int) -> None:
+    def record_progress(self, size: int) -> None:
         """Note that *size* bytes of the answer have left so far."""
         elapsed = time.monotonic() - self._began
         if size and self.first_byte is None:
             self.first_byte = elapsed
         self.sent, self.last_byte = size, elapsed if size else None
 
-    def sent_all(self, size: int, ended: str = "") -> None:
+    def record_sent(self, size: int, ended: str = "") -> None:
         """Note that the answer, all of its *size* bytes, has left at once, and what becomes of the connection."""
         now = time.monotonic()
         self.sent, self.ended = size, ended
         self.first_byte = self.last_byte = now - self._began
         self.done = now + self.advanced
 
-    def over(self, ended: str = "") -> None:
+    def close(self, ended: str = "") -> None:
         """Note that no more of the answer will leave, and what becomes of the connection."""
         self.ended = ended or self.ended
         if self.done is None:
@@ -172,7 +172,7 @@ class Entry:
             "hint": self.hint,
             "fault": self.fault,
             "backup_ids": list(self.backup_ids),
-            "decision": self.decision.explain(Seen(self)) if self.decision is not None else [],
+            "decision": self.decision.explain(RecordedRequest(self)) if self.decision is not None else [],
             "connection": list(self.connection[:2]) if self.connection else None,
             "reused": self.reused,
             "sent": self.sent,
@@ -183,7 +183,7 @@ class Entry:
             "done": self.done,
             "advanced": self.advanced,
             "retry_after": self.retry_after,
-            "spoilt": self.spoilt,
+            "damaged": self.damaged,
         }
 
     def __repr__(self) -> str:
@@ -192,7 +192,7 @@ class Entry:
         return f"<{self.number}. {self.operation} -> {outcome}{fault}>"
 
 
-class Seen:
+class RecordedRequest:
     """An entry as matchers see it; what is redacted or was cut off they can't see.
 
     Args:
@@ -272,7 +272,8 @@ class Journal:
         return tuple(
             entry
             for entry in tuple(self._entries)
-            if (operation is None or _names(operation, entry.operation)) and (matches is None or matches(Seen(entry)))
+            if (operation is None or _names(operation, entry.operation))
+            and (matches is None or matches(RecordedRequest(entry)))
         )
 
     def count(self, operation: str, *, match: Match | Mapping[str, Any] | None = None) -> int:
@@ -294,7 +295,7 @@ class Journal:
             ValueError: There is no such operation, or *match* is wrong.
         """
         asked = Match.of(match)
-        judged = ((entry, asked.mismatches(Seen(entry))) for entry in self.entries(operation))
+        judged = ((entry, asked.mismatches(RecordedRequest(entry))) for entry in self.entries(operation))
         return sorted(((entry, whys) for entry, whys in judged if whys), key=lambda pair: len(pair[1]))
 
     def assert_called(

@@ -14,7 +14,7 @@ from aiohttp import web
 
 from mockrds.domain.clock import ClockSetting
 from mockrds.domain.models import FOREVER
-from mockrds.simulator import Auth, Simulator
+from mockrds.simulator import Simulator
 from mockrds.web.app import build_app, build_server
 
 if TYPE_CHECKING:
@@ -23,12 +23,12 @@ if TYPE_CHECKING:
 
     from mockrds.domain.clock import Clock
     from mockrds.domain.models import Backup, Instance
-    from mockrds.domain.template import Outcome
-    from mockrds.faults.engine import Armed
+    from mockrds.domain.world_template import Outcome
+    from mockrds.faults.engine import ArmedRule
     from mockrds.journal import Entry, Journal
-    from mockrds.scenario.loader import Source
-    from mockrds.scenario.schema import Scenario
-    from mockrds.simulator import Tenant
+    from mockrds.project_state import Auth, ProjectState
+    from mockrds.scenario import Scenario
+    from mockrds.scenario_files.loader import Source
     from mockrds.verdict import Verdict
 
 Clocks = ClockSetting | Mapping[str, Any] | str
@@ -40,13 +40,13 @@ class Faults:
     """The faults of one project.
 
     Args:
-        tenant: The project.
+        state: The project.
     """
 
-    def __init__(self, tenant: Tenant) -> None:
-        self._tenant = tenant
+    def __init__(self, state: ProjectState) -> None:
+        self._state = state
 
-    def add(self, **rule: object) -> Armed:
+    def add(self, **rule: object) -> ArmedRule:
         """Arm a fault, in the words of a scenario file: ``add(operation="...", error="RDS.0011", times=2)``.
 
         Its ``rule.source`` is the place of this call, as ``FILE:LINE``.
@@ -55,23 +55,23 @@ class Faults:
             ScenarioError: The fault is wrong; the message says all that is.
         """
         __tracebackhide__ = True
-        from mockrds.scenario.loader import read_rule
+        from mockrds.scenario_files.loader import read_rule
 
         caller = sys._getframe(1)  # the public ways to it read source files
-        return self._tenant.faults.add(read_rule(rule).located(f"{caller.f_code.co_filename}:{caller.f_lineno}"))
+        return self._state.faults.add(read_rule(rule).located(f"{caller.f_code.co_filename}:{caller.f_lineno}"))
 
     def clear(self) -> None:
         """Disarm all faults."""
-        self._tenant.faults.clear()
+        self._state.faults.clear()
 
     @property
-    def armed(self) -> tuple[Armed, ...]:
+    def armed(self) -> tuple[ArmedRule, ...]:
         """The faults in force, with how often each fired."""
-        return self._tenant.faults.armed
+        return self._state.faults.armed
 
-    def unused(self) -> tuple[Armed, ...]:
+    def unused(self) -> tuple[ArmedRule, ...]:
         """Give the faults that never fired."""
-        return self._tenant.faults.unused()
+        return self._state.faults.unused()
 
 
 class Project:
@@ -79,13 +79,13 @@ class Project:
 
     Args:
         server: The server.
-        tenant: The project.
+        state: The project.
     """
 
-    def __init__(self, server: MockRDS, tenant: Tenant) -> None:
+    def __init__(self, server: MockRDS, state: ProjectState) -> None:
         self._server = server
-        self._tenant = tenant
-        self.faults = Faults(tenant)
+        self._state = state
+        self.faults = Faults(state)
         """What goes wrong: ``add``, ``clear``, ``unused``."""
 
     @property
@@ -111,71 +111,71 @@ class Project:
     @property
     def id(self) -> str:
         """The project id, which stands in every path."""
-        return self._tenant.id
+        return self._state.id
 
     @property
     def name(self) -> str:
         """The project name, which clients may authenticate with."""
-        return self._tenant.name
+        return self._state.name
 
     @property
     def seed(self) -> int:
         """What decides ids, durations and chance."""
-        return self._tenant.seed
+        return self._state.seed
 
     @property
     def replay(self) -> str:
         """The token, for ``MOCKRDS_REPLAY`` or ``MockRDS(replay=...)``, that brings the same run again."""
-        return self._tenant.replay
+        return self._state.replay
 
     @property
     def token(self) -> str:
         """A fresh token, for ``X-Auth-Token``."""
-        return self._server.simulator.token(self._tenant)
+        return self._server.simulator.token(self._state)
 
     @property
     def instances(self) -> tuple[Instance, ...]:
         """The DB instances; ``instances[0].node_id`` is what API v1 backs up."""
-        return self._tenant.world.instances
+        return self._state.world.instances
 
     @property
     def backups(self) -> tuple[Backup, ...]:
         """The manual backups, oldest first."""
-        return self._tenant.world.backups
+        return self._state.world.backups
 
     @property
     def clock(self) -> Clock:
         """The clock that life cycles read: ``advance("6h")``."""
-        return self._tenant.clock
+        return self._state.clock
 
     @property
     def journal(self) -> Journal:
         """What the project was asked and what it answered."""
-        return self._tenant.journal
+        return self._state.journal
 
     @property
     def verdict(self) -> Verdict:
         """What the journal tells of the client up to now: ``verdict.assert_no_duplicate_backups()``."""
-        return self._tenant.verdict
+        return self._state.verdict
 
     @property
     def errors(self) -> list[BaseException]:
         """Errors inside the mock itself, which it answered as a server failure."""
-        return self._tenant.errors
+        return self._state.errors
 
     @property
     def in_flight(self) -> int:
         """How many requests wait for their answer."""
-        return len(self._tenant.in_flight)
+        return len(self._state.in_flight)
 
     @property
     def auth(self) -> Auth:
         """How the project looks at credentials: ``any``, ``strict`` or ``off``."""
-        return self._tenant.auth
+        return self._state.auth
 
     def recorded(self) -> dict[str, Any]:
         """Tell what happened in the project, as plain JSON: what reports are made of."""
-        return self._tenant.recorded()
+        return self._state.recorded()
 
     def finish(self, resource_id: str, outcome: Outcome | None = None) -> None:
         """Bring to its end what a backup or an instance is doing.
@@ -188,7 +188,7 @@ class Project:
             KeyError: There is no such thing.
         """
         __tracebackhide__ = True
-        self._tenant.world.finish(resource_id, outcome)
+        self._state.world.finish(resource_id, outcome)
 
     def set_status(self, instance_id: str, status: str, *, seconds: float = FOREVER) -> None:
         """Put an instance into a status such as REBOOTING, for *seconds* or until told otherwise.
@@ -200,15 +200,15 @@ class Project:
             ValueError: There is no such status.
         """
         __tracebackhide__ = True
-        self._tenant.world.set_status(instance_id, status, seconds=seconds)
+        self._state.world.set_status(instance_id, status, seconds=seconds)
 
     def reset(self) -> None:
         """Begin anew: the scenario's world, clock and faults, an empty journal."""
-        self._tenant.reset()
+        self._state.reset()
 
     def forget(self) -> None:
         """Remove the project from the server, and free what it held."""
-        self._server.simulator.forget(self._tenant)
+        self._server.simulator.forget(self._state)
 
     def __repr__(self) -> str:
         return f"<Project {self.name} {self.id}>"
@@ -222,7 +222,7 @@ class MockRDS:
 
     Args:
         scenario: Names of the library, paths of files, documents as mappings, or a list of these; or one that
-            ``mockrds.scenario.loader.load`` gave.
+            ``mockrds.scenario_files.loader.load`` gave.
         seed: Decides ids, durations and chance; absent: the scenario's, or 0.
         clock: How the clock of each project runs: ``real``, ``frozen``, ``frozen@2026-01-31T22:00:00Z``,
             ``scaled@60``, or a mapping as in a scenario; absent: as the scenario says.
@@ -255,14 +255,14 @@ class MockRDS:
         host: str = "127.0.0.1",
         port: int = 0,
         tls: bool | ssl.SSLContext = False,
-        log: Callable[[Tenant, Entry], None] | None = None,
+        log: Callable[[ProjectState, Entry], None] | None = None,
         replay: str | None = None,
     ) -> None:
         __tracebackhide__ = True
         loaded = None
         default: dict[str, Any] = {}
         if replay is not None:
-            from mockrds.scenario.replay import Replay
+            from mockrds.replay import Replay
 
             if not (scenario is None and seed is None and clock is None):
                 raise ValueError("scenario, seed and clock come from the replay token: leave them out")
@@ -270,7 +270,7 @@ class MockRDS:
             scenario, seed, clock, auth = token.scenario, token.seed, token.clock, token.auth
             default["default"] = (token.project_name, token.project_id)
         if scenario is not None:
-            from mockrds.scenario.loader import loaded as given
+            from mockrds.scenario_files.loader import loaded as given
 
             loaded = given(scenario)
         self.simulator = Simulator(
@@ -355,17 +355,19 @@ class MockRDS:
         __tracebackhide__ = True
         loaded = None
         if replay is not None:
-            from mockrds.scenario.replay import Replay
+            from mockrds.replay import Replay
 
             token = Replay.of(replay)
             name, id = token.project_name, token.project_id  # noqa: A001
             scenario, seed, clock, auth = token.scenario, token.seed, token.clock, token.auth
         if scenario is not None:
-            from mockrds.scenario.loader import loaded as given
+            from mockrds.scenario_files.loader import loaded as given
 
             loaded = given(scenario)
         setting = None if clock is None else ClockSetting.of(clock)
-        return Project(self, self.simulator.declare(name, id, scenario=loaded, seed=seed, clock=setting, auth=auth))
+        return Project(
+            self, self.simulator.get_or_create(name, id, scenario=loaded, seed=seed, clock=setting, auth=auth)
+        )
 
     # On the caller's loop
 
@@ -390,8 +392,8 @@ class MockRDS:
         """Stop serving; requests that wait are dropped."""
         runner, self._runner = self._runner, None
         if runner is not None:
-            for tenant in (*self.simulator.tenants.values(), self.simulator.stray):
-                tenant.drop_waiting()
+            for project in (*self.simulator.projects.values(), self.simulator.unassigned):
+                project.drop_waiting()
             connections = [handler.transport for handler in runner.server.connections] if runner.server else []
             await runner.cleanup()
             for connection in connections:

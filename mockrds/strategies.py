@@ -12,12 +12,12 @@ except ModuleNotFoundError as error:
         "mockrds.strategies needs hypothesis: pip install hypothesis", name="hypothesis"
     ) from error
 
-from mockrds.chaos import PAGE
-from mockrds.distribution import Duration
+from mockrds.chaos_packs import PAGE
 from mockrds.domain.errors import CATALOGUE
+from mockrds.durations import Duration
 from mockrds.report.documented import ERRORS
+from mockrds.verdict.backup_history import DELETES, LISTS
 from mockrds.verdict.operations import CREATE
-from mockrds.verdict.shown import DELETES, LISTS
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -153,7 +153,7 @@ def _check(effects: Mapping[str, list[list[dict[str, Any]]]]) -> None:
     Raises:
         ScenarioError: There is no such operation.
     """
-    from mockrds.scenario.loader import read_rule
+    from mockrds.scenario_files.loader import read_rule
 
     for operation, found in effects.items():
         for kind in found[:1]:

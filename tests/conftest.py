@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 import pytest
 import requests
-from described import mistakes
+from support.described import mistakes
 
 from mockrds.domain.clock import ClockSetting
 from mockrds.server import MockRDS

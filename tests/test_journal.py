@@ -97,12 +97,12 @@ def test_times_are_the_clients_own() -> None:
     journal = Journal(OPERATIONS, clock)
     called(journal, "v1.list_instances", "v1.list_instances")
     first, second = journal
-    first.over("gone")
+    first.close("aborted")
     clock.advance("1h")
     called(journal, "v1.list_instances")
     last = journal.entries()[-1]
-    first.over("FIN")
-    last.sent_all(100, "FIN")
+    first.close("FIN")
+    last.record_sent(100, "FIN")
 
     assert first.done is not None
     assert last.done is not None

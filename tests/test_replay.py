@@ -10,7 +10,7 @@ import pytest
 import requests
 
 from mockrds import MockRDS
-from mockrds.scenario.replay import Replay
+from mockrds.replay import Replay
 
 if TYPE_CHECKING:
     from mockrds.server import Project

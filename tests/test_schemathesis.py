@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from hypothesis import HealthCheck, Phase, given, settings, strategies as st
 
+from mockrds.api.links import LINKS
 from mockrds.domain.operations import OPERATIONS
-from mockrds.web.links import LINKS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -12,7 +12,7 @@ import sys
 from importlib import import_module
 from typing import TYPE_CHECKING, Final
 
-from mockrds.cli.usage import UsageError, reason
+from mockrds.cli.errors import UsageError, reason
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -44,7 +44,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     arguments = list(sys.argv[1:] if argv is None else argv)
     command = arguments.pop(0) if arguments and arguments[0] in COMMANDS else "serve"
     try:
-        code: int = import_module(f"mockrds.cli.{command}").run(arguments)
+        code: int = import_module(f"mockrds.cli.commands.{command}").run(arguments)
         sys.stdout.flush()
     except UsageError as error:
         print(f"mockrds: {error}", file=sys.stderr)

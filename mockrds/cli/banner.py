@@ -21,48 +21,48 @@ def banner(mock: MockRDS, trusted: str | Path | None) -> str:
         mock: The server.
         trusted: The certificate that clients must trust; None without TLS.
     """
-    tenant = mock.simulator.default
+    project = mock.simulator.default
     rows = [
         f"  {instance.node_id}  {instance.id}  {instance.name}  ({instance.datastore.type} {instance.datastore.version}"
         f"{', primary/standby' if instance.standby else ', read replica' if instance.primary else ''})"
-        for instance in tenant.world.instances
+        for instance in project.world.instances
     ]
     shown = rows[:10]
     if len(rows) > len(shown):
-        shown.append(f"  ... and {len(rows) - len(shown)} more: {mock.url}/__mockrds/projects/{tenant.id}/state")
-    clock = tenant.clock.setting
+        shown.append(f"  ... and {len(rows) - len(shown)} more: {mock.url}/__mockrds/projects/{project.id}/state")
+    clock = project.clock.setting
     running = f"{clock.mode} by {clock.by:g}" if clock.mode == "scaled" else clock.mode
     return "\n".join([
         f"mockrds {__version__} at {mock.url}",
         "",
-        f"project    {tenant.id}  (name {tenant.name})",
-        f"scenario   {tenant.scenario.name}, seed {tenant.seed}, clock {running}",
+        f"project    {project.id}  (name {project.name})",
+        f"scenario   {project.scenario.name}, seed {project.seed}, clock {running}",
         f"identity   {mock.url}/v3",
-        f"control    {mock.url}/__mockrds/projects/{tenant.id}/state",
+        f"control    {mock.url}/__mockrds/projects/{project.id}/state",
         *([f"trust      {trusted}"] if trusted else []),
         "node ids, which API v1 calls 'instance', and instance ids, which API v3 takes:",
         *shown,
         *_example(mock, trusted),
         "",
         "Begin as this server began:",
-        f"  MOCKRDS_REPLAY={tenant.replay} mockrds",
+        f"  MOCKRDS_REPLAY={project.replay} mockrds",
         "",
         "Stop with Ctrl-C.",
     ])  # fmt: skip
 
 
 def _example(mock: MockRDS, trusted: str | Path | None) -> list[str]:
-    tenant = mock.simulator.default
-    primaries = [instance for instance in tenant.world.instances if instance.primary is None]
+    project = mock.simulator.default
+    primaries = [instance for instance in project.world.instances if instance.primary is None]
     if not primaries:
         return []
-    token = mock.simulator.token(tenant) if tenant.auth == "strict" else "any"
+    token = mock.simulator.token(project) if project.auth == "strict" else "any"
     backup = {"name": "my-backup", "instance": primaries[0].node_id, "description": "My Backup"}
     options = f" --cacert {shlex.quote(str(trusted))}" if trusted else ""
     return [
         "",
         "Create a backup:",
-        f"  curl -sS{options} {mock.url}/rds/v1/{tenant.id}/backups \\",
+        f"  curl -sS{options} {mock.url}/rds/v1/{project.id}/backups \\",
         f"    -H 'X-Auth-Token: {token}' -H 'Content-Type: application/json' \\",
         f"    -d '{json.dumps({'backup': backup})}'",
     ]

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from mockrds.client.part import Part
-from mockrds.distribution import Duration
+from mockrds.client.resource import Part
 from mockrds.domain.clock import ClockSetting
+from mockrds.durations import Duration
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -37,7 +37,7 @@ class RemoteClock(Part):
             ValueError: It is no setting of a clock.
         """
         __tracebackhide__ = True
-        from mockrds.scenario.writer import plain
+        from mockrds.scenario_files.serialization import plain
 
         self._ask("PUT", body=plain(ClockSetting.of(setting)))
 

@@ -6,11 +6,11 @@ import sys
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
-from mockrds.client.part import Part
-from mockrds.scenario.document import ScenarioError
+from mockrds.client.resource import Part
+from mockrds.scenario_files.document import ScenarioError
 
 if TYPE_CHECKING:
-    from mockrds.scenario.fault import Fault
+    from mockrds.faults.world_rules import Fault
 
 
 class RemoteFault:
@@ -32,7 +32,7 @@ class RemoteFault:
     @cached_property
     def rule(self) -> Fault:
         """What it was armed with."""
-        from mockrds.scenario.loader import read_rule
+        from mockrds.scenario_files.loader import read_rule
 
         return read_rule(self._row["rule"]).located(self._row["source"])
 
@@ -76,7 +76,7 @@ class RemoteFaults(Part):
             ScenarioError: The fault is wrong; the message says all that is.
         """
         __tracebackhide__ = True
-        from mockrds.scenario.writer import plain
+        from mockrds.scenario_files.serialization import plain
 
         caller = sys._getframe(1)  # the public ways to it read source files
         place = f"{caller.f_code.co_filename}:{caller.f_lineno}"

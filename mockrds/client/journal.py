@@ -5,13 +5,13 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
-from mockrds.client.part import Part
-from mockrds.client.things import entry
+from mockrds.client.records import entry
+from mockrds.client.resource import Part
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from mockrds.faults.match import Match
+    from mockrds.faults.matching import Match
     from mockrds.journal import Entry
 
     Matcher = Match | Mapping[str, Any]
@@ -35,7 +35,7 @@ class RemoteJournal(Part):
         Raises:
             ValueError: There is no such operation, or *match* is wrong.
         """
-        from mockrds.scenario.writer import plain
+        from mockrds.scenario_files.serialization import plain
 
         condition = None if match is None else json.dumps(plain(match))
         return tuple(entry(row) for row in self._ask("GET", operation=operation, match=condition)["entries"])
@@ -111,7 +111,7 @@ class RemoteJournal(Part):
 
     def _verify(self, **question: object) -> dict[str, Any]:
         __tracebackhide__ = True
-        from mockrds.scenario.writer import plain
+        from mockrds.scenario_files.serialization import plain
 
         asked = {key: plain(value) for key, value in question.items() if value is not None}
         return self._ask("POST", "/verify", asked)

@@ -7,15 +7,15 @@ from typing import TYPE_CHECKING, Any
 from mockrds.client.clock import RemoteClock
 from mockrds.client.faults import RemoteFaults
 from mockrds.client.journal import RemoteJournal
-from mockrds.client.part import Part
-from mockrds.client.things import things
+from mockrds.client.records import things
+from mockrds.client.resource import Part
 from mockrds.domain.models import FOREVER
 
 if TYPE_CHECKING:
     from mockrds.client.server import RemoteServer
     from mockrds.domain.models import Backup, Instance
-    from mockrds.domain.template import Outcome
-    from mockrds.simulator import Auth
+    from mockrds.domain.world_template import Outcome
+    from mockrds.project_state import Auth
     from mockrds.verdict import Verdict
 
 

@@ -16,9 +16,9 @@ from mockrds.domain.clock import ClockSetting
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from mockrds.scenario.loader import Source
-    from mockrds.scenario.schema import Scenario
-    from mockrds.simulator import Auth
+    from mockrds.project_state import Auth
+    from mockrds.scenario import Scenario
+    from mockrds.scenario_files.loader import Source
 
     Clocks = ClockSetting | Mapping[str, Any] | str
 
@@ -87,10 +87,10 @@ class RemoteServer:
                 given anew.
         """
         __tracebackhide__ = True
-        from mockrds.scenario.writer import plain
+        from mockrds.scenario_files.serialization import plain
 
         if replay is not None:
-            from mockrds.scenario.replay import Replay
+            from mockrds.replay import Replay
 
             token = Replay.of(replay)
             name, id = token.project_name, token.project_id  # noqa: A001
@@ -100,7 +100,7 @@ class RemoteServer:
             name = f"{self._names}{next(self._numbers)}"
         asked: dict[str, Any] = {"name": name, "id": id, "seed": seed, "auth": auth}
         if scenario is not None:
-            from mockrds.scenario.loader import loaded
+            from mockrds.scenario_files.loader import loaded
 
             asked["scenario"] = loaded(scenario).document
         if clock is not None:

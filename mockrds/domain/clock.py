@@ -9,7 +9,7 @@ from email.utils import formatdate
 from math import inf
 from typing import TYPE_CHECKING, Any, Literal, get_args
 
-from mockrds.distribution import Duration
+from mockrds.durations import Duration
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -134,7 +134,7 @@ class Clock:
         self.advanced += step
 
 
-class Stamp:
+class TimestampFormat:
     """Writes times in one format, and remembers the last second it wrote.
 
     Args:
@@ -160,7 +160,7 @@ class Stamp:
         return time.strftime(self._pattern, time.gmtime(second))
 
 
-class HTTPDate(Stamp):
+class HTTPDate(TimestampFormat):
     """Writes times as the ``Date`` header wants them, whatever the locale."""
 
     __slots__ = ()

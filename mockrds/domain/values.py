@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
 
-from mockrds.domain.clock import Stamp
+from mockrds.domain.clock import TimestampFormat
 from mockrds.domain.engines import ENGINES, SUFFIXES, Datastore, Engine
 
 if TYPE_CHECKING:
@@ -23,7 +23,7 @@ _OCCASIONS: Final = ("nightly", "weekly", "before-release", "before-migration", 
 
 
 _YEARS: Final = range(1451606400, 1767225600)  # 2016 to 2025, in seconds since 1970
-_stamp: Final = Stamp("%Y-%m-%dT%H:%M:%S")
+_stamp: Final = TimestampFormat("%Y-%m-%dT%H:%M:%S")
 
 
 def uuid4(random: Random) -> str:

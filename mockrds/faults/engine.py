@@ -6,14 +6,14 @@ from random import Random
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 from mockrds.faults.index import Index
-from mockrds.faults.limits import Limiter
-from mockrds.faults.match import Request
+from mockrds.faults.matching import Request
+from mockrds.faults.rate_limits import Limiter
 from mockrds.faults.rules import OK, Outage, Rule, Step
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from mockrds.faults.limits import RateLimit
+    from mockrds.faults.rate_limits import RateLimit
 
 
 class Call(Request, Protocol):
@@ -30,7 +30,7 @@ class Call(Request, Protocol):
         ...
 
 
-class Armed:
+class ArmedRule:
     """A rule in force, with what it has seen and done."""
 
     __slots__ = ("calls", "consumed", "fired", "from_scenario", "id", "name", "rule")
@@ -70,10 +70,10 @@ class Armed:
         return f"<{self.name}: fired {self.fired} of {self.calls}>"
 
 
-class Fired(NamedTuple):
+class RuleHit(NamedTuple):
     """A rule that fired for a call."""
 
-    armed: Armed
+    armed: ArmedRule
     step: Step
     call: int
     """Which of the calls of the rule it was, counted from 1."""
@@ -83,10 +83,10 @@ class Fired(NamedTuple):
     """The latency that was drawn for it, in seconds."""
 
 
-class Missed(NamedTuple):
+class RuleMiss(NamedTuple):
     """A rule that was about a call but let it pass."""
 
-    armed: Armed
+    armed: ArmedRule
     call: int
     why: str
 
@@ -96,14 +96,14 @@ class Decision:
 
     __slots__ = ("answer", "closing", "considered", "delay", "delay_after", "fired", "missed")
 
-    def __init__(self, considered: tuple[Armed, ...]) -> None:
+    def __init__(self, considered: tuple[ArmedRule, ...]) -> None:
         self.considered = considered
         """The rules that are about the operation."""
-        self.fired: list[Fired] = []
+        self.fired: list[RuleHit] = []
         """The rules that fired, in order."""
-        self.missed: list[Missed] = []
+        self.missed: list[RuleMiss] = []
         """The rules that were about the call but let it pass."""
-        self.answer: Fired | None = None
+        self.answer: RuleHit | None = None
         """The rule that decides the answer."""
         self.closing = False
         """Whether the connection is closed after the answer, because an outage is near."""
@@ -113,7 +113,7 @@ class Decision:
         """Seconds to wait before the answer leaves."""
 
     @property
-    def idle(self) -> bool:
+    def has_no_effect(self) -> bool:
         """Tell whether the call goes on as if there were no rules."""
         return not self.fired and not self.closing
 
@@ -122,37 +122,37 @@ class Decision:
         """The names of the rules that fired."""
         return [fired.armed.name for fired in self.fired]
 
-    def said(self, key: str) -> Any:
+    def first_value(self, key: str) -> Any:
         """Give what the first rule that says *key* says."""
         return next((said for fired in self.fired if (said := getattr(fired.step, key, None)) is not None), None)
 
     def refused(self, why: str) -> None:
         """Take back what needed the operation to succeed, because it did not."""
-        self._take_back((fired for fired in self.fired if fired.step.needs_success), why)
+        self._take_back((fired for fired in self.fired if fired.step.requires_success), why)
 
-    def settle(self) -> None:
+    def resolve_conflicts(self) -> None:
         """Take back what the rule that decides the answer leaves no room for."""
         if self.answer is None:
             return
         name, step = self.answer.armed.name, self.answer.step
         others = [fired for fired in self.fired if fired is not self.answer]
-        if step.committed:
+        if step.after_commit:
             self._take_back((o for o in others if o.step.body is not None), f"{name} decides the answer")
         else:
-            self._take_back((o for o in others if o.step.needs_operation), f"{name} lets nothing happen")
+            self._take_back((o for o in others if o.step.requires_operation), f"{name} lets nothing happen")
         if step.error is None and step.response is None and step.fault is not None:
             self._take_back((o for o in others if o.step.fault is not None), f"{name} decides what is sent")
 
-    def _take_back(self, gone: Iterable[Fired], why: str) -> None:
+    def _take_back(self, gone: Iterable[RuleHit], why: str) -> None:
         for fired in [fired for fired in gone if fired in self.fired]:
-            if fired.step.committed:
+            if fired.step.after_commit:
                 self.delay_after -= fired.delay
             elif fired.step.latency is not None:
                 continue  # it was felt
             if fired is self.answer:
                 self.answer = None
             self.fired.remove(fired)
-            self.missed.append(Missed(fired.armed, fired.call, why))
+            self.missed.append(RuleMiss(fired.armed, fired.call, why))
             fired.armed.fired -= 1
 
     def explain(self, request: Request) -> list[dict[str, Any]]:
@@ -187,17 +187,17 @@ class FaultEngine:
         self.start = 0.0
         """When the world began, in seconds since 1970."""
         self._outage: Outage | None = None
-        self._refusal: Armed | None = None
+        self._refusal: ArmedRule | None = None
         self.limiters: tuple[Limiter, ...] = ()
         """The rate limits in force."""
-        self._armed: list[Armed] = []
+        self._armed: list[ArmedRule] = []
         self._by_operation: dict[str, Index] = {}
         self._added = 0
 
-    def add(self, rule: Rule, *, from_scenario: bool = False) -> Armed:
+    def add(self, rule: Rule, *, from_scenario: bool = False) -> ArmedRule:
         """Put *rule* in force, after those already armed."""
         self._added += 1
-        armed = Armed(rule, self._added, from_scenario=from_scenario)
+        armed = ArmedRule(rule, self._added, from_scenario=from_scenario)
         self._armed = [*self._armed, armed]
         self._by_operation = {}
         return armed
@@ -227,14 +227,14 @@ class FaultEngine:
         self.start = start
         self.limiters = tuple(Limiter(limit, start) for limit in limits)
         self._outage = outage
-        self._refusal = Armed(outage.rule, 0) if outage is not None else None
+        self._refusal = ArmedRule(outage.rule, 0) if outage is not None else None
 
     @property
-    def armed(self) -> tuple[Armed, ...]:
+    def armed(self) -> tuple[ArmedRule, ...]:
         """The rules in force, in order."""
         return tuple(self._armed)
 
-    def unused(self) -> tuple[Armed, ...]:
+    def unused(self) -> tuple[ArmedRule, ...]:
         """Give the rules that never fired, and the sequences that are not used up."""
         return tuple(armed for armed in self._armed if not armed.completed)
 
@@ -285,14 +285,14 @@ class FaultEngine:
                 begins, ends = (moment.seconds(self.start) for moment in rule.between)
                 if not begins <= call.now < ends:
                     why = "it is not time yet" if call.now < begins else "its time is over"
-                    decision.missed.append(Missed(armed, armed.calls, why))
+                    decision.missed.append(RuleMiss(armed, armed.calls, why))
                     continue
             armed.calls += 1
             self._ask(armed, decision)
-        decision.settle()
+        decision.resolve_conflicts()
         return decision
 
-    def _ask(self, armed: Armed, decision: Decision) -> None:
+    def _ask(self, armed: ArmedRule, decision: Decision) -> None:
         rule, number = armed.rule, armed.calls
         why = ""
         step: Step = rule
@@ -317,22 +317,31 @@ class FaultEngine:
                     step = now
                 else:
                     why = f"step {taken + 1} of its sequence is {OK}"
-        if not why and step.answers and decision.answer is not None:
+        if not why and step.replaces_answer and decision.answer is not None:
             why = f"{decision.answer.armed.name} decides the answer"
-        elif not why and step.fault is not None and decision.said("fault") is not None and not step.answers:
+        elif (
+            not why
+            and step.fault is not None
+            and decision.first_value("fault") is not None
+            and not step.replaces_answer
+        ):
             why = "an earlier rule decides what happens to the answer's bytes"
-        elif not why and step.words and all(decision.said(word) is not None for word in step.words):
-            why = f"an earlier rule has said {' and '.join(step.words)}"
+        elif (
+            not why
+            and step.exclusive_keys
+            and all(decision.first_value(word) is not None for word in step.exclusive_keys)
+        ):
+            why = f"an earlier rule has said {' and '.join(step.exclusive_keys)}"
         if why:
-            decision.missed.append(Missed(armed, number, why))
+            decision.missed.append(RuleMiss(armed, number, why))
             return
         armed.fired += 1
         delay = step.latency.sample(random or Random(key)) if step.latency is not None else 0.0
-        fired = Fired(armed, step, number, key, delay)
+        fired = RuleHit(armed, step, number, key, delay)
         decision.fired.append(fired)
-        if step.answers:
+        if step.replaces_answer:
             decision.answer = fired
-        if step.committed:
+        if step.after_commit:
             decision.delay_after += delay
         else:
             decision.delay += delay

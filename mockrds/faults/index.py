@@ -5,13 +5,13 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any, Final
 
-from mockrds.faults.match import Condition, Pattern, look
+from mockrds.faults.matching import Condition, Pattern, look
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from mockrds.faults.engine import Armed
-    from mockrds.faults.match import Place, Request
+    from mockrds.faults.engine import ArmedRule
+    from mockrds.faults.matching import Place, Request
     from mockrds.faults.rules import Rule
 
 _INSTANCE: Final = ("instance",)
@@ -27,7 +27,7 @@ class Index:
 
     __slots__ = ("_always", "_elsewhere", "_headers", "considered")
 
-    def __init__(self, considered: tuple[Armed, ...]) -> None:
+    def __init__(self, considered: tuple[ArmedRule, ...]) -> None:
         self.considered = considered
         self._always: list[int] = []
         self._headers: dict[str, _Branch] = {}  # looked up by what the request has, else each name would cost
@@ -41,7 +41,7 @@ class Index:
             else:
                 self._elsewhere.setdefault(place, _Branch()).add(condition, number)
 
-    def candidates(self, call: Request) -> Iterable[Armed]:
+    def candidates(self, call: Request) -> Iterable[ArmedRule]:
         """Give the rules that may match *call*, in order."""
         if not self._headers and not self._elsewhere:
             return self.considered

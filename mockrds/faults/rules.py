@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Annotated, Any, Final, Literal, Self, get_args
 
 from annotated_types import Ge, Le
 
-from mockrds.distribution import Duration, Durations, Moment
-from mockrds.faults.match import Match
-from mockrds.faults.response import Damage, Response
+from mockrds.durations import Duration, Durations, Moment
+from mockrds.faults.matching import Match
+from mockrds.faults.responses import Damage, Response
 from mockrds.faults.transport import NAMES, SHORT, Fault, swallows
 
 if TYPE_CHECKING:
@@ -58,13 +58,13 @@ class Step:
             raise ValueError("'retry_after' belongs to 'error' or 'response'")
         if given and self.fault is not None and swallows(self.fault):
             raise ValueError("'fault' lets no answer through: leave out 'error' or 'response', or give 'limit_data'")
-        if self.body is not None and self.answers:
+        if self.body is not None and self.replaces_answer:
             raise ValueError("'body' damages the service's own answer: leave out what answers instead of it")
-        if self.commit_after is not None and (not self.answers or self.phase is not None):
+        if self.commit_after is not None and (not self.replaces_answer or self.phase is not None):
             raise ValueError(
                 "'commit_after' belongs to a call that fails: give 'error', 'response' or 'fault', no 'phase'"
             )
-        if self.phase is not None and not self.answers and self.latency is None:
+        if self.phase is not None and not self.replaces_answer and self.latency is None:
             raise ValueError("'phase' belongs to 'error', 'response', 'latency' or a 'fault' that replaces the answer")
 
     @classmethod
@@ -83,27 +83,27 @@ class Step:
         )
 
     @property
-    def answers(self) -> bool:
+    def replaces_answer(self) -> bool:
         """Tell whether it decides the answer, so that the operation's own does not reach the client."""
         return self.error is not None or self.response is not None or (self.fault is not None and swallows(self.fault))
 
     @property
-    def needs_success(self) -> bool:
+    def requires_success(self) -> bool:
         """Tell whether it does nothing unless the operation succeeds."""
-        return self.committed or self.body is not None
+        return self.after_commit or self.body is not None
 
     @property
-    def needs_operation(self) -> bool:
+    def requires_operation(self) -> bool:
         """Tell whether it does nothing unless the operation happens."""
-        return self.needs_success
+        return self.requires_success
 
     @property
-    def words(self) -> tuple[str, ...]:
+    def exclusive_keys(self) -> tuple[str, ...]:
         """The keys that are all that it does, if those are keys of which only the first rule's word counts."""
         return ()
 
     @property
-    def committed(self) -> bool:
+    def after_commit(self) -> bool:
         """Tell whether it needs the operation to have succeeded."""
         return self.phase == "after_commit"
 

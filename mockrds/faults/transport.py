@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Final, Literal, get_args
 
 from annotated_types import Ge, Gt
 
-from mockrds.distribution import Duration, Durations, fixed
+from mockrds.durations import Duration, Durations, fixed
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -14,8 +14,8 @@ if TYPE_CHECKING:
     from collections.abc import Generator, Iterator
 
     from mockrds.client import RemoteProject, RemoteServer
+    from mockrds.pytest_plugin.options import Run
     from mockrds.pytest_plugin.projects import Projects
-    from mockrds.pytest_plugin.settings import Run
     from mockrds.server import MockRDS, Project
 
 __all__ = ["MockrdsWarning"]
@@ -116,7 +116,7 @@ def pytest_configure(config: pytest.Config) -> None:
     """Register the marker, and the parts of the plugin that are asked for."""
     config.addinivalue_line("markers", _MARKER)
     if config.pluginmanager.hasplugin("aiohttp"):
-        config.pluginmanager.register(import_module("mockrds.pytest_plugin.client"), "mockrds_client")
+        config.pluginmanager.register(import_module("mockrds.pytest_plugin.aiohttp_client"), "mockrds_client")
     if not hasattr(config, "workerinput"):  # else a worker of pytest-xdist, which sends what is wrong
         config.pluginmanager.register(_Stop(), "mockrds_stop")
     _no_paths_of_tests(config)
@@ -124,7 +124,7 @@ def pytest_configure(config: pytest.Config) -> None:
         reporting = import_module("mockrds.pytest_plugin.reporting").Reporting(config)
         config.pluginmanager.register(reporting, "mockrds_reporting")
     if config.getoption("mockrds_chaos") is not None:
-        chaos = import_module("mockrds.pytest_plugin.chaos").Chaos(config)
+        chaos = import_module("mockrds.pytest_plugin.chaos.plugin").Chaos(config)
         config.pluginmanager.register(chaos, "mockrds_chaos")
 
 
@@ -167,7 +167,7 @@ def pytest_sessionfinish(session: pytest.Session) -> None:
     """Remove what crashed workers of pytest-xdist have left on a server that is shared."""
     run_id = session.config.stash.get(_RUN_KEY, None)
     if run_id is not None:
-        import_module("mockrds.pytest_plugin.serving").sweep(session.config, run_id)
+        import_module("mockrds.pytest_plugin.server").sweep(session.config, run_id)
 
 
 # Tests
@@ -210,7 +210,7 @@ def mockrds_server(pytestconfig: pytest.Config) -> Iterator[MockRDS | RemoteServ
 
     With ``--mockrds-url`` it is the server there, which other workers and other sessions may use, too.
     """
-    from mockrds.pytest_plugin.serving import serve
+    from mockrds.pytest_plugin.server import serve
 
     with _told(pytestconfig):
         server = serve(pytestconfig, _run(pytestconfig))
@@ -251,7 +251,7 @@ def _run(config: pytest.Config) -> Run:
     """Give the settings of the whole run."""
     run = config.stash.get(_RUN, None)
     if run is None:
-        from mockrds.pytest_plugin.settings import Run
+        from mockrds.pytest_plugin.options import Run
 
         run = config.stash[_RUN] = Run(config, getattr(config, "workerinput", {}).get(_RUN_ID))
     return run
@@ -260,7 +260,7 @@ def _run(config: pytest.Config) -> Run:
 @contextmanager
 def _told(config: pytest.Config | None = None) -> Iterator[None]:
     """Fail for a mistake in a marker with its message only; or for one in an option of the run with this *config*."""
-    from mockrds.pytest_plugin.settings import SettingError
+    from mockrds.pytest_plugin.options import SettingError
 
     try:
         yield

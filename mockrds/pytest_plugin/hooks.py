@@ -8,7 +8,7 @@ if TYPE_CHECKING:
     import pytest
 
     from mockrds.client import RemoteProject
-    from mockrds.scenario.loader import Source
+    from mockrds.scenario_files.loader import Source
     from mockrds.server import Project
 
 

@@ -11,19 +11,20 @@ import pytest
 
 from mockrds.domain.identity import DEFAULT_PROJECT
 from mockrds.pytest_plugin import MockrdsWarning
-from mockrds.pytest_plugin.settings import SettingError, check_keys
+from mockrds.pytest_plugin.options import SettingError, check_keys
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from mockrds.client import RemoteServer
     from mockrds.domain.clock import ClockSetting
-    from mockrds.pytest_plugin.checks import AnyFault, AnyProject
-    from mockrds.pytest_plugin.settings import Run
-    from mockrds.scenario.loader import Source
-    from mockrds.scenario.schema import Scenario
+    from mockrds.project_state import Auth
+    from mockrds.pytest_plugin.end_of_test import AnyFault, AnyProject
+    from mockrds.pytest_plugin.options import Run
+    from mockrds.scenario import Scenario
+    from mockrds.scenario_files.loader import Source
     from mockrds.server import MockRDS
-    from mockrds.simulator import Auth, Simulator
+    from mockrds.simulator import Simulator
 
 _LONGEST: Final = 40
 _TOLD: Final = 3
@@ -152,14 +153,14 @@ class Projects:
 
     def warn_of_hanging(self, *, patient: bool = True) -> None:
         """Warn of requests that still wait for their answer."""
-        from mockrds.pytest_plugin.checks import waiting
+        from mockrds.pytest_plugin.end_of_test import waiting
 
         for project in self._made:
             for text in waiting(project, patient=patient):
                 self._item.warn(MockrdsWarning(f"{self._item.nodeid}: {text}"))
 
     def _unused(self) -> list[str]:
-        from mockrds.pytest_plugin.checks import told, unused
+        from mockrds.pytest_plugin.end_of_test import told, unused
 
         root = self._item.config.rootpath
         return [
@@ -177,7 +178,7 @@ class Projects:
 
     def _raise_errors(self) -> None:
         found: list[BaseException] = []
-        stray = self._simulator.stray.errors if self._simulator is not None else []
+        stray = self._simulator.unassigned.errors if self._simulator is not None else []
         while stray:  # of requests that belong to no project
             found.append(stray.pop(0))
         if not self._settings.errors:
@@ -188,7 +189,7 @@ class Projects:
             new = errors[self._known.get(project.id, 0) :]
             self._known[project.id] = len(errors)
             if new:
-                from mockrds.pytest_plugin.section import replay
+                from mockrds.pytest_plugin.failure_section import replay
 
                 found += new
                 notes.append(replay(project))
@@ -200,7 +201,7 @@ class Projects:
 
     def sections(self) -> list[str]:
         """Tell of each project what helps to see why the test failed."""
-        from mockrds.pytest_plugin.section import section
+        from mockrds.pytest_plugin.failure_section import section
 
         left = len(self._made) - _TOLD
         told = [f"(the last {_TOLD} of its {len(self._made)} projects)"] if left > 0 else []

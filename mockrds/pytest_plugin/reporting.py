@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import pytest
 
-from mockrds.pytest_plugin.checks import relative
+from mockrds.pytest_plugin.end_of_test import relative
 from mockrds.report import check, write
 from mockrds.report.coverage import Coverage, add, load, save
 from mockrds.report.record import NO_TEST, record

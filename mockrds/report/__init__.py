@@ -34,7 +34,7 @@ def write(records: Records, path: str | Path) -> None:
         ValueError: It has another ending.
         OSError: It can't be written.
     """
-    from mockrds.report.file import replace
+    from mockrds.files import replace
 
     kind, file = check(path), Path(path)
     file.parent.mkdir(parents=True, exist_ok=True)
@@ -62,7 +62,7 @@ def render(records: Records, kind: str) -> str:
         kind: json, html, xml or txt.
     """
     if kind == "html":
-        from mockrds.report.page import page
+        from mockrds.report.html.page import page
 
         return page(records)
     if kind == "xml":

@@ -11,8 +11,8 @@ import re
 from collections import Counter
 from typing import TYPE_CHECKING, Final, NamedTuple
 
+from mockrds.files import replace
 from mockrds.report.documented import ANSWERED, ENDINGS, ERRORS
-from mockrds.report.file import replace
 from mockrds.verdict.operations import outcome
 from mockrds.version import __version__
 
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
     Met = dict[str, dict[str, dict[str, int]]]
 
-_LOST: Final = {"RST": "reset", "FIN": "closed", "gone": "timed out"}
+_LOST: Final = {"RST": "reset", "FIN": "closed", "aborted": "timed out"}
 _PAIRS: Final = re.compile(r'"(job_id|id|status)":"([^"]+)"')
 _ENDED: Final = frozenset({"COMPLETED", "FAILED", "Completed", "Failed"})
 _STARTS: Final = frozenset(
@@ -47,8 +47,8 @@ def met(entries: Iterable[Entry]) -> Met:
         came = outcome(entry)
         if came == "lost":
             endings[_LOST.get(entry.ended, "closed")] += 1
-        elif came == "spoilt":
-            endings["spoilt"] += 1
+        elif came == "damaged":
+            endings["damaged"] += 1
         elif came == "refused":
             errors[entry.error or f"HTTP {entry.status}"] += 1
         elif came == "ok":

@@ -9,13 +9,13 @@ from __future__ import annotations
 from typing import Final
 
 from mockrds.domain import errors
-from mockrds.domain.errors import Problem, in_family
+from mockrds.domain.errors import Refusal, in_family
 
 GATEWAY: Final = ("APIGW.0301", "APIGW.0307", "APIGW.0308")
 """Bad credentials, an expired token, too many requests: any operation may meet them."""
 SERVER_FAILURE: Final = "RDS.0005"
 ANSWERED: Final = "answered"
-TRANSPORT: Final = ("reset", "closed", "timed out", "spoilt")
+TRANSPORT: Final = ("reset", "closed", "timed out", "damaged")
 """How any call may end without a whole answer: the connection was reset, or closed, or the client no longer
 waited; or an answer came that was cut or damaged."""
 
@@ -48,7 +48,7 @@ _V3_RESTORE: Final = (
     errors.ORIGINAL_NOT_ALLOWED, errors.VOLUME_TOO_SMALL,
 )  # fmt: skip
 
-_PROBLEMS: Final[dict[str, tuple[Problem, ...]]] = {
+_PROBLEMS: Final[dict[str, tuple[Refusal, ...]]] = {
     "v1.create_manual_backup": (*_BODY, *_NEW_BACKUP, *_INSTANCE, *_FREE),
     "v1.list_manual_backups": (),
     "v1.delete_manual_backup": (errors.INVALID_PARAMETER, *_DELETE),
@@ -91,7 +91,7 @@ _LIFE: Final[dict[str, tuple[str, ...]]] = {
 }
 
 
-def _codes(operation: str, problems: tuple[Problem, ...]) -> tuple[str, ...]:
+def _codes(operation: str, problems: tuple[Refusal, ...]) -> tuple[str, ...]:
     family = operation.rpartition(".")[0]
     known = (errors.PROJECT_FORBIDDEN, *problems)
     codes = {problem.v1 if family == "v1" else problem.v3 for problem in known}

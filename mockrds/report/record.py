@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
     from mockrds.domain.clock import Clock
     from mockrds.domain.models import Backup
-    from mockrds.faults.engine import Armed
+    from mockrds.faults.engine import ArmedRule
     from mockrds.journal import Entry, Journal
     from mockrds.verdict import Verdict
 
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
     class _Faults(Protocol):
         @property
-        def armed(self) -> tuple[Armed, ...]: ...
+        def armed(self) -> tuple[ArmedRule, ...]: ...
 
 
 NO_TEST: Final[dict[str, Any]] = {"test": "", "outcome": "", "message": "", "duration": None}
@@ -118,7 +118,7 @@ def _cut(text: str) -> str:
     return text if len(text) <= _SHOWN else f"{text[:_SHOWN]}…"
 
 
-def _fault(armed: Armed) -> dict[str, Any]:
+def _fault(armed: ArmedRule) -> dict[str, Any]:
     return {
         "name": armed.name,
         "source": armed.source,

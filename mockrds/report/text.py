@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from typing import TYPE_CHECKING, Any, Final
 
-from mockrds.verdict.words import SEVERITIES, calls as ranges
+from mockrds.verdict.kinds import SEVERITIES, calls as ranges
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence

@@ -11,7 +11,7 @@ LAST: Final = 50
 _ENDS: Final = {
     "RST": "connection reset",
     "FIN": "connection closed",
-    "gone": "the client left",
+    "aborted": "the client left",
 }
 _INDENT: Final = " " * 15
 _SHORT: Final = 0.0005  # what is shorter is not worth a word
@@ -48,11 +48,11 @@ def outcome(entry: Mapping[str, Any]) -> str:
     """Tell what became of a call: ``409 RDS.0011``, ``200, then the connection was reset``."""
     end = _ENDS.get(entry["ended"], entry["ended"])
     if entry["status"] is None:
-        return (f"{end} without an answer" if entry["ended"] != "gone" else end) if end else "under way"
+        return (f"{end} without an answer" if entry["ended"] != "aborted" else end) if end else "under way"
     status = f"{entry['status']} {entry['error'] or ''}".rstrip()
-    if entry["ended"] in ("RST", "gone"):
+    if entry["ended"] in ("RST", "aborted"):
         return f"{status}, then {end}"
-    return f"{status}, spoilt" if entry["spoilt"] else status
+    return f"{status}, damaged" if entry["damaged"] else status
 
 
 def _told(entry: Mapping[str, Any], waits: Mapping[int, float]) -> list[str]:

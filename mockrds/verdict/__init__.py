@@ -6,21 +6,21 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from mockrds.verdict.account import Connections
     from mockrds.verdict.backoff import Backoff
+    from mockrds.verdict.backup_history import BackupHistory
+    from mockrds.verdict.behaviour import Connections
     from mockrds.verdict.findings import Finding
     from mockrds.verdict.operations import Attempt, LogicalOperation
     from mockrds.verdict.polling import Polling
-    from mockrds.verdict.shown import Fate
     from mockrds.verdict.verdict import Verdict
 
-__all__ = ["Attempt", "Backoff", "Connections", "Fate", "Finding", "LogicalOperation", "Polling", "Verdict"]
+__all__ = ["Attempt", "Backoff", "BackupHistory", "Connections", "Finding", "LogicalOperation", "Polling", "Verdict"]
 
 _HOMES = {
     "Attempt": "operations",
     "Backoff": "backoff",
-    "Connections": "account",
-    "Fate": "shown",
+    "Connections": "behaviour",
+    "BackupHistory": "backup_history",
     "Finding": "findings",
     "LogicalOperation": "operations",
     "Polling": "polling",

@@ -13,7 +13,7 @@ from math import exp, log
 from statistics import fmean, median
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
-from mockrds.verdict.words import BackoffKind
+from mockrds.verdict.kinds import BackoffKind
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence

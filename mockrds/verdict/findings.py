@@ -9,17 +9,17 @@ from statistics import median
 from typing import TYPE_CHECKING, Any, Final
 
 from mockrds.verdict.backoff import seconds
+from mockrds.verdict.kinds import SEVERITIES, FindingKind, Severity
 from mockrds.verdict.operations import outcome
-from mockrds.verdict.refusals import NOT_YET, advice
-from mockrds.verdict.words import SEVERITIES, FindingKind, Severity
+from mockrds.verdict.retry_advice import NOT_YET, advice
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
-    from mockrds.verdict.account import Account
+    from mockrds.verdict.backup_history import BackupHistory
+    from mockrds.verdict.behaviour import ClientBehaviour
     from mockrds.verdict.operations import Attempt, LogicalOperation
     from mockrds.verdict.polling import Polling
-    from mockrds.verdict.shown import Fate
 
 TRIES: Final = 3
 """How often a client should try what may pass before it gives up."""
@@ -68,13 +68,13 @@ class Finding:
         return f"<Finding {self}>"
 
 
-def findings(account: Account) -> tuple[Finding, ...]:
+def findings(account: ClientBehaviour) -> tuple[Finding, ...]:
     """Find all that there is to say, the worst first."""
     found = [finding for find in _ALL for finding in find(account)]
     return tuple(sorted(found, key=lambda finding: (SEVERITIES.index(finding.severity), finding.entries)))
 
 
-def _duplicates(account: Account) -> Iterator[Finding]:
+def _duplicates(account: ClientBehaviour) -> Iterator[Finding]:
     for op in account.operations:
         if len(op.backup_ids) > 1:
             text = f"{op.operation} {op.target} made {len(op.backup_ids)} backups in {len(op.attempts)} attempts"
@@ -82,7 +82,7 @@ def _duplicates(account: Account) -> Iterator[Finding]:
             yield Finding("duplicate-backups", "error", f"{text}: {', '.join(op.backup_ids)}", op.numbers)
 
 
-def _orphans(account: Account) -> Iterator[Finding]:
+def _orphans(account: ClientBehaviour) -> Iterator[Finding]:
     for fate in account.fates.values():
         if not fate.orphaned:
             continue
@@ -99,10 +99,10 @@ def _orphans(account: Account) -> Iterator[Finding]:
             yield Finding("orphaned-backup", "warning", text, (fate.made_by,))
 
 
-def unheard(account: Account, fate: Fate) -> str:
+def unheard(account: ClientBehaviour, fate: BackupHistory) -> str:
     """Tell why the client never heard of a backup that it made."""
     entry = next(entry for entry in account.entries if entry.number == fate.made_by)
-    came = {"lost": "lost", "spoilt": "damaged", "refused": f"a refusal, {entry.status}", "ok": "without its id"}
+    came = {"lost": "lost", "damaged": "damaged", "refused": f"a refusal, {entry.status}", "ok": "without its id"}
     got = outcome(entry)
     if got == "open":
         return f"call {entry.number} has no answer yet: the client has not heard of it"
@@ -117,7 +117,7 @@ def early(before: Attempt, attempt: Attempt) -> bool:
     return attempt.wait < asked * (1 - _SHARE) - _EARLY
 
 
-def _retry_after(account: Account) -> Iterator[Finding]:
+def _retry_after(account: ClientBehaviour) -> Iterator[Finding]:
     for op in account.operations:
         hasty = [pair for pair in pairwise(op.attempts) if early(*pair)]
         if hasty:
@@ -135,7 +135,7 @@ def _and_so(pairs: Sequence[object]) -> str:
     return f"; {len(pairs)} times" if len(pairs) > 1 else ""
 
 
-def futile(account: Account, before: Attempt, attempt: Attempt) -> str:
+def futile(account: ClientBehaviour, before: Attempt, attempt: Attempt) -> str:
     """Tell why there was no use in repeating *before*; empty if there was, or might have been."""
     if before.outcome != "refused" or attempt.anew:
         return ""
@@ -155,7 +155,7 @@ def futile(account: Account, before: Attempt, attempt: Attempt) -> str:
     return told.reason
 
 
-def _permanent(account: Account) -> Iterator[Finding]:
+def _permanent(account: ClientBehaviour) -> Iterator[Finding]:
     for op in account.operations:
         repeated = [pair for pair in pairwise(op.attempts) if futile(account, *pair)]
         if repeated:
@@ -170,7 +170,7 @@ def gave_up_early(op: LogicalOperation, tries: int = TRIES) -> bool:
     return op.gave_up and op.retries + 1 < tries
 
 
-def _gave_up(account: Account) -> Iterator[Finding]:
+def _gave_up(account: ClientBehaviour) -> Iterator[Finding]:
     for op in account.operations:
         if gave_up_early(op):
             after = f"after {op.retries + 1} attempt{'s' if op.retries else ''}"
@@ -179,7 +179,7 @@ def _gave_up(account: Account) -> Iterator[Finding]:
             yield Finding("gave-up", "warning", text, op.numbers)
 
 
-def _body(account: Account) -> Iterator[Finding]:
+def _body(account: ClientBehaviour) -> Iterator[Finding]:
     for op in account.operations:
         if op.body_changed:
             text = f"{op.operation} {op.target} was tried again with another body{op.as_names}"
@@ -187,7 +187,7 @@ def _body(account: Account) -> Iterator[Finding]:
             yield Finding("body-changed", "warning", text, op.numbers)
 
 
-def _no_backoff(account: Account) -> Iterator[Finding]:
+def _no_backoff(account: ClientBehaviour) -> Iterator[Finding]:
     for op in account.operations:
         if op.backoff.kind == "none":
             text = f"{op.operation} {op.target} was tried {op.retries + 1} times without a pause"
@@ -204,7 +204,7 @@ def _storms(op: LogicalOperation) -> bool:
     return steady and op.retries >= OFTEN and median(backoff.waits) < _SOON
 
 
-def _after_end(account: Account) -> Iterator[Finding]:
+def _after_end(account: ClientBehaviour) -> Iterator[Finding]:
     for polling in account.polling:
         if polling.after_end > LOOKS:
             text = (
@@ -217,7 +217,7 @@ def _late(polling: Polling) -> tuple[int, ...]:
     return tuple(number for op in polling.asked[-polling.after_end :] for number in op.numbers)
 
 
-def _too_fast(account: Account) -> Iterator[Finding]:
+def _too_fast(account: ClientBehaviour) -> Iterator[Finding]:
     for polling in account.polling:
         if polling.count >= OFTEN and polling.median is not None and polling.median < FAST:
             every = f"{polling.count} times, every {seconds(polling.median)}"
@@ -225,14 +225,14 @@ def _too_fast(account: Account) -> Iterator[Finding]:
             yield Finding("polled-too-fast", "note", text, polling.numbers)
 
 
-def _connections(account: Account) -> Iterator[Finding]:
+def _connections(account: ClientBehaviour) -> Iterator[Finding]:
     connections = account.connections
     if connections.chances >= _CHANCES and not connections.reused:
         text = f"{connections.requests} requests came over {connections.opened} connections: none was used again"
         yield Finding("connection-per-request", "note", text, ())
 
 
-def _silent(account: Account) -> Iterator[Finding]:
+def _silent(account: ClientBehaviour) -> Iterator[Finding]:
     counts: Counter[str] = Counter()
     numbers: dict[str, list[int]] = {}
     for _, _, attempt in account.retries:

@@ -14,9 +14,9 @@ import orjson
 
 from mockrds.journal import Entry
 from mockrds.verdict.backoff import Backoff, classify, seconds
-from mockrds.verdict.names import stem
-from mockrds.verdict.refusals import GONE, advice
-from mockrds.verdict.words import Outcome, calls
+from mockrds.verdict.kinds import Outcome, calls
+from mockrds.verdict.name_stems import stem
+from mockrds.verdict.retry_advice import GONE, advice
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Hashable, Iterable, Mapping, Sequence
@@ -78,7 +78,7 @@ class Attempt:
     entry: Entry
     """What the journal says of it."""
     outcome: Outcome
-    """What the client got: ``ok``, ``refused`` (a status of 400 or more), ``spoilt`` (an answer that a fault damaged
+    """What the client got: ``ok``, ``refused`` (a status of 400 or more), ``damaged`` (an answer that a fault damaged
     or cut), ``lost`` (no answer), or ``open`` (it is still under way)."""
     wait: float | None = None
     """Seconds on the client's time since the attempt before was over; None for the first."""
@@ -98,7 +98,7 @@ class Attempt:
         """Whether the same request may have more luck later."""
         if self.outcome == "refused":
             return advice(self.entry.status or 0, self.entry.error).kind == "again"
-        return self.outcome in ("lost", "spoilt")
+        return self.outcome in ("lost", "damaged")
 
     @property
     def judged(self) -> bool:
@@ -130,10 +130,10 @@ class Attempt:
 
     def __str__(self) -> str:
         entry = self.entry
-        came = {"open": "still under way", "lost": "the client hung up" if entry.ended == "gone" else "no answer"}
+        came = {"open": "still under way", "lost": "the client hung up" if entry.ended == "aborted" else "no answer"}
         text = came.get(self.outcome) or str(entry.status or entry.ended)
         text += f" {entry.error}" if entry.error and self.outcome == "refused" else ""
-        text += ", spoilt" if self.outcome == "spoilt" else ""
+        text += ", damaged" if self.outcome == "damaged" else ""
         text += f" (Retry-After {entry.retry_after:g})" if entry.retry_after is not None else ""
         if entry.operation.endswith(CREATE) and entry.backup_ids:
             text += f", made backup {', '.join(entry.backup_ids)}"
@@ -155,11 +155,11 @@ def outcome(entry: Entry) -> Outcome:
     """Tell what the client got."""
     if entry.done is None:
         return "open"
-    if entry.status is None or (entry.ended == "gone" and not entry.sent):
+    if entry.status is None or (entry.ended == "aborted" and not entry.sent):
         return "lost"
     if entry.status >= _REFUSED:
         return "refused"
-    return "spoilt" if entry.spoilt else "ok"
+    return "damaged" if entry.damaged else "ok"
 
 
 def left_open(entry: Entry) -> bool:
@@ -170,7 +170,7 @@ def left_open(entry: Entry) -> bool:
 def readable(entry: Entry) -> bool:
     """Tell whether a client could make something of an answer: it is good, or damaged but whole JSON."""
     got = outcome(entry)
-    if got != "spoilt" or not left_open(entry):
+    if got != "damaged" or not left_open(entry):
         return got == "ok"
     try:
         orjson.loads(entry.response)
@@ -254,7 +254,7 @@ class LogicalOperation:
     def gave_up(self) -> bool:
         """Whether the client left it at a failure that might have passed."""
         settled = (
-            self.last.outcome == "spoilt" and self.last.entry.status is not None and self.last.entry.ended != "gone"
+            self.last.outcome == "damaged" and self.last.entry.status is not None and self.last.entry.ended != "aborted"
         )
         return self.last.retryable and not self.succeeded and not settled
 
@@ -395,7 +395,7 @@ def _on_its_clock(attempts: Sequence[Attempt]) -> tuple[Attempt, ...]:
     )
 
 
-class _Wish:
+class OpenOperation:
     """A logical operation while its attempts are being gathered."""
 
     def __init__(self) -> None:
@@ -413,15 +413,15 @@ class _Wish:
             return 0
         return 1 if name == self.attempts[-1].name else 2
 
-    def open_for(self, entry: Entry, kin: str) -> bool:
-        """Tell whether the client may come back for it with *entry*, whose name has the stem *kin*."""
+    def open_for(self, entry: Entry, name_stem: str) -> bool:
+        """Tell whether the client may come back for it with *entry*, whose name has the stem *name_stem*."""
         last = self.attempts[-1]
         if last.outcome in ("ok", "open") or entry.number >= self.settled or _at_once(last.entry, entry):
             return False
         if entry.body in self._bodies:
             return True
         unheard = _UNHEARD_OF if entry.number < self.heard else 0.0
-        return kin in self._stems and self._since(entry) <= max(self._patience, unheard)
+        return name_stem in self._stems and self._since(entry) <= max(self._patience, unheard)
 
     @property
     def _patience(self) -> float:
@@ -433,7 +433,8 @@ class _Wish:
         last = self.attempts[-1].entry
         return entry.began - (last.began if last.done is None else last.done)
 
-    def add(self, entry: Entry, name: str, kin: str) -> None:
+    def add(self, entry: Entry, name: str, name_stem: str) -> None:
+        """Count *entry* as one more attempt."""
         if self.attempts:
             before = self.attempts[-1]
             wait = pause(before.entry, entry)
@@ -445,14 +446,14 @@ class _Wish:
         else:
             self.attempts.append(Attempt(entry, outcome(entry), name=name))
         self._bodies.add(entry.body)
-        self._stems.add(kin)
+        self._stems.add(name_stem)
 
 
 def _at_once(before: Entry, entry: Entry) -> bool:
     """Tell whether a call came before the one *before* it was over, on the machine's time."""
     if before.done is None:
         return True
-    late = _BEHIND if before.ended == "gone" else 0.0
+    late = _BEHIND if before.ended == "aborted" else 0.0
     return (entry.began - entry.advanced) - (before.done - before.advanced) < -late
 
 
@@ -476,7 +477,7 @@ class Known(NamedTuple):
     """That it is there."""
 
 
-def gather(
+def group_attempts(
     entries: Iterable[Entry], known: Callable[[str, Outcome], Known], instances: Mapping[str, str]
 ) -> tuple[LogicalOperation, ...]:
     """Put each call to the logical operation that it is an attempt of.
@@ -487,21 +488,21 @@ def gather(
             asks for after the matter was settled is another wish.
         instances: By the id of an instance or of one of its nodes: the id of the instance.
     """
-    by_key: dict[Hashable, list[_Wish]] = defaultdict(list)
-    wishes: list[_Wish] = []
+    by_key: dict[Hashable, list[OpenOperation]] = defaultdict(list)
+    wishes: list[OpenOperation] = []
     for entry in entries:
         leaves = _leaves(entry)
         name = str(leaves.get("name") or "")
-        kin = stem(name)
+        name_stem = stem(name)
         waiting = by_key[_key(entry, leaves, instances)]
-        fitting = [wish for wish in waiting if wish.open_for(entry, kin)]
+        fitting = [wish for wish in waiting if wish.open_for(entry, name_stem)]
         if fitting:
             wish = min(fitting, key=lambda wish: wish.unlikeness(entry, name))
         else:
-            wish = _Wish()
+            wish = OpenOperation()
             wishes.append(wish)
             waiting.append(wish)
-        wish.add(entry, name, kin)
+        wish.add(entry, name, name_stem)
         if wish.attempts[-1].outcome == "ok" or (entry.method == "GET" and readable(entry)):
             waiting.remove(wish)
         made = entry.backup_ids if entry.operation.endswith(f".{CREATE}") else ()

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import parse_qsl, urlsplit
 
 from mockrds.verdict.backoff import Backoff, classify, seconds
+from mockrds.verdict.backup_history import DELETES, ENDS, LISTS, ids_in, is_cut, key, name_of, statuses
 from mockrds.verdict.operations import CREATE, LogicalOperation, pause, readable
-from mockrds.verdict.shown import DELETES, ENDS, LISTS, ids_in, is_cut, key, name_of, statuses
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -200,7 +200,7 @@ def _begun(op: LogicalOperation) -> list[_Thing]:
         entry = attempt.entry
         if entry.method == "GET":
             continue
-        committed = bool(entry.backup_ids) or (attempt.outcome in ("ok", "spoilt") and (entry.status or 0) < _GOOD)
+        committed = bool(entry.backup_ids) or (attempt.outcome in ("ok", "damaged") and (entry.status or 0) < _GOOD)
         if committed:
             found.extend(_things(entry))
     return found

@@ -7,23 +7,23 @@ from typing import TYPE_CHECKING, Final, get_args
 from mockrds.domain.operations import OPERATIONS
 from mockrds.journal import known
 from mockrds.verdict import findings as judge
-from mockrds.verdict.account import Account
 from mockrds.verdict.backoff import classify, seconds
+from mockrds.verdict.behaviour import ClientBehaviour
+from mockrds.verdict.kinds import SEVERITIES, BackoffKind, calls
 from mockrds.verdict.operations import abridged, named
-from mockrds.verdict.words import SEVERITIES, BackoffKind, calls
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    from mockrds.verdict.kinds import Severity
     from mockrds.verdict.operations import LogicalOperation
-    from mockrds.verdict.words import Severity
 
 
 _SHOWN: Final = 20
 """How many operations a message shows with their calls."""
 
 
-class Verdict(Account):
+class Verdict(ClientBehaviour):
     """What the journal tells of a client, and what can be asserted of it."""
 
     def assert_no_duplicate_backups(self) -> None:

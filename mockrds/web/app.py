@@ -17,33 +17,35 @@ from typing import TYPE_CHECKING, Final
 from aiohttp import web
 from aiohttp.http import HttpProcessingError, HttpVersion11
 
+from mockrds import control
+from mockrds.api import error_bodies as envelopes, iam as identity, network as neighbours, v3, versions  # noqa: F401  (v3 registers itself)
+from mockrds.api.authentication import authenticate, spoil
+from mockrds.api.call import UNKNOWN, Answer, Call
+from mockrds.api.iam import KeystoneError
+from mockrds.api.operation import SERVED
+from mockrds.api.routing import Routes
+from mockrds.api.trove import SHARED as TROVE_SHARED
+from mockrds.api.v1 import SHARED as V1_SHARED
+from mockrds.api.v3.shared import SHARED as V3_SHARED
 from mockrds.domain.clock import HTTPDate
 from mockrds.domain.errors import GatewayError, RDSError
 from mockrds.domain.operations import OPERATIONS
 from mockrds.journal import BODY_LIMIT as SHOWN
-from mockrds.web import control, envelopes, identity, neighbours, v3, versions  # noqa: F401  (v3 registers itself)
-from mockrds.web.call import UNKNOWN, Answer, Call
-from mockrds.web.credentials import authenticate, spoil
-from mockrds.web.identity import KeystoneError
-from mockrds.web.inject import Spoilt, damage, droppable, raw_answer
-from mockrds.web.reply import Reply, asked_to_wait
-from mockrds.web.routes import Routes
-from mockrds.web.served import SERVED
-from mockrds.web.trove import SHARED as TROVE_SHARED
-from mockrds.web.v1 import SHARED as V1_SHARED
-from mockrds.web.v3.shared import SHARED as V3_SHARED
+from mockrds.web.fault_injection import FaultyResponse, damage, droppable, raw_answer
+from mockrds.web.response import WireResponse, asked_to_wait
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from mockrds.faults.engine import Decision, Fired
-    from mockrds.faults.limits import Limiter
+    from mockrds.faults.engine import Decision, RuleHit
+    from mockrds.faults.rate_limits import Limiter
     from mockrds.faults.rules import Step
     from mockrds.faults.transport import Toxics
     from mockrds.journal import Entry
-    from mockrds.simulator import Simulator, Tenant
+    from mockrds.project_state import ProjectState
+    from mockrds.simulator import Simulator
 
-    Log = Callable[[Tenant, Entry], None]
+    Log = Callable[[ProjectState, Entry], None]
 
 _log = logging.getLogger("mockrds")
 _http_log = logging.getLogger("mockrds.http")
@@ -109,65 +111,65 @@ async def _serve(simulator: Simulator, log: Log | None, request: web.BaseRequest
         return _reply(control.handle(call, oversized=body is None), {"Date": _date(time.time())})
 
     match = _ROUTES.match(call.method, path)
-    keeper = simulator.stray
+    project = simulator.unassigned
     if match is not None:
         call.parameters = match.parameters
         call.operation = _operation(match.operations, call) if match.operations else UNKNOWN
         project_id = match.parameters.get("project_id")
         if project_id is not None:
-            call.tenant = simulator.tenants.get(project_id)
-            if call.tenant is None:
+            call.project = simulator.projects.get(project_id)
+            if call.project is None:
                 with suppress(RDSError):  # refused when the operation asks for its world, as documented
-                    call.tenant = simulator.tenant(project_id)
-            keeper = call.tenant or keeper
+                    call.project = simulator.project(project_id)
+            project = call.project or project
         elif call.operation == "iam.create_token":
-            keeper = identity.asked_for(call) or keeper
-    now = call.now = keeper.clock.now()
-    entry = keeper.journal.open(call.operation, call.method, target, request.raw_headers, call.body, now)
-    entry.request_id = request_id = keeper.request_ids.rds_request_id()
+            project = identity.asked_for(call) or project
+    now = call.now = project.clock.now()
+    entry = project.journal.open(call.operation, call.method, target, request.raw_headers, call.body, now)
+    entry.request_id = request_id = project.request_ids.rds_request_id()
     entry.connection, entry.reused = request.protocol.peername, call.reused
     headers = {"X-Request-Id": request_id, "X-Openstack-Request-Id": f"req-{request_id}", "Date": _date(now)}
 
-    faults = keeper.faults
+    faults = project.faults
     decision = call.decision = entry.decision = faults.decide(call)
-    if decision is None or decision.idle:
-        answer = _answer(call, keeper, target, request_id, oversized=body is None)
+    if decision is None or decision.has_no_effect:
+        answer = _answer(call, project, target, request_id, oversized=body is None)
         _note(entry, answer, headers)
         response: web.StreamResponse = _reply(answer, headers, entry)
         entry.status, entry.finished = answer.status, now  # without a fault it takes no time
     else:
         try:
-            response = await _meddle(call, keeper, decision, entry, headers, oversized=body is None)
+            response = await _meddle(call, project, decision, entry, headers, oversized=body is None)
         except asyncio.CancelledError:
-            entry.over("gone" if request.transport is None else "FIN")  # or the project was reset
+            entry.close("aborted" if request.transport is None else "FIN")  # or the project was reset
             raise
-        entry.status = response.status if not isinstance(response, Spoilt) or response.speaks else None
-        entry.finished = keeper.clock.now()
+        entry.status = response.status if not isinstance(response, FaultyResponse) or response.speaks else None
+        entry.finished = project.clock.now()
     if log is not None:
-        log(keeper, entry)
+        log(project, entry)
     return response
 
 
 async def _meddle(
-    call: Call, keeper: Tenant, decision: Decision, entry: Entry, headers: dict[str, str], *, oversized: bool
+    call: Call, project: ProjectState, decision: Decision, entry: Entry, headers: dict[str, str], *, oversized: bool
 ) -> web.StreamResponse:
     """Do to a call what the rules decided."""
     entry.fault = ", ".join(decision.names) or None
     if decision.delay:
-        await _sleep(keeper, decision.delay)
+        await _sleep(project, decision.delay)
     request_id, target = entry.request_id, entry.path
     answer: Answer | None = None
     step = decision.answer.step if decision.answer is not None else None
-    if step is None or step.committed:
-        answer = _answer(call, keeper, target, request_id, oversized=oversized)
+    if step is None or step.after_commit:
+        answer = _answer(call, project, target, request_id, oversized=oversized)
         _note(entry, answer, headers)
         if answer.status >= _REFUSED:
             decision.refused(f"the operation did not succeed: {answer.error or answer.status}")
             step = decision.answer.step if decision.answer is not None else None
     elif step.commit_after is not None:
-        _commit_later(call, keeper, step.commit_after, entry)
+        _commit_later(call, project, step.commit_after, entry)
     if decision.delay_after > 0:
-        await _sleep(keeper, decision.delay_after)
+        await _sleep(project, decision.delay_after)
     names = decision.names
     if names:
         refusing = (answer.fault,) if answer is not None and answer.fault else ()
@@ -176,41 +178,41 @@ async def _meddle(
     raw: tuple[int, dict[str, str], bytes]
     if step is not None and step.response is not None:
         raw = raw_answer(step.response, headers)
-        entry.spoilt = raw[0] < _REFUSED  # good as it looks, it is not what the operation says
+        entry.damaged = raw[0] < _REFUSED  # good as it looks, it is not what the operation says
     else:
         if step is not None:
-            answer = _instead(call, keeper, step, target, request_id)
+            answer = _instead(call, project, step, target, request_id)
             entry.error = answer.error
         assert answer is not None  # noqa: S101
         headers |= {"Content-Type": "application/json"} | (answer.headers or {})
         spoils = [fired.step.body for fired in decision.fired if fired.step.body is not None]
         raw = answer.status, headers, damage(spoils, headers, answer.body)
-        entry.spoilt = bool(spoils)
+        entry.damaged = bool(spoils)
     status, headers, body = raw
     if step is not None and step.retry_after is not None:
         headers["Retry-After"] = str(math.ceil(step.retry_after))
-    entry.retry_after = asked_to_wait(headers, keeper.clock.now())
+    entry.retry_after = asked_to_wait(headers, project.clock.now())
     entry.response = body[:SHOWN]
     keep_alive = not decision.closing and headers.pop("Connection", "").lower() != "close"
     keep_alive = keep_alive and "Content-Length" not in headers
     fault = _fault(decision)
     if fault is not None:
         about, what = fault
-        return Spoilt(what, about.key, (status, headers, body), entry, keeper.in_flight, keep_alive=keep_alive)
-    return Reply(status, headers, body, entry, keep_alive=keep_alive)
+        return FaultyResponse(what, about.key, (status, headers, body), entry, project.in_flight, keep_alive=keep_alive)
+    return WireResponse(status, headers, body, entry, keep_alive=keep_alive)
 
 
-def _instead(call: Call, keeper: Tenant, step: Step, target: str, request_id: str) -> Answer:
+def _instead(call: Call, project: ProjectState, step: Step, target: str, request_id: str) -> Answer:
     """Make the answer that a rule gives in the place of the operation's own."""
     if step.error is not None:
         return envelopes.documented(step.error, _FAMILIES.get(call.operation, ""), request_id)
     credentials = getattr(step, "credentials", None)
     if credentials is not None:
-        return _answer(call, keeper, target, request_id, credentials=credentials)
+        return _answer(call, project, target, request_id, credentials=credentials)
     return Answer()  # of which nothing is sent
 
 
-def _fault(decision: Decision) -> tuple[Fired, str | Toxics] | None:
+def _fault(decision: Decision) -> tuple[RuleHit, str | Toxics] | None:
     """Tell what goes wrong with the connection."""
     deciding = decision.answer
     if deciding is not None and deciding.step.fault is not None:
@@ -218,16 +220,16 @@ def _fault(decision: Decision) -> tuple[Fired, str | Toxics] | None:
     return next(((fired, fired.step.fault) for fired in decision.fired if fired.step.fault is not None), None)
 
 
-def _commit_later(call: Call, keeper: Tenant, seconds: float, entry: Entry) -> None:
+def _commit_later(call: Call, project: ProjectState, seconds: float, entry: Entry) -> None:
     """Let the operation happen after *seconds* of the world's clock, though the call fails now."""
 
     def commit() -> None:
-        answer = _answer(call, keeper, entry.path, entry.request_id)
+        answer = _answer(call, project, entry.path, entry.request_id)
         entry.backup_ids = answer.backup_ids
         if answer.hint or answer.error:
             entry.hint = f"what was to happen later did not: {answer.error} {answer.hint}".rstrip()
 
-    keeper.world.defer(seconds, commit)
+    project.world.defer(seconds, commit)
 
 
 async def _read(request: web.BaseRequest) -> bytes | None:
@@ -266,13 +268,13 @@ def _operation(operations: tuple[str, ...], call: Call) -> str:
 
 
 def _answer(
-    call: Call, keeper: Tenant, raw_path: str, request_id: str, *, oversized: bool = False, credentials: str = ""
+    call: Call, project: ProjectState, raw_path: str, request_id: str, *, oversized: bool = False, credentials: str = ""
 ) -> Answer:
     """Let the operation answer, and turn what it raises into the envelope of its family.
 
     Args:
         call: The call.
-        keeper: The project that it belongs to.
+        project: The project that it belongs to.
         raw_path: Path and query as they stood in the request line.
         request_id: The id of the answer.
         oversized: Whether its body was too large to read.
@@ -286,10 +288,10 @@ def _answer(
             spoil(call, credentials)
         if operation not in _PUBLIC:
             authenticate(call, raw_path)
-        if keeper.faults.limiters:
-            refused = keeper.faults.throttle(operation, call.now)
+        if project.faults.limiters:
+            refused = project.faults.throttle(operation, call.now)
             if refused is not None:
-                return _throttled(keeper, *refused, request_id)
+                return _throttled(project, *refused, request_id)
         if oversized:
             return envelopes.gateway(GatewayError("APIGW.0201"), request_id)
         handler = _HANDLERS.get(operation)
@@ -307,18 +309,18 @@ def _answer(
         return envelopes.keystone(error)
     except Exception as error:  # noqa: BLE001  (a bug of ours must not look like a dead server)
         _log.exception("mockrds itself failed on %s %s", call.method, call.path)
-        keeper.errors.append(error)
+        project.errors.append(error)
         hint = "an error inside mockrds; its log has the traceback"
         return envelopes.documented("RDS.0005", _FAMILIES.get(operation, ""), request_id, hint)
 
 
-def _throttled(keeper: Tenant, limiter: Limiter, wait: float, request_id: str) -> Answer:
+def _throttled(project: ProjectState, limiter: Limiter, wait: float, request_id: str) -> Answer:
     limit = limiter.limit
     detail = f"policy user over ratelimit,limit:{limit.limit},time:{_window(limit.window)}"
     answer = envelopes.gateway(GatewayError("APIGW.0308", detail, hint="a rate limit of the scenario"), request_id)
     answer.fault = "rate limit"
     if limit.retry_after is not False:
-        after = wait / keeper.clock.setting.by if limit.retry_after is True else limit.retry_after
+        after = wait / project.clock.setting.by if limit.retry_after is True else limit.retry_after
         answer.headers = {"Retry-After": str(max(1, math.ceil(after - _NEARLY)))}
     return answer
 
@@ -364,12 +366,12 @@ def _reply(
             entry.retry_after = asked_to_wait(answer.headers, entry.arrived)
     if entry is not None:
         entry.response = answer.body[:SHOWN]
-    return Reply(answer.status, headers, answer.body, entry, keep_alive=keep_alive)
+    return WireResponse(answer.status, headers, answer.body, entry, keep_alive=keep_alive)
 
 
-async def _sleep(tenant: Tenant, seconds: float) -> None:
+async def _sleep(project: ProjectState, seconds: float) -> None:
     """Wait; a reset of the project, or the end of the server, drops the request meanwhile."""
-    with droppable(tenant.in_flight):
+    with droppable(project.in_flight):
         await asyncio.sleep(seconds)
 
 

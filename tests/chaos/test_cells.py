@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from mockrds.pytest_plugin.matrix import Facts, Matrix, judge
-from mockrds.pytest_plugin.patience import Patience
+from mockrds.pytest_plugin.chaos.matrix import Facts, Matrix, judge
+from mockrds.pytest_plugin.chaos.time_limit import TimeLimit
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -95,15 +95,15 @@ def test_a_wide_matrix_is_wrapped_and_a_long_name_is_cut() -> None:
 
 
 @pytest.fixture
-def patience(monkeypatch: pytest.MonkeyPatch) -> Iterator[Patience]:
+def patience(monkeypatch: pytest.MonkeyPatch) -> Iterator[TimeLimit]:
     """One that is soon at its end."""
-    monkeypatch.setattr("mockrds.pytest_plugin.patience._AGAIN", 0.05)
-    patience = Patience(0.05)
+    monkeypatch.setattr("mockrds.pytest_plugin.chaos.time_limit._AGAIN", 0.05)
+    patience = TimeLimit(0.05)
     yield patience
     patience.close()
 
 
-def test_patience_breaks_off_what_takes_too_long_once_it_may(patience: Patience) -> None:
+def test_patience_breaks_off_what_takes_too_long_once_it_may(patience: TimeLimit) -> None:
     taken = 0.0
 
     def work() -> None:
@@ -122,7 +122,7 @@ def test_patience_breaks_off_what_takes_too_long_once_it_may(patience: Patience)
     assert not patience.runs
 
 
-def test_what_catches_everything_is_broken_off_again(patience: Patience) -> None:
+def test_what_catches_everything_is_broken_off_again(patience: TimeLimit) -> None:
     caught: list[BaseException] = []
 
     with patience.limit(lambda: "too long"):

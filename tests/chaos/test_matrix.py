@@ -8,9 +8,9 @@ from collections import Counter
 from typing import TYPE_CHECKING
 
 import pytest
-from suite import CELLS, FAULTS, SUITE
+from support.chaos_suite import CELLS, FAULTS, SUITE
 
-from mockrds.scenario.loader import library, load
+from mockrds.scenario_files.loader import library, load
 from mockrds.server import MockRDS
 
 if TYPE_CHECKING:

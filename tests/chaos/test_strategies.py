@@ -13,7 +13,7 @@ import yaml
 from hypothesis import HealthCheck, find, given, settings, strategies as st
 
 from mockrds.domain.operations import OPERATIONS
-from mockrds.scenario.loader import ScenarioError, load
+from mockrds.scenario_files.loader import ScenarioError, load
 from mockrds.strategies import KINDS, FaultSchedule, fault_schedules
 
 if TYPE_CHECKING:

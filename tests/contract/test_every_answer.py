@@ -6,10 +6,10 @@ import re
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from exchange import Answer, Wire, misfits
+from support.exchange import Answer, Wire, misfits
 
+from mockrds.api.operation import SERVED
 from mockrds.domain.operations import OPERATIONS
-from mockrds.web.served import SERVED
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

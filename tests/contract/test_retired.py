@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from exchange import Wire
+from support.exchange import Wire
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -8,7 +8,7 @@ from http.client import HTTPConnection
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from exchange import Wire
+from support.exchange import Wire
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

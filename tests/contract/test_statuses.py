@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from exchange import Wire
+from support.exchange import Wire
 
 from mockrds.domain.engines import SPEC_CODES
 from mockrds.domain.values import dashed

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from exchange import Maybe, Nullable, Wire, misfits
+from support.exchange import Maybe, Nullable, Wire, misfits
 
 from mockrds.domain.engines import ENGINES
 

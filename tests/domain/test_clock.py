@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from mockrds.domain.clock import Clock, ClockSetting, Stamp, iso
+from mockrds.domain.clock import Clock, ClockSetting, TimestampFormat, iso
 
 AT = datetime(2026, 1, 31, 22, 0, tzinfo=UTC)
 
@@ -118,7 +118,7 @@ def test_a_speed_that_makes_no_sense_is_refused(mode: Any, by: float, message: s
 
 
 def test_times_are_written_in_utc() -> None:
-    stamp = Stamp("%Y-%m-%dT%H:%M:%S")
+    stamp = TimestampFormat("%Y-%m-%dT%H:%M:%S")
     seconds = AT.timestamp()
 
     assert [stamp(s) for s in (seconds, seconds + 0.999, seconds + 1, seconds)] == [

@@ -11,7 +11,7 @@ import pytest
 from faker import Faker
 
 from mockrds.domain.engines import ENGINES, FLAVORS, Datastore
-from mockrds.domain.rules import is_machine_id, is_name, is_uuid
+from mockrds.domain.validators import is_machine_id, is_name, is_uuid
 from mockrds.domain.values import RDSValues
 from mockrds.faker import RDSProvider
 

@@ -24,18 +24,18 @@ from hypothesis.stateful import (
 from mockrds.domain.clock import Clock, ClockSetting
 from mockrds.domain.engines import DEFAULT_FLAVORS
 from mockrds.domain.errors import RDSError
-from mockrds.domain.template import (
+from mockrds.domain.world import World
+from mockrds.domain.world_template import (
     DEFAULT_INSTANCES,
-    BackupCourse,
-    Course,
-    Deviation,
+    BackupTransition,
     HaSpec,
     InstanceSpec,
     LifeCycle,
     Quotas,
+    Transition,
+    WorldEffect,
     WorldTemplate,
 )
-from mockrds.domain.world import World
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -86,7 +86,7 @@ def completed(world: World, name: str = "nightly") -> Backup:
 
 @pytest.mark.parametrize("outcome", ["COMPLETED", "FAILED"])
 def test_a_backup_takes_its_time_and_ends_as_its_life_cycle_says(outcome: Any) -> None:
-    world = make_world(life_cycle=LifeCycle(backup=BackupCourse(outcome=outcome)))
+    world = make_world(life_cycle=LifeCycle(backup=BackupTransition(outcome=outcome)))
     world.create_manual_backup(world.instances[0].node_id, "nightly")
     world.clock.advance(2.5)
     assert statuses(world) == {"nightly": "BUILDING"}
@@ -96,7 +96,7 @@ def test_a_backup_takes_its_time_and_ends_as_its_life_cycle_says(outcome: Any) -
 
 @pytest.mark.parametrize("outcome", ["COMPLETED", "FAILED"])
 def test_a_test_can_end_a_backup_one_way_or_the_other_and_only_while_it_is_building(outcome: Any) -> None:
-    world = make_world(life_cycle=LifeCycle(backup=BackupCourse(progression="manual")))
+    world = make_world(life_cycle=LifeCycle(backup=BackupTransition(progression="manual")))
     backup = world.create_manual_backup(world.instances[0].node_id, "nightly")
     world.clock.advance("365d")
     assert statuses(world) == {"nightly": "BUILDING"}
@@ -106,8 +106,8 @@ def test_a_test_can_end_a_backup_one_way_or_the_other_and_only_while_it_is_build
 
 
 def test_what_is_immediate_is_over_when_it_is_next_looked_at() -> None:
-    course = Course(progression="immediate")
-    world = make_world(life_cycle=LifeCycle(backup=BackupCourse(progression="immediate"), delete=course))
+    course = Transition(progression="immediate")
+    world = make_world(life_cycle=LifeCycle(backup=BackupTransition(progression="immediate"), delete=course))
     backup = world.create_manual_backup(world.instances[0].node_id, "nightly")
     assert statuses(world) == {"nightly": "COMPLETED"}
     world.delete_manual_backup(backup.id)
@@ -184,10 +184,10 @@ def test_a_size_is_drawn_once_and_lies_between_50_mb_and_20_gb() -> None:
 def test_a_quota_of_the_call_goes_before_that_of_the_world() -> None:
     world = make_world(*shards(4), quotas=Quotas(manual_backups=1))
     nodes = [instance.node_id for instance in world.instances]
-    assert refusal(world.create_manual_backup, nodes[0], "backup-0", deviation=Deviation(quota=0)) == "RDS.3003"
+    assert refusal(world.create_manual_backup, nodes[0], "backup-0", deviation=WorldEffect(quota=0)) == "RDS.3003"
     assert refusal(world.create_manual_backup, nodes[0], "backup-0") is None
     assert refusal(world.create_manual_backup, nodes[1], "backup-1") == "RDS.3003"
-    assert refusal(world.create_manual_backup, nodes[1], "backup-1", deviation=Deviation(quota=2)) is None
+    assert refusal(world.create_manual_backup, nodes[1], "backup-1", deviation=WorldEffect(quota=2)) is None
 
 
 @pytest.mark.parametrize("quota", [0, 1, 49])
@@ -250,7 +250,10 @@ class Operations(RuleBasedStateMachine):
     @initialize(seed=st.integers(0, 9), outcome=st.sampled_from(["COMPLETED", "FAILED"]))
     def begin(self, seed: int, outcome: Any) -> None:
         others = InstanceSpec(name="pair", ha=HaSpec()), InstanceSpec(name="replica", replica_of="shard-0")
-        quotas, life_cycle = Quotas(manual_backups=QUOTA, instances=6), LifeCycle(backup=BackupCourse(outcome=outcome))
+        quotas, life_cycle = (
+            Quotas(manual_backups=QUOTA, instances=6),
+            LifeCycle(backup=BackupTransition(outcome=outcome)),
+        )
         self.world = make_world(*shards(2), *others, quotas=quotas, seed=seed, life_cycle=life_cycle)
         self.outcome = outcome
         self.expected: dict[str, Expected] = {}

@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING, Any, Final
 
 import aiohttp
 import pytest
-from incoming import Incoming
-from wire import CREATE, LIST, Wire
+from support.incoming import Incoming
+from support.wire import CREATE, LIST, Wire
 
 from mockrds.faults.engine import FaultEngine
-from mockrds.scenario.loader import read_rule
+from mockrds.scenario_files.loader import read_rule
 from mockrds.server import MockRDS
 
 if TYPE_CHECKING:
@@ -52,7 +52,7 @@ def flooded(seed: int, clock: ClockSetting) -> Counter[tuple[int | None, float]]
         seen = asyncio.run(flood(project))
         found = Counter(outcomes(project))
         assert Counter(status for status, _ in found.elements()) == seen
-        assert (seen.total(), len(mock.simulator.tenants[project.id].in_flight)) == (CALLS, 0)
+        assert (seen.total(), len(mock.simulator.projects[project.id].in_flight)) == (CALLS, 0)
         return found
 
 

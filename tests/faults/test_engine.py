@@ -3,14 +3,14 @@
 from typing import Any
 
 import pytest
-from incoming import Incoming
+from support.incoming import Incoming
 
-from mockrds.distribution import Distribution, Duration, LogNormal, Moment, fixed
+from mockrds.durations import Distribution, Duration, LogNormal, Moment, fixed
 from mockrds.faults.engine import Decision, FaultEngine
-from mockrds.faults.match import Match
-from mockrds.faults.response import Damage, Response
+from mockrds.faults.matching import Match
+from mockrds.faults.responses import Damage, Response
 from mockrds.faults.rules import Outage, Rule
-from mockrds.scenario.fault import Fault
+from mockrds.faults.world_rules import Fault
 
 CREATE = "v1.create_manual_backup"
 LIST = "v1.list_manual_backups"
@@ -51,7 +51,7 @@ def told(decision: Decision | None) -> Any:
     if decision is None:
         return None
     step = decision.answer.step if decision.answer is not None else Rule(latency=fixed(0))
-    return step.error, step.response, decision.delay, decision.said("quota"), decision.names
+    return step.error, step.response, decision.delay, decision.first_value("quota"), decision.names
 
 
 def failing(**rule: Any) -> Fault:

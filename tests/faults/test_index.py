@@ -5,14 +5,14 @@ from typing import Any
 
 import pytest
 from hypothesis import given, strategies as st
-from incoming import Incoming
+from support.incoming import Incoming
 
 from mockrds.faults.engine import FaultEngine
 from mockrds.faults.index import Index
-from mockrds.faults.match import Match, Pattern
+from mockrds.faults.matching import Match, Pattern
 from mockrds.faults.rules import Rule
-from mockrds.scenario.fault import Fault, WorldMatch
-from mockrds.scenario.loader import read_rule
+from mockrds.faults.world_rules import Fault, WorldMatch
+from mockrds.scenario_files.loader import read_rule
 
 LIST = "v1.list_manual_backups"
 NAMES = st.sampled_from(["a", "B", "b", "x-test", "X-Test"])

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 import pytest
-from wire import Wire, request
+from support.wire import Wire, request
 
 from mockrds.server import MockRDS
 

@@ -13,10 +13,10 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 import requests
-from incoming import Incoming
+from support.incoming import Incoming
 
 from mockrds.faults.engine import FaultEngine
-from mockrds.scenario.loader import load
+from mockrds.scenario_files.loader import load
 from mockrds.server import MockRDS, Project
 
 if TYPE_CHECKING:
@@ -45,7 +45,7 @@ def raw(
 
 
 def waiting(server: MockRDS, project: Project) -> int:
-    return len(server.simulator.tenants[project.id].in_flight)
+    return len(server.simulator.projects[project.id].in_flight)
 
 
 def until(condition: Callable[[], bool]) -> None:

@@ -7,7 +7,7 @@ import re
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from wire import CREATE, LIST, Wire, noted, parsed, request, waiting
+from support.wire import CREATE, LIST, Wire, noted, parsed, request, waiting
 
 from mockrds.faults.transport import NAMES
 from mockrds.server import MockRDS
@@ -107,7 +107,7 @@ def test_a_timeout_is_silent_until_the_client_goes(
     assert (len(project.backups), project.journal.entries()[0].ended) == (backups, "")
     wire.socket.close()
 
-    noted(project, ended="gone", status=None, sent=0)
+    noted(project, ended="aborted", status=None, sent=0)
     waiting(mock, project, 0)
 
 
@@ -157,7 +157,7 @@ def test_limited_data_and_then_silence(project: Project, wire: Wire) -> None:
     assert wire.received == 40
     wire.socket.close()
 
-    noted(project, ended="gone", sent=40, status=200)
+    noted(project, ended="aborted", sent=40, status=200)
 
 
 @pytest.mark.parametrize(("phase", "backups"), PHASES)
@@ -309,7 +309,7 @@ def test_a_client_that_does_not_wait_finds_that_it_was_done_or_not(
     assert len(project.backups) == backups
     wire.socket.close()
 
-    noted(project, ended="gone", status=None, sent=0, finished=None, fault="fault 1")
+    noted(project, ended="aborted", status=None, sent=0, finished=None, fault="fault 1")
     waiting(mock, project, 0)
     assert (len(project.backups), project.errors) == (backups, [])
 

@@ -6,7 +6,7 @@ from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from clients import FROZEN, process
+from support.clients import FROZEN, process
 
 from mockrds import MockRDS
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qsl
 
 import pytest
-from clients import FROZEN, process
+from support.clients import FROZEN, process
 
 from mockrds import MockRDS
 from mockrds.domain.clock import ClockSetting

@@ -7,9 +7,9 @@ import re
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from careful import BackupError, Careful
+from support.careful import BackupError, Careful
 
-from mockrds.chaos import PACKS, Case, find
+from mockrds.chaos_packs import PACKS, ChaosFault, find
 
 if TYPE_CHECKING:
     from mockrds.domain.clock import ClockSetting
@@ -41,7 +41,7 @@ def back_up_and_remove(project: Project) -> None:
 
 @pytest.mark.parametrize("case", faults("default", "consistency"))
 def test_a_careful_client_meets_each_fault_and_leaves_nothing(
-    server: MockRDS, frozen: ClockSetting, case: Case
+    server: MockRDS, frozen: ClockSetting, case: ChaosFault
 ) -> None:
     project = server.project(scenario=case.scenario, clock=frozen)
 
@@ -59,7 +59,7 @@ def test_a_careful_client_meets_each_fault_and_leaves_nothing(
 
 
 @pytest.mark.parametrize("case", faults("transport", "errors", "credentials"))
-def test_each_other_fault_reaches_the_client(server: MockRDS, frozen: ClockSetting, case: Case) -> None:
+def test_each_other_fault_reaches_the_client(server: MockRDS, frozen: ClockSetting, case: ChaosFault) -> None:
     project = server.project(scenario=case.scenario, clock=frozen)
 
     try:

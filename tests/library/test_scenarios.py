@@ -15,12 +15,12 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import pytest
 import requests
-from careful import BackupError, Careful
-from careless import Careless
+from support.careful import BackupError, Careful
+from support.careless import Careless
 
 from mockrds.cli import main
-from mockrds.distribution import Duration
-from mockrds.scenario.loader import library, load
+from mockrds.durations import Duration
+from mockrds.scenario_files.loader import library, load
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Iterator
@@ -283,7 +283,7 @@ def test_slow_loris_answer(night: Night) -> None:
     careful = night.careful(timeout=0.3)
 
     assert one_good(careful)
-    assert [entry.ended for entry in careful.calls(LIST)][:2] == ["gone", ""]
+    assert [entry.ended for entry in careful.calls(LIST)][:2] == ["aborted", ""]
     with ThreadPoolExecutor() as pool:
         careless = pool.submit(night.careless, timeout=0.3)
         try:

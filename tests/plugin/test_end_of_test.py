@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from inner import outcomes, run
+from support.inner import outcomes, run
 
 if TYPE_CHECKING:
     import pytest
@@ -274,10 +274,10 @@ def test_an_error_inside_the_mock_fails_the_test(
     patch = """
         import mockrds.domain.world
         mockrds.domain.world.World.create_manual_backup = lambda *_, **__: 1 / 0
-        import mockrds.web.identity
-        mockrds.web.identity._read = lambda *_: 1 / 0
+        import mockrds.api.iam
+        mockrds.api.iam._read = lambda *_: 1 / 0
     """
-    monkeypatch.setattr("mockrds.web.identity._read", lambda *_: 1 / 0)
+    monkeypatch.setattr("mockrds.api.iam._read", lambda *_: 1 / 0)
     monkeypatch.setattr("mockrds.domain.world.World.create_manual_backup", lambda *_, **__: 1 / 0)
 
     result = run(pytester, BROKEN, "-rA", "--show-capture=no", *where, conftest="" if where else patch)

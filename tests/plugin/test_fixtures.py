@@ -6,7 +6,7 @@ import textwrap
 from typing import TYPE_CHECKING
 
 import pytest
-from inner import outcomes, run
+from support.inner import outcomes, run
 
 if TYPE_CHECKING:
     from mockrds import MockRDS
@@ -28,7 +28,7 @@ SYNC = """
         assert other.instances[0].node_id != mockrds.instances[0].node_id
 
     def test_finished_tests_leave_nothing(mockrds, mockrds_server):
-        others = {tenant.name for tenant in mockrds_server.simulator.tenants.values()} - {"eu-de", mockrds.name}
+        others = {project.name for project in mockrds_server.simulator.projects.values()} - {"eu-de", mockrds.name}
         assert all(name.startswith("eu-de_test0") or len(name) == 22 for name in others)  # of mockrds_server.project()
 
     @pytest.mark.usefixtures("mockrds")

@@ -10,8 +10,8 @@ import requests
 
 from mockrds import MockRDS
 from mockrds.client import RemoteServer
+from mockrds.pytest_plugin.options import Run, Settings
 from mockrds.pytest_plugin.projects import Projects
-from mockrds.pytest_plugin.settings import Run, Settings
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -76,5 +76,5 @@ def test_memory_goes_back(tmp_path: Path, elsewhere: object) -> None:
         tests(range(many))
         after = live()
 
-        assert len(server.simulator.tenants) == 1
+        assert len(server.simulator.projects) == 1
         assert after - before < many  # one object left of each test would be as many

@@ -11,7 +11,7 @@ import time
 from typing import TYPE_CHECKING
 
 import pytest
-from inner import CONFTEST, outcomes, run
+from support.inner import CONFTEST, outcomes, run
 
 if TYPE_CHECKING:
     from mockrds import MockRDS
@@ -42,7 +42,7 @@ MANY = """
 
 
 def names(server: MockRDS) -> list[str]:
-    return [tenant.name for tenant in server.simulator.tenants.values()]
+    return [project.name for project in server.simulator.projects.values()]
 
 
 def test_eight_workers_one_of_which_crashes(
@@ -74,7 +74,7 @@ def test_ctrl_c_in_a_test_that_hangs(pytester: pytest.Pytester, shared: MockRDS)
     command = [sys.executable, "-m", "pytest", "-Werror", "-pno:schemathesis", "-pno:asyncio", "-pno:aiohttp"]
     command.append(f"--mockrds-url={shared.url}")
     run = subprocess.Popen(command, cwd=pytester.path, stdout=subprocess.PIPE, text=True)
-    while not any(tenant.in_flight for tenant in tuple(shared.simulator.tenants.values())):
+    while not any(project.in_flight for project in tuple(shared.simulator.projects.values())):
         assert run.poll() is None
         time.sleep(0.01)
     began = time.monotonic()

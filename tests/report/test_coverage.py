@@ -115,7 +115,7 @@ def test_a_job_ends_for_the_operation_that_began_it(connect: Connect) -> None:
         ({"fault": "CONNECTION_RESET_BY_PEER"}, "reset"),
         ({"fault": "EMPTY_RESPONSE"}, "closed"),
         ({"fault": {"timeout": 0}}, "timed out"),
-        ({"fault": "MALFORMED_RESPONSE_CHUNK"}, "spoilt"),
+        ({"fault": "MALFORMED_RESPONSE_CHUNK"}, "damaged"),
     ],
 )
 def test_answers_that_do_not_arrive_are_endings(api: Api, fault: dict[str, Any], ending: str) -> None:

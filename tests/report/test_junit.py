@@ -6,7 +6,7 @@ from typing import Any
 from xml.etree import ElementTree as ET
 
 import pytest
-from story import records
+from support.story import records
 
 from mockrds.report import render
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 import requests
-from story import records
+from support.story import records
 
 from mockrds.client import RemoteServer
 from mockrds.report import render, write

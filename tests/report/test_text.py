@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from story import records
+from support.story import records
 
 from mockrds.report import text
 

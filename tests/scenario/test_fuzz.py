@@ -16,9 +16,9 @@ import pytest
 import yaml
 from hypothesis import HealthCheck, event, given, settings, strategies as st
 
-from mockrds.scenario.jsonschema import schema
-from mockrds.scenario.loader import ScenarioError, library, load
-from mockrds.scenario.reader import from_file
+from mockrds.scenario_files.json_schema import schema
+from mockrds.scenario_files.loader import ScenarioError, library, load
+from mockrds.scenario_files.yaml_reader import from_file
 from mockrds.simulator import Simulator
 
 EXAMPLES = int(os.environ.get("MOCKRDS_FUZZ", "150"))
@@ -51,7 +51,7 @@ def judge(content: bytes) -> None:
         problems = error.problems
     else:
         event("loaded")
-        Simulator(scenario).tenant("0" * 31 + "1")
+        Simulator(scenario).project("0" * 31 + "1")
         return
     event("refused")
     assert problems
@@ -158,7 +158,7 @@ def places(document: Any) -> list[tuple[Any, Any]]:
 
 
 @st.composite
-def spoilt(draw: st.DrawFn, documents: st.SearchStrategy[Any]) -> Any:
+def damaged(draw: st.DrawFn, documents: st.SearchStrategy[Any]) -> Any:
     """Take one of *documents* with a thing or two replaced, renamed or taken out."""
     document = yaml.safe_load(yaml.safe_dump(draw(documents)))  # a copy, in which things may stand twice
     for _ in range(draw(st.integers(1, 3))):
@@ -185,7 +185,7 @@ def test_what_the_schema_allows_is_loaded_or_refused(*, document: Any, flow: boo
 
 
 @MANY
-@given(document=spoilt(allowed(SCHEMA) | DOCUMENTS), flow=st.booleans())
+@given(document=damaged(allowed(SCHEMA) | DOCUMENTS), flow=st.booleans())
 def test_what_is_nearly_right_is_loaded_or_refused(*, document: Any, flow: bool) -> None:
     judge(yaml.safe_dump(document, default_flow_style=flow, allow_unicode=True).encode(errors="replace"))
 

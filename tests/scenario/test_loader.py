@@ -11,13 +11,13 @@ import pytest
 import yaml
 from hypothesis import HealthCheck, given, settings, strategies as st
 
-from mockrds.distribution import Distribution, Duration, LogNormal, fixed
 from mockrds.domain.clock import ClockSetting
-from mockrds.domain.template import BackupCourse, LifeCycle
-from mockrds.faults.response import Response
-from mockrds.scenario.fault import Fault
-from mockrds.scenario.loader import ScenarioError, library, load, read_rule
-from mockrds.scenario.schema import Scenario
+from mockrds.domain.world_template import BackupTransition, LifeCycle
+from mockrds.durations import Distribution, Duration, LogNormal, fixed
+from mockrds.faults.responses import Response
+from mockrds.faults.world_rules import Fault
+from mockrds.scenario import Scenario
+from mockrds.scenario_files.loader import ScenarioError, library, load, read_rule
 
 TOP = "(expected one of: name, description, extends, seed, clock, world, lifecycle, rate_limits, outage, faults)"
 FAULT = (
@@ -552,7 +552,7 @@ faults:
         ("orders", "8.0"),
         ("ledger", "16"),
     ]
-    assert scenario.lifecycle.backup == BackupCourse(
+    assert scenario.lifecycle.backup == BackupTransition(
         seconds=Distribution(lognormal=LogNormal(median=Duration(90), sigma=0.4)), outcome="FAILED"
     )
     assert (scenario.seed, scenario.world.quotas.manual_backups) == (7, 2)
@@ -643,7 +643,7 @@ def test_a_base_is_found_by_name_and_by_a_path_from_the_file() -> None:
     scenario = load("far.yaml")
 
     assert (scenario.name, scenario.description, scenario.seed) == ("far", "", 3)
-    assert scenario.lifecycle.backup == BackupCourse(seconds=fixed(20), outcome="FAILED")
+    assert scenario.lifecycle.backup == BackupTransition(seconds=fixed(20), outcome="FAILED")
     assert [(rule.error, rule.source) for rule in scenario.faults] == [
         ("RDS.0005", "sub/../base.yaml:2:10"),
         ("RDS.0011", "sub/near.yaml:2:10"),

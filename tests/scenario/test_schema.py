@@ -11,9 +11,9 @@ from jsonschema import Draft202012Validator
 
 from mockrds.domain.errors import CATALOGUE
 from mockrds.domain.operations import OPERATIONS
-from mockrds.scenario.jsonschema import schema
-from mockrds.scenario.loader import ScenarioError, library, load
-from mockrds.scenario.reader import from_file
+from mockrds.scenario_files.json_schema import schema
+from mockrds.scenario_files.loader import ScenarioError, library, load
+from mockrds.scenario_files.yaml_reader import from_file
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -47,7 +47,7 @@ def test_everything_is_described() -> None:
 
     assert silent == []
     assert SCHEMA["properties"]["seed"]["description"].startswith("Decides ids")
-    assert SCHEMA["$defs"]["BackupCourse"]["properties"]["seconds"]["description"]  # written in the class above it
+    assert SCHEMA["$defs"]["BackupTransition"]["properties"]["seconds"]["description"]  # written in the class above it
 
 
 def test_every_operation_and_every_error_can_be_completed() -> None:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 import requests
-from made import call, lost, rows, wish
+from support.made import call, lost, rows, wish
 from test_bad_clients import CREATE, Client, client
 
 from mockrds.journal import Entry
@@ -33,14 +33,14 @@ def kinds(*entries: Entry) -> list[str]:
 # When the server notices
 
 
-@pytest.mark.parametrize("ended", ["gone", "RST", "FIN", ""])
+@pytest.mark.parametrize("ended", ["aborted", "RST", "FIN", ""])
 def test_how_late_the_server_notices_an_end_changes_no_wait(ended: str) -> None:
     from mockrds.domain.clock import Clock
 
     clock: Clock = Clock()
     entry = Entry(1, f"v1.{CREATE}", "POST", "/", [], b"", 0.0, clock)
     clock.advance(1200)
-    entry.over(ended)
+    entry.close(ended)
 
     assert entry.done is not None
     assert entry.done - entry.began < 60
@@ -124,13 +124,13 @@ def test_a_pause_of_hours_is_no_backoff_and_makes_no_error_permanent() -> None:
 
 def test_another_name_after_a_lost_answer_is_a_duplicate_for_nearly_a_day() -> None:
     made = lost(1, 0, body=wish("nightly-1"), backup_ids=("a",))
-    spoilt = call(1, 0, body=wish("nightly-1"), backup_ids=("a",), spoilt=True, response=b"{")
+    damaged = call(1, 0, body=wish("nightly-1"), backup_ids=("a",), damaged=True, response=b"{")
     never = lost(1, 0, body=wish("nightly-1"))
 
     def again(began: float) -> Entry:
         return call(3, began, body=wish("nightly-2"), backup_ids=("b",))
 
-    for first in (made, spoilt):
+    for first in (made, damaged):
         assert groups(first, again(20 * MINUTE)) == [[1, 3]]
         assert Verdict([first, again(20 * HOUR)]).duplicates == (("a", "b"),)
         assert groups(first, again(24 * HOUR - 10)) == [[1], [3]]  # tomorrow's

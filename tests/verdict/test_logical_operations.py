@@ -8,11 +8,11 @@ from unittest.mock import Mock
 import orjson
 import pytest
 from hypothesis import given, settings, strategies as st
-from made import BACKUPS, PROJECT, call, lost, rows, wish
+from support.made import BACKUPS, PROJECT, call, lost, rows, wish
 
 from mockrds.verdict import Verdict
-from mockrds.verdict.refusals import advice
-from mockrds.verdict.shown import key, statuses
+from mockrds.verdict.backup_history import key, statuses
+from mockrds.verdict.retry_advice import advice
 
 if TYPE_CHECKING:
     from mockrds.journal import Entry
@@ -77,8 +77,8 @@ def test_calls_at_the_same_time_are_no_retries() -> None:
 
 
 def test_a_client_that_hung_up_may_be_back_before_the_server_knows() -> None:
-    assert groups(lost(1, 0, took=2, ended="gone"), call(2, 1.98)) == [[1, 2]]
-    assert groups(lost(1, 0, took=2, ended="gone"), call(2, 1.5)) == [[1], [2]]
+    assert groups(lost(1, 0, took=2, ended="aborted"), call(2, 1.98)) == [[1, 2]]
+    assert groups(lost(1, 0, took=2, ended="aborted"), call(2, 1.5)) == [[1], [2]]
 
 
 @pytest.mark.parametrize(
@@ -235,7 +235,7 @@ def test_a_backup_that_was_made_after_its_answer_counts() -> None:
 
 def test_a_damaged_answer_may_have_been_good_enough() -> None:
     """Its name has another number, and the client has seen the first backup meanwhile: it wants two."""
-    damaged = call(1, 0, backup_ids=("a",), spoilt=True, response=b'{"backup": {"id": "a", "extra": 1}}')
+    damaged = call(1, 0, backup_ids=("a",), damaged=True, response=b'{"backup": {"id": "a", "extra": 1}}')
     seen = call(2, 1, operation=LIST, response=rows(("a", "BUILDING")))
     another = call(3, 2, body=wish("nightly-2"), backup_ids=("b",))
 
@@ -314,8 +314,8 @@ STEPS: st.SearchStrategy[dict[str, Any]] = st.fixed_dictionaries(
         "took": st.sampled_from([None, 0.0, 0.5, 30.0]),
         "name": st.sampled_from(["nightly", "other", ""]),
         "status": st.sampled_from([200, 200, 401, 404, 409, 413, 503, None]),
-        "ended": st.sampled_from(["", "FIN", "RST", "gone"]),
-        "spoilt": st.booleans(),
+        "ended": st.sampled_from(["", "FIN", "RST", "aborted"]),
+        "damaged": st.booleans(),
         "retry_after": st.sampled_from([None, 0.0, 5.0]),
         "backup": st.sampled_from(["", "a", "b"]),
         "response": st.sampled_from(
@@ -331,7 +331,7 @@ def made(steps: list[dict[str, Any]], by: float = 1.0) -> list[Entry]:
         now += step["gap"] * by
         took = None if step["took"] is None else step["took"] * by
         body = wish(step["name"]) if "create_manual" in step["operation"] else b""
-        given = {name: step[name] for name in ("status", "ended", "spoilt", "response")} if took is not None else {}
+        given = {name: step[name] for name in ("status", "ended", "damaged", "response")} if took is not None else {}
         asked = step["retry_after"]
         entry = call(number, now, took=took, operation=step["operation"], body=body, **given)
         entry.retry_after = None if asked is None else asked * by

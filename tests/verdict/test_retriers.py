@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import aiohttp
 import pytest
 import tenacity
-from retriers import (
+from support.retriers import (
     AIOHTTP_RETRIERS,
     RETRIERS,
     TRIES,
@@ -28,7 +28,7 @@ from retriers import (
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from retriers import Retrier
+    from support.retriers import Retrier
 
     from mockrds.server import MockRDS, Project
 

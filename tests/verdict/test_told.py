@@ -5,12 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from made import call, lost, rows, wish
+from support.made import call, lost, rows, wish
 from test_bad_clients import CREATE, Client, client
 
 from mockrds.client import RemoteServer
 from mockrds.verdict import Verdict
-from mockrds.verdict.words import calls
+from mockrds.verdict.kinds import calls
 
 if TYPE_CHECKING:
     from mockrds.server import MockRDS, Project
@@ -60,8 +60,8 @@ def test_an_orphan_says_why_it_is_bad() -> None:
         "backup a (nightly) was made, but the answer to call 1 was lost: the client never heard of it, and can "
         "neither wait for it nor delete it",
     )
-    spoilt = call(1, 0, backup_ids=("a",), spoilt=True, response=b"{")
-    assert "the answer to call 1 was damaged: the client never heard of it" in told(spoilt)[1]
+    damaged = call(1, 0, backup_ids=("a",), damaged=True, response=b"{")
+    assert "the answer to call 1 was damaged: the client never heard of it" in told(damaged)[1]
     refused = call(1, 0, backup_ids=("a",), status=500)
     assert "the answer to call 1 was a refusal, 500: the client never heard of it" in told(refused)[1]
     waiting = call(1, 0, took=None, backup_ids=("a",))

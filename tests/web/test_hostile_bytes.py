@@ -86,8 +86,8 @@ def test_whatever_a_client_sends_the_server_answers_the_next(
         time.sleep(0.001)
     assert connections(mock) == 0
     assert [record.getMessage() for record in caplog.records if record.levelno >= logging.WARNING] == []
-    tenants = (mock.simulator.stray, *mock.simulator.tenants.values())
-    assert [error for tenant in tenants for error in tenant.errors] == []
+    projects = (mock.simulator.unassigned, *mock.simulator.projects.values())
+    assert [error for project in projects for error in project.errors] == []
 
 
 @pytest.mark.parametrize("size", [40, 5000])

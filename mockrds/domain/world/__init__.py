@@ -8,17 +8,17 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from mockrds.domain.world.features import FeatureOperations
+from mockrds.domain.world.extensions_and_sql_limits import FeatureOperations
+from mockrds.domain.world.jobs import TaskOperations
 from mockrds.domain.world.proxies import ProxyOperations
-from mockrds.domain.world.recycle import RecycleOperations
+from mockrds.domain.world.recycle_bin import RecycleOperations
 from mockrds.domain.world.security import SecurityOperations
-from mockrds.domain.world.tasks import TaskOperations
 
 if TYPE_CHECKING:
     from random import Random
 
     from mockrds.domain.clock import Clock
-    from mockrds.domain.template import LifeCycle, WorldTemplate
+    from mockrds.domain.world_template import LifeCycle, WorldTemplate
 
 
 class World(TaskOperations, RecycleOperations, SecurityOperations, FeatureOperations, ProxyOperations):

@@ -9,17 +9,17 @@ from typing import TYPE_CHECKING
 from mockrds.domain import errors
 from mockrds.domain.errors import RDSError
 from mockrds.domain.models import FOREVER, Activity, Backup
-from mockrds.domain.template import NONE, Deviation
 from mockrds.domain.values import job_id, uuid4
-from mockrds.domain.world.automated import AutomatedBackups
+from mockrds.domain.world.automated_backups import AutomatedBackups
 from mockrds.domain.world.state import DAY
+from mockrds.domain.world_template import NO_EFFECT, WorldEffect
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from mockrds.domain.engines import Engine
     from mockrds.domain.models import BackupPolicy, BackupType, Instance, Job
-    from mockrds.domain.template import BackupSpec
+    from mockrds.domain.world_template import BackupSpec
 
 
 class BackupOperations(AutomatedBackups):
@@ -56,7 +56,7 @@ class BackupOperations(AutomatedBackups):
         node_id: str,
         name: str,
         description: str = "",
-        deviation: Deviation = NONE,
+        deviation: WorldEffect = NO_EFFECT,
         databases: tuple[str, ...] = (),
     ) -> Backup:
         """Start a manual backup of the instance whose primary node is *node_id*.
@@ -109,7 +109,7 @@ class BackupOperations(AutomatedBackups):
                 self._jobs_of_backup(backup)
             return backup
 
-    def list_manual_backups(self, deviation: Deviation = NONE) -> tuple[list[Backup], float]:
+    def list_manual_backups(self, deviation: WorldEffect = NO_EFFECT) -> tuple[list[Backup], float]:
         """List all manual backups, newest first, and tell the time they were looked at.
 
         Args:
@@ -135,7 +135,9 @@ class BackupOperations(AutomatedBackups):
                 if backup.gone_at(now):
                     self._forget(backup)
 
-    def delete_manual_backup(self, backup_id: str, deviation: Deviation = NONE, engine: Engine | None = None) -> Backup:
+    def delete_manual_backup(
+        self, backup_id: str, deviation: WorldEffect = NO_EFFECT, engine: Engine | None = None
+    ) -> Backup:
         """Start the deletion of a manual backup: it is DELETING for a while, then gone.
 
         Args:
@@ -201,7 +203,7 @@ class BackupOperations(AutomatedBackups):
         between: tuple[float, float] | None = None,
         offset: int = 0,
         limit: int = 100,
-        deviation: Deviation = NONE,
+        deviation: WorldEffect = NO_EFFECT,
     ) -> tuple[list[Backup], int, float]:
         """List backups of all types, newest first; incremental ones only if their type is asked for.
 
@@ -305,7 +307,7 @@ class BackupOperations(AutomatedBackups):
         *,
         backup_id: str | None,
         restore_time: float | None,
-        deviation: Deviation = NONE,
+        deviation: WorldEffect = NO_EFFECT,
     ) -> Job:
         """Restore a backup, or a moment, of one instance to another one or to itself.
 
@@ -340,7 +342,7 @@ class BackupOperations(AutomatedBackups):
             return self._restore(target, backup, None if backup_id else restore_time, now, deviation)
 
     def restore_to_original(
-        self, node_id: str, *, backup_id: str | None, restore_time: float | None, deviation: Deviation = NONE
+        self, node_id: str, *, backup_id: str | None, restore_time: float | None, deviation: WorldEffect = NO_EFFECT
     ) -> str:
         """Roll an instance back to a backup, or to a time after one. Gives the job id.
 
@@ -366,7 +368,7 @@ class BackupOperations(AutomatedBackups):
             return self._restore(instance, backup, None if backup_id else restore_time, now, deviation).id
 
     def _restore(
-        self, instance: Instance, backup: Backup, moment: float | None, now: float, deviation: Deviation
+        self, instance: Instance, backup: Backup, moment: float | None, now: float, deviation: WorldEffect
     ) -> Job:
         course = deviation.lifecycle or self.life_cycle.restore
         activity = self._begin(instance, "RESTORING", course, now, backup)

@@ -18,14 +18,14 @@ from mockrds.domain.engines import (
 )
 from mockrds.domain.errors import RDSError
 from mockrds.domain.models import FOREVER, Activity, BackupPolicy, Instance, Node, Settings
-from mockrds.domain.template import NONE, Deviation
-from mockrds.domain.world.changes import InstanceChanges, check_port
+from mockrds.domain.world.instance_changes import InstanceChanges, check_port
+from mockrds.domain.world_template import NO_EFFECT, WorldEffect
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
     from mockrds.domain.models import Backup, InstanceKind
-    from mockrds.domain.template import InstanceSpec
+    from mockrds.domain.world_template import InstanceSpec
 
 TAG_LIMIT = 20
 _NO_TAGS = "a standby has no tags of its own"
@@ -34,7 +34,7 @@ _NO_TAGS = "a standby has no tags of its own"
 class InstanceOperations(InstanceChanges):
     """What a world can do with instances."""
 
-    def list_instances(self, deviation: Deviation = NONE) -> tuple[list[Instance], float]:
+    def list_instances(self, deviation: WorldEffect = NO_EFFECT) -> tuple[list[Instance], float]:
         """List all instances, in the order they were made, and tell the time they were looked at.
 
         Args:
@@ -56,7 +56,7 @@ class InstanceOperations(InstanceChanges):
         tags: Mapping[str, str | None] | None = None,
         offset: int = 0,
         limit: int = 100,
-        deviation: Deviation = NONE,
+        deviation: WorldEffect = NO_EFFECT,
     ) -> tuple[list[Instance], int, float]:
         """List the instances that fit, in the order they were made.
 
@@ -95,7 +95,7 @@ class InstanceOperations(InstanceChanges):
             ]
             return list(islice(fitting, offset, offset + limit)), len(fitting), now
 
-    def get_instance(self, node_id: str, deviation: Deviation = NONE) -> tuple[Instance, float]:
+    def get_instance(self, node_id: str, deviation: WorldEffect = NO_EFFECT) -> tuple[Instance, float]:
         """Find an instance by the id of its primary node, and tell the time it was looked at.
 
         Args:
@@ -149,7 +149,7 @@ class InstanceOperations(InstanceChanges):
         backup: Backup | None = None,
         host: str = "",
         settings: Settings = Settings(),  # noqa: B008  (it is frozen)
-        deviation: Deviation = NONE,
+        deviation: WorldEffect = NO_EFFECT,
     ) -> Instance:
         """Build a new instance, single or (with *replication_mode*) a primary/standby pair.
 
@@ -200,7 +200,7 @@ class InstanceOperations(InstanceChanges):
         volume_type: str | None = None,
         clusters: bool = False,
         settings: Settings = Settings(),  # noqa: B008  (it is frozen)
-        deviation: Deviation = NONE,
+        deviation: WorldEffect = NO_EFFECT,
     ) -> Instance:
         """Build a read replica of the instance whose primary node is *node_id*.
 
@@ -236,7 +236,7 @@ class InstanceOperations(InstanceChanges):
             replica.hidden = self._hide(deviation.visible_after, now)
             return replica
 
-    def delete_instance(self, node_id: str, deviation: Deviation = NONE) -> str:
+    def delete_instance(self, node_id: str, deviation: WorldEffect = NO_EFFECT) -> str:
         """Delete an instance; its replicas go with it, its manual backups stay. Gives the job id.
 
         Raises:
@@ -257,7 +257,7 @@ class InstanceOperations(InstanceChanges):
                 self._leave(leaving, leaving.activity.ends)
             return self._job("Delete{}Instance", instance, instance.activity).id
 
-    def restart_instance(self, node_id: str, deviation: Deviation = NONE) -> str:
+    def restart_instance(self, node_id: str, deviation: WorldEffect = NO_EFFECT) -> str:
         """Reboot an instance. Gives the job id.
 
         Raises:
@@ -302,7 +302,7 @@ class InstanceOperations(InstanceChanges):
         policy: BackupPolicy | None = None,
         host: str = "",
         settings: Settings = Settings(),  # noqa: B008  (it is frozen)
-        deviation: Deviation = NONE,
+        deviation: WorldEffect = NO_EFFECT,
     ) -> Instance:
         """Build a new instance from a backup or a point in time of another one.
 

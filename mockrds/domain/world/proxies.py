@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
 from mockrds.domain import errors
-from mockrds.domain.errors import Problem, RDSError
+from mockrds.domain.errors import RDSError, Refusal
 from mockrds.domain.values import hex32
 from mockrds.domain.world.state import State
 
@@ -20,7 +20,7 @@ PROXY_NODES: Final = range(2, 5)
 PROXY_CLASSES: Final = {"rds.proxy.large.2": (2, 4), "rds.proxy.xlarge.2": (4, 8)}
 """Virtual processors and GB of memory by code. The reference prints both codes, and the size of the first."""
 WEIGHTS: Final = range(1001)
-NO_PROXY: Final = Problem("RDS.0001", "DBS.212013")
+NO_PROXY: Final = Refusal("RDS.0001", "DBS.212013")
 
 
 @dataclass(slots=True, kw_only=True, eq=False)

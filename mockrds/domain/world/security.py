@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 from mockrds.domain import errors
 from mockrds.domain.errors import RDSError
-from mockrds.domain.template import NONE, Deviation
-from mockrds.domain.world.changes import InstanceChanges, check_port
+from mockrds.domain.world.instance_changes import InstanceChanges, check_port
+from mockrds.domain.world_template import NO_EFFECT, WorldEffect
 
 if TYPE_CHECKING:
     from mockrds.domain.models import Job
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 class SecurityOperations(InstanceChanges):
     """What can be changed of the way to an instance. Each method takes the id of its primary node."""
 
-    def change_port(self, node_id: str, port: int, deviation: Deviation = NONE) -> Job:
+    def change_port(self, node_id: str, port: int, deviation: WorldEffect = NO_EFFECT) -> Job:
         """Change the port of an instance.
 
         Raises:

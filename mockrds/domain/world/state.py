@@ -10,7 +10,7 @@ from math import inf
 from typing import TYPE_CHECKING, Final
 
 from mockrds.domain import errors
-from mockrds.domain.errors import Problem, RDSError
+from mockrds.domain.errors import RDSError, Refusal
 from mockrds.domain.models import FOREVER, Activity, Backup, Instance, InstanceStatus, Job
 from mockrds.domain.values import RDSValues, job_id
 
@@ -19,11 +19,11 @@ if TYPE_CHECKING:
     from random import Random
 
     from mockrds.domain.clock import Clock
-    from mockrds.domain.template import Course, LifeCycle, Outcome, Quotas, Visibility
+    from mockrds.domain.world_template import LifeCycle, Outcome, Quotas, Transition, Visibility
 
 DAY: Final = 86400
 _JOBS: Final = 10_000  # so many are kept; the real service keeps them for a month
-_BUSY: dict[str, Problem] = {
+_BUSY: dict[str, Refusal] = {
     "BUILD": errors.INSTANCE_CREATING,
     "RESTORING": errors.INSTANCE_RESTORING,
     "SHUTDOWN": errors.INSTANCE_STATUS,
@@ -197,7 +197,7 @@ class State:
             if thing.gone_at(now):  # its deletion may have been called off by set_status
                 self._forget(thing)
 
-    def _end(self, course: Course, now: float) -> tuple[float, int | None]:
+    def _end(self, course: Transition, now: float) -> tuple[float, int | None]:
         if course.progression == "immediate":
             return now, None
         if course.progression == "manual":
@@ -208,7 +208,7 @@ class State:
         self,
         instance: Instance,
         status: str,
-        course: Course,
+        course: Transition,
         now: float,
         backup: Backup | None = None,
         effect: Callable[[], object] | None = None,

@@ -1,0 +1,222 @@
+"""A request as the operations see it, and what they answer."""
+
+from __future__ import annotations
+
+from dataclasses import fields
+from typing import TYPE_CHECKING, Any, Final
+
+import orjson
+
+from mockrds.domain import errors
+from mockrds.domain.errors import RDSError
+from mockrds.domain.world_template import NO_EFFECT, WorldEffect
+from mockrds.faults.matching import ABSENT, resolve
+
+if TYPE_CHECKING:
+    from aiohttp import web
+    from multidict import MultiMapping
+
+    from mockrds.domain.world import World
+    from mockrds.faults.engine import Decision
+    from mockrds.project_state import ProjectState
+    from mockrds.simulator import Simulator
+
+UNKNOWN: Final = "unknown"
+"""The operation of a request that the API reference has no operation for."""
+
+_UNREAD: Final = object()
+_INSTANCE: Final = "instance"  # no JSON Pointer, so it can stand among them
+_DEVIATIONS: Final = tuple(field.name for field in fields(WorldEffect))
+_INSTANCE_PLACES: Final = (
+    "/backup/instance", "/instance_id", "/instance/replicaOf", "/restorePoint/sourceInstanceId", "/restore/backupRef",
+    "/source/instance_id", "/target/instance_id", "/replica_of_id", "/restore_point/instance_id",
+)  # fmt: skip
+"""Where bodies name the instance, or a backup of it."""
+
+
+class Answer:
+    """What an operation answers.
+
+    Args:
+        content: The body, to be sent as JSON; None for an empty body.
+        status: The HTTP status.
+        headers: More headers.
+        backup_ids: The backups that the call made or touched, for the journal.
+    """
+
+    __slots__ = ("backup_ids", "body", "error", "fault", "headers", "hint", "status")
+
+    def __init__(
+        self,
+        content: object = None,
+        status: int = 200,
+        headers: dict[str, str] | None = None,
+        backup_ids: tuple[str, ...] = (),
+    ) -> None:
+        # orjson's bytes occupy four kilobytes however few they are, and the journal keeps them: hence the copy
+        self.body = b"" if content is None else b"".join((orjson.dumps(content), b""))
+        self.status = status
+        self.headers = headers
+        self.backup_ids = backup_ids
+        self.error: str | None = None
+        self.hint = ""
+        self.fault = ""
+
+    def hinting(self, hint: str) -> Answer:
+        """Say *hint* besides, in ``X-Mockrds-Hint``."""
+        self.hint = hint
+        return self
+
+
+class Call:
+    """One request.
+
+    Args:
+        simulator: The cloud it goes to.
+        request: The request as aiohttp has it.
+        path: The decoded path.
+        body: The whole body.
+    """
+
+    __slots__ = (
+        "_content",
+        "_found",
+        "_request",
+        "body",
+        "decision",
+        "headers",
+        "method",
+        "now",
+        "operation",
+        "parameters",
+        "path",
+        "project",
+        "simulator",
+        "trusted",
+    )  # fmt: skip
+
+    def __init__(self, simulator: Simulator, request: web.BaseRequest, path: str, body: bytes) -> None:
+        self.simulator = simulator
+        self._request = request
+        self.method = request.method
+        self.path = path
+        self.headers = request.headers
+        self.body = body
+        self.operation = UNKNOWN
+        """What is asked for, by its id in the API reference."""
+        self.parameters: dict[str, str] = {}
+        """The variable parts of the path, by their names in the reference."""
+        self.project: ProjectState | None = None
+        """The project; None when there is no such project."""
+        self.trusted = True
+        """Whether the credentials are good for the project."""
+        self.decision: Decision | None = None
+        """What the rules make of it."""
+        self.now = 0.0
+        """When it arrived, on the project's clock."""
+        self._found: dict[str, Any] = {}
+        self._content: Any = _UNREAD
+
+    @property
+    def scheme(self) -> str:
+        """``http`` or ``https``, as the client came in."""
+        return self._request.scheme
+
+    @property
+    def has_query(self) -> bool:
+        """Whether there may be query parameters; told without reading them."""
+        return "?" in self._request.raw_path
+
+    @property
+    def query(self) -> MultiMapping[str]:
+        """The query parameters."""
+        return self._request.query
+
+    @property
+    def content(self) -> Any:
+        """The body as JSON.
+
+        Raises:
+            RDSError: EMPTY_BODY or MALFORMED_JSON.
+        """
+        if self._content is _UNREAD:
+            if not self.body.strip():
+                raise RDSError(errors.EMPTY_BODY)
+            try:
+                self._content = orjson.loads(self.body)
+            except orjson.JSONDecodeError as error:
+                raise RDSError(errors.MALFORMED_JSON, f"the body is not JSON: {error}") from None
+        return self._content
+
+    @property
+    def document(self) -> dict[str, Any]:
+        """The body as a JSON object.
+
+        Raises:
+            RDSError: EMPTY_BODY, MALFORMED_JSON or INVALID_PARAMETER.
+        """
+        content = self.content
+        if content is None:
+            raise RDSError(errors.EMPTY_BODY)
+        if not isinstance(content, dict):
+            raise RDSError(errors.INVALID_PARAMETER, "the body must be a JSON object")
+        return content
+
+    @property
+    def deviation(self) -> WorldEffect:
+        """How the world is to depart from what it would do."""
+        decision = self.decision
+        if decision is None or not decision.fired:
+            return NO_EFFECT
+        said = {name: decision.first_value(name) for name in _DEVIATIONS}
+        return WorldEffect(**said) if any(value is not None for value in said.values()) else NO_EFFECT
+
+    # What rules look at
+
+    @property
+    def reused(self) -> bool:
+        """Whether the connection carried another request before."""
+        count: int = getattr(self._request.protocol, "_request_count", 1)  # aiohttp tells it nowhere else
+        return count > 1
+
+    def at(self, pointer: str) -> Any:
+        """Give what the JSON Pointer finds in the body, or ``ABSENT``."""
+        found = self._found.get(pointer, _UNREAD)
+        if found is _UNREAD:
+            try:
+                content = self.content
+            except RDSError:
+                content = ABSENT
+            found = self._found[pointer] = resolve(content, pointer)
+        return found
+
+    @property
+    def instance(self) -> tuple[tuple[str, ...], str | None]:
+        """The names, ids and node ids of the instance that the request is about, and its status."""
+        found = self._found.get(_INSTANCE)
+        if found is None:
+            places = (self.at(pointer) for pointer in _INSTANCE_PLACES)
+            asked = (self.query.get("instance_id"), self.query.get("id"))
+            given = [value for value in (*self.parameters.values(), *asked, *places) if isinstance(value, str)]
+            found = self.project.world.about(given) if self.project is not None else ((), None)
+            self._found[_INSTANCE] = found
+        about: tuple[tuple[str, ...], str | None] = found
+        return about
+
+    @property
+    def state(self) -> dict[str, int]:
+        """How many things there are in the project, by the names that matchers know."""
+        return self.project.world.totals() if self.project is not None else {}
+
+    @property
+    def world(self) -> World:
+        """The project's world.
+
+        Raises:
+            RDSError: PROJECT_FORBIDDEN, when there is no such project or the token is for another.
+        """
+        if self.project is None:
+            self.project = self.simulator.project(self.parameters["project_id"])
+        if not self.trusted:
+            raise RDSError(errors.PROJECT_FORBIDDEN, "the credentials are for another project")
+        return self.project.world

@@ -1,0 +1,67 @@
+"""The bodies of errors: one envelope an API family, one for the gateway, one for the identity service."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final
+
+from mockrds.api.call import Answer
+from mockrds.domain.errors import CATALOGUE, GatewayError, RDSError, in_family
+
+if TYPE_CHECKING:
+    from mockrds.api.iam import KeystoneError
+
+
+_TROVE: Final = {
+    401: "unauthorized",
+    403: "forbidden",
+    404: "itemNotFound",
+    409: "conflict",
+    413: "overLimit",
+    500: "instanceFault",
+}
+"""The names of errors in the OpenStack-compatible API, by their status."""
+
+
+def refusal(error: RDSError, family: str, request_id: str) -> Answer:
+    """Render an error that the domain raised, in the envelope of the family that was called."""
+    code = error.problem.v1 if family == "v1" else error.problem.v3
+    return documented(code, family, request_id, error.hint)
+
+
+def documented(code: str, family: str, request_id: str, hint: str = "") -> Answer:
+    """Render an error of the catalogue, in the envelope and with the code of the family that was called.
+
+    A gateway's code comes in the gateway's envelope, whatever was called.
+    """
+    row = CATALOGUE[in_family(code, family)]
+    if code.startswith("APIGW."):
+        return gateway(GatewayError(code, hint=hint), request_id)
+    content: dict[str, Any]
+    match family:
+        case "v3" | "v3.1":
+            content = {"error_msg": row.message, "error_code": row.code}
+        case "trove":
+            name = _TROVE.get(row.status, "badRequest") if "." in row.code else row.code
+            content = {name: {"code": row.status, "message": row.message}}
+        case "iam":
+            content = {"error": {"message": row.message, "code": row.status, "title": row.code}}
+        case _:
+            content = {"errCode": row.code, "externalMessage": row.message}
+    return _answer(content, row.status, row.code, hint)
+
+
+def gateway(error: GatewayError, request_id: str) -> Answer:
+    """Render an error of the API gateway."""
+    content = {"error_msg": error.message, "error_code": error.code, "request_id": request_id}
+    return _answer(content, error.status, error.code, error.hint)
+
+
+def keystone(error: KeystoneError, hint: str = "") -> Answer:
+    """Render an error of the identity service."""
+    return _answer(error.content, error.status, error.title, hint)
+
+
+def _answer(content: dict[str, Any], status: int, code: str, hint: str) -> Answer:
+    answer = Answer(content, status)
+    answer.error, answer.hint = code, hint
+    return answer

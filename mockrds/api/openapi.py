@@ -1,0 +1,253 @@
+"""The OpenAPI documents of what is served, one an API family, made of the operations themselves.
+
+``python -m mockrds.api.openapi`` writes them into docs/openapi; a server has them under ``/__mockrds/openapi/``.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import sys
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+from mockrds.api import iam as identity, trove, v1, v3, versions  # noqa: F401  (their functions register themselves)
+from mockrds.api.call import Answer
+from mockrds.api.links import JOB, LINKS
+from mockrds.api.operation import SERVED
+from mockrds.api.schema import Dictionary, Integer, Object, Schema, Text
+from mockrds.domain.operations import OPERATIONS
+
+if TYPE_CHECKING:
+    from mockrds.api.schema import JsonSchema
+    from mockrds.control.request import ControlRequest
+    from mockrds.domain.operations import Operation
+
+TITLES: Final = {
+    "v1": "RDS API v1",
+    "v3": "RDS API v3 and v3.1",
+    "trove": "RDS API that is compatible with OpenStack Trove",
+    "iam": "The identity service, as far as clients of RDS need it",
+    "version": "Version queries of RDS",
+}
+"""The families that have a document."""
+_PUBLIC: Final = identity.PUBLIC | versions.PUBLIC
+_V1_ERROR: Final = Object({"errCode": Text(), "externalMessage": Text()})
+_ERRORS: Final[dict[str, Schema]] = {
+    "v1": _V1_ERROR,
+    "v3": Object({"error_msg": Text(), "error_code": Text()}),
+    "trove": Dictionary(Object({"code": Integer(), "message": Text()})),
+    "iam": Object({"error": Object({"message": Text(any), "code": Integer(), "title": Text()})}),
+    "version": _V1_ERROR,
+}
+_GATEWAY_ERROR: Final = Object({"error_msg": Text(), "error_code": Text(), "request_id": Text()})
+_REFUSALS: Final = {"4XX": "It was refused.", "5XX": "It failed."}
+_SUBJECT: Final = "X-Subject-Token"
+_SUBJECT_SENT: Final = ("iam.get_token", "iam.verify_token")
+_SUBJECT_ANSWERED: Final = ("iam.create_token", *_SUBJECT_SENT)
+_SIMPLE: Final = "Simple: what it is told is kept and told again, with no further effect."
+
+
+@cache
+def document(family: str) -> dict[str, Any]:
+    """Make the OpenAPI 3.1 document of a family of ``TITLES``."""
+    paths = _paths(family)
+    refusal = {"application/json": {"schema": {"anyOf": [_ref("Error"), _ref("GatewayError")]}}}
+    return {
+        "openapi": "3.1.0",
+        "info": {
+            "title": TITLES[family],
+            "description": "What mockrds serves of it.",
+            "version": family,
+        },
+        "servers": [{"url": "/"}],
+        "security": [{"token": []}],
+        "paths": {
+            path: {method: _operation(operations) for method, operations in methods.items()}
+            for path, methods in paths.items()
+        },
+        "components": {
+            "schemas": {
+                **{
+                    f"{operation.id}.{part}": _sent(shape.json_schema()) if part == "body" else shape.json_schema()
+                    for methods in paths.values()
+                    for operations in methods.values()
+                    for operation in operations
+                    for part, shape in _bodies(operation.id)
+                },
+                "Error": _ERRORS[family].json_schema(),
+                "GatewayError": _GATEWAY_ERROR.json_schema(),
+            },
+            "responses": {
+                status: {"description": description, "content": refusal} for status, description in _REFUSALS.items()
+            },
+            "securitySchemes": {"token": {"type": "apiKey", "in": "header", "name": "X-Auth-Token"}},
+        },
+    }
+
+
+def get_document(request: ControlRequest) -> Answer:
+    """Describe an API family (control API)."""
+    from mockrds.control.request import ControlError
+
+    family = request.parameters["family"]
+    if family not in TITLES:
+        raise ControlError(404, f"no such document {family!r}; there are {', '.join(TITLES)}")
+    return Answer(document(family))
+
+
+def main() -> None:
+    """Write the documents into docs/openapi, or into the folder that the command line names."""
+    folder = Path(*(sys.argv[1:] or ["docs/openapi"]))
+    folder.mkdir(parents=True, exist_ok=True)
+    for family in TITLES:
+        (folder / f"{family}.json").write_text(written(family), encoding="utf-8")
+
+
+def written(family: str) -> str:
+    """Give the text of a document."""
+    return json.dumps(document(family), indent=1, ensure_ascii=False) + "\n"
+
+
+def _paths(family: str) -> dict[str, dict[str, list[Operation]]]:
+    """Give the operations of a family by path and method."""
+    paths: dict[str, dict[str, list[Operation]]] = {}
+    for operation in OPERATIONS.values():
+        if operation.id in SERVED and _family(operation) == family:
+            paths.setdefault(operation.path, {}).setdefault(operation.method.lower(), []).append(operation)
+    return paths
+
+
+def _family(operation: Operation) -> str:
+    return operation.family.partition(".")[0]
+
+
+def _bodies(operation: str) -> list[tuple[str, Schema]]:
+    served = SERVED[operation]
+    return [(part, shape) for part, shape in (("body", served.body), ("answer", served.answer)) if shape is not None]
+
+
+def _sent(schema: JsonSchema) -> JsonSchema:
+    """Let what may be left out of a body be null instead: that means the same."""
+    found = dict(schema)
+    for key in ("items", "additionalProperties"):
+        if key in found:
+            found[key] = _sent(found[key])
+    if "anyOf" in found:
+        found["anyOf"] = [_sent(each) for each in found["anyOf"]]
+    if "properties" in found:
+        needed = found.get("required", ())
+        found["properties"] = {
+            key: _sent(inner) if key in needed else _or_null(_sent(inner)) for key, inner in found["properties"].items()
+        }
+    return found
+
+
+def _or_null(schema: JsonSchema) -> JsonSchema:
+    if "type" not in schema:
+        return {"anyOf": [schema, {"type": "null"}]}
+    types = schema["type"] if isinstance(schema["type"], list) else [schema["type"]]
+    values = {"enum": [*schema["enum"], None]} if "enum" in schema else {}
+    return schema | {"type": [*types, "null"]} | values
+
+
+def _operation_id(operations: list[Operation]) -> str:
+    ids = [operation.id for operation in operations]
+    return "_or_".join([ids[0], *(each.rpartition(".")[2] for each in ids[1:])])
+
+
+def _operation(operations: list[Operation]) -> dict[str, Any]:
+    """Describe the operations that share a method and a path; the body tells which one is meant."""
+    ids = [operation.id for operation in operations]
+    served = [SERVED[each] for each in ids]
+    described: dict[str, Any] = {
+        "operationId": _operation_id(operations),
+        "summary": "; ".join(each.summary for each in served),
+        "parameters": _parameters(operations[0]),
+        "responses": {
+            **{str(status): _good(operations, status) for status in dict.fromkeys(each.status for each in served)},
+            **{status: {"$ref": f"#/components/responses/{status}"} for status in _REFUSALS},
+        },
+    }
+    simple = [each for each in ids if SERVED[each].simple]
+    if simple:
+        described["description"] = _SIMPLE if simple == ids else f"{', '.join(simple)}: {_SIMPLE.lower()}"
+    bodies = [_ref(f"{each}.body") for each in ids if SERVED[each].body is not None]
+    if bodies:
+        described["requestBody"] = {"required": True, "content": _json(_any_of(bodies))}
+    if _PUBLIC.issuperset(ids):
+        described["security"] = []
+    return described
+
+
+def _parameters(operation: Operation) -> list[dict[str, Any]]:
+    text = {"type": "string"}
+    named = [("path", name, True, text) for name in _variables(operation)]
+    if operation.id in _SUBJECT_SENT:
+        named.append(("header", _SUBJECT, True, text))
+    query = SERVED[operation.id].query
+    if query is not None:
+        named += [("query", name, required, schema) for name, required, schema in query.schemas()]
+    return [
+        {"name": name, "in": place, "required": required, "schema": schema} for place, name, required, schema in named
+    ]
+
+
+def _good(operations: list[Operation], status: int) -> dict[str, Any]:
+    """Describe the good answer of the operations that answer with *status*."""
+    found: dict[str, JsonSchema] = {}
+    for operation in operations:
+        served = SERVED[operation.id]
+        if served.status == status and served.answer is not None:
+            found.setdefault(json.dumps(served.answer.json_schema()), _ref(f"{operation.id}.answer"))
+    response: dict[str, Any] = {"description": "As asked."}
+    if found:
+        response["content"] = _json(_any_of(list(found.values())))
+    if operations[0].id in _SUBJECT_ANSWERED:
+        response["headers"] = {_SUBJECT: {"schema": {"type": "string"}}}
+    links = {
+        target.rpartition(".")[2]: _link(operations[0], OPERATIONS[target], taken)
+        for operation in operations
+        if SERVED[operation.id].status == status
+        for target, taken in _leads_to(operation.id).items()
+    }
+    if links:
+        response["links"] = links
+    return response
+
+
+def _leads_to(operation: str) -> dict[str, dict[str, Any]]:
+    answer = SERVED[operation].answer
+    tasks = answer is not None and "job_id" in answer.json_schema().get("properties", ())
+    return LINKS.get(operation, {}) | (dict([JOB]) if tasks else {})
+
+
+def _link(source: Operation, target: Operation, taken: dict[str, Any]) -> dict[str, Any]:
+    """Describe the way from *source* to *target*, which takes its parameters and its body from there."""
+    shared = [name for name in _variables(target) if name in _variables(source) and name not in taken]
+    parameters = {name: f"$request.path.{name}" for name in shared}
+    parameters |= {name: found for name, found in taken.items() if name != "body"}
+    meant = _paths(_family(target))[target.path][target.method.lower()]
+    link: dict[str, Any] = {"operationId": _operation_id(meant), "parameters": parameters}
+    return link | ({"requestBody": taken["body"]} if "body" in taken else {})
+
+
+def _variables(operation: Operation) -> list[str]:
+    return re.findall(r"{(\w+)}", operation.path)
+
+
+def _any_of(schemas: list[JsonSchema]) -> JsonSchema:
+    return schemas[0] if len(schemas) == 1 else {"anyOf": schemas}
+
+
+def _json(schema: JsonSchema) -> dict[str, Any]:
+    return {"application/json": {"schema": schema}}
+
+
+def _ref(name: str) -> JsonSchema:
+    return {"$ref": f"#/components/schemas/{name}"}
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,129 @@
+"""``mockrds``: serves until it is told to stop."""
+
+from __future__ import annotations
+
+import argparse
+import gc
+import os
+import signal
+from contextlib import suppress
+from typing import TYPE_CHECKING
+
+from mockrds.cli import COMMANDS
+from mockrds.cli.commands.report import add_report_option, write_reports
+from mockrds.cli.errors import DEFAULT_PORT, Parser, UsageError, reason
+from mockrds.cli.history import History, records
+from mockrds.cli.server_options import add_options, announce, make, remove_ready_file, why_not
+from mockrds.version import __version__
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from mockrds.cli.reloader import Reloader
+    from mockrds.server import MockRDS
+
+
+def run(arguments: Sequence[str]) -> int:
+    """Serve; exit with 0 when it was told to stop."""
+    options = _parser().parse_args(arguments)
+    if options.command:
+        raise UsageError(f"there is no command {options.command[0]!r}; there are: {', '.join(COMMANDS)}")
+    return _serve(options)
+
+
+def _parser() -> Parser:
+    commands = (f"  mockrds {name:<13}{does}" for name, does in COMMANDS.items())
+    parser = Parser(
+        prog="mockrds",
+        description="Serve a mock of the Open Telekom Cloud / Huawei Cloud RDS backup API.",
+        epilog="\n".join(["commands (each has a --help):", *commands]),
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    add_options(parser, DEFAULT_PORT)
+    parser.add_argument("--reload", action="store_true", help="load the files of --scenario again when they change")
+    add_report_option(parser, "when it stops")
+    parser.add_argument("--log-format", choices=("text", "json"), default="text", help="how requests are logged")
+    parser.add_argument("--quiet", action="store_true", help="no banner, no request log")
+    parser.add_argument("command", nargs="*", help=argparse.SUPPRESS)  # none of ours is left: what is here is a mistake
+    parser.add_argument("--version", action="version", version=f"mockrds {__version__}")
+    return parser
+
+
+def _serve(options: argparse.Namespace) -> int:
+    with suppress(ValueError):  # not in the main thread: then nobody sends us signals either
+        signal.signal(signal.SIGTERM, signal.default_int_handler)
+    gc.disable()  # nothing that is imported or built up to here will ever be garbage
+    import asyncio
+
+    from mockrds.cli.request_log import RequestLog
+
+    reloader = _reloader(options)  # first, so that it misses no change
+    log = None if options.quiet else RequestLog(options.log_format)
+    try:
+        mock = make(options, log)
+        # The collector's default thresholds make the slowest answers ten times slower.
+        gc.freeze()
+        gc.set_threshold(50_000, 20, 100)
+        gc.enable()
+        remove_ready_file(options)  # of an earlier server
+        try:
+            good = asyncio.run(_serve_until_stopped(mock, options, reloader))
+        finally:
+            remove_ready_file(options)
+    finally:
+        if log is not None:
+            log.close()
+    return 0 if good else 1
+
+
+def _reloader(options: argparse.Namespace) -> Reloader | None:
+    if not options.reload:
+        return None
+    if not options.scenario:
+        beside = ", and leave out MOCKRDS_REPLAY" if os.environ.get("MOCKRDS_REPLAY") else ""
+        raise UsageError(f"--reload watches the files of --scenario: give one{beside}")
+    from mockrds.cli.reloader import Reloader
+
+    return Reloader(options.scenario)
+
+
+async def _serve_until_stopped(mock: MockRDS, options: argparse.Namespace, reloader: Reloader | None) -> bool:
+    """Serve; tells whether all reports were written."""
+    import asyncio
+
+    stopped = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGINT, signal.SIGTERM, *((signal.SIGHUP,) if hasattr(signal, "SIGHUP") else ())):
+        # Windows has no signal handlers on the loop, and other threads have none at all.
+        with suppress(NotImplementedError, ValueError, RuntimeError):
+            loop.add_signal_handler(number, stopped.set)
+    past = History(mock, recording=True) if options.report else None
+    try:
+        await mock.start()
+    except OSError as error:
+        raise UsageError(why_not(error, options)) from None
+    try:
+        _announce(mock, options)
+        if reloader is None:
+            await stopped.wait()
+        else:
+            async with asyncio.TaskGroup() as tasks:
+                following = tasks.create_task(reloader.follow(mock))
+                await stopped.wait()
+                following.cancel()
+    finally:
+        told = records(past.chapters()) if past is not None else []
+        await mock.stop()
+    return write_reports(told, options.report)
+
+
+def _announce(mock: MockRDS, options: argparse.Namespace) -> None:
+    """Tell everybody who may want to know that it serves."""
+    announce(mock, options)
+    if not options.quiet:
+        from mockrds.cli.banner import banner
+
+        try:
+            print(banner(mock, mock.ca or options.tls_cert), flush=True)
+        except OSError as error:
+            raise UsageError(f"cannot write the banner: {reason(error)}; --quiet does without") from None

@@ -1,0 +1,186 @@
+"""What ``mockrds serve`` and ``mockrds run`` have in common: a server as the options say, and who is told of it."""
+
+from __future__ import annotations
+
+import argparse
+import errno
+import json
+import os
+import socket
+import sys
+from contextlib import suppress
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from mockrds.cli.errors import UsageError, reason
+from mockrds.version import __version__
+
+if TYPE_CHECKING:
+    import ssl
+    from collections.abc import Callable
+
+    from mockrds.domain.clock import ClockSetting
+    from mockrds.journal import Entry
+    from mockrds.project_state import ProjectState
+    from mockrds.server import MockRDS
+
+
+def add_options(parser: argparse.ArgumentParser, port: int) -> None:
+    """Let *parser* take what is said of a server; without a word it listens on *port*."""
+    shown = port or "any free one"
+    parser.add_argument("--host", type=_host, default="127.0.0.1", help="address to listen on (default %(default)s)")
+    parser.add_argument("--port", type=_port, default=port, help=f"port; 0: any free one (default {shown})")
+    parser.add_argument(
+        "--scenario",
+        action="append",
+        default=[],
+        metavar="NAME|FILE",
+        help="scenario of the library or file; may be repeated, later ones are laid over earlier ones",
+    )
+    parser.add_argument("--seed", type=_seed, help="decides ids, durations and chance (default: the scenario's, or 0)")
+    parser.add_argument("--clock", type=_clock, metavar="CLOCK", help="real, frozen, frozen@TIME or scaled@FACTOR")
+    parser.add_argument(
+        "--auth",
+        choices=("any", "strict", "off"),
+        default="any",
+        help="any credentials will do, only those issued here, or none are needed (default %(default)s)",
+    )
+    parser.add_argument(
+        "--access-key",
+        action="append",
+        default=[],
+        type=_access_key,
+        metavar="AK:SK",
+        help="access key and secret key, to verify signatures with under --auth strict; may be repeated",
+    )
+    parser.add_argument("--tls", action="store_true", help="serve https with a throw-away certificate")
+    parser.add_argument("--tls-cert", type=Path, metavar="FILE", help="serve https with this certificate, in PEM")
+    parser.add_argument("--tls-key", type=Path, metavar="FILE", help="the private key of --tls-cert, in PEM")
+    parser.add_argument("--strict-projects", action="store_true", help="refuse projects other than the default one")
+    parser.add_argument(
+        "--ready-file", type=Path, metavar="PATH", help="write url, pid and version here, once it serves"
+    )
+
+
+def _host(text: str) -> str:
+    if not text.strip():
+        raise argparse.ArgumentTypeError("give an address of this machine")
+    return text
+
+
+def _seed(text: str) -> int:
+    try:
+        return int(text)
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"{text!r} is no seed: give a whole number") from None
+
+
+def _port(text: str) -> int:
+    if not (text.isdecimal() and int(text) <= 65535):
+        raise argparse.ArgumentTypeError(f"{text!r} is no port: give a number from 0 to 65535")
+    return int(text)
+
+
+def _clock(text: str) -> ClockSetting:
+    from mockrds.domain.clock import ClockSetting
+
+    try:
+        return ClockSetting.of(text)
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(str(error)) from None
+
+
+def _access_key(text: str) -> tuple[str, str]:
+    access, _, secret = text.partition(":")
+    if not access or not secret:
+        raise argparse.ArgumentTypeError("give the access key and the secret key as AK:SK")
+    return access, secret
+
+
+def make(options: argparse.Namespace, log: Callable[[ProjectState, Entry], None] | None = None) -> MockRDS:
+    """Make a server, not started yet.
+
+    Raises:
+        UsageError: It can't be made so.
+    """
+    from mockrds.server import MockRDS
+
+    try:
+        mock = MockRDS(
+            options.scenario or None,
+            seed=options.seed,
+            clock=options.clock,
+            auth=options.auth,
+            access_keys=dict(options.access_key),
+            strict_projects=options.strict_projects,
+            host=options.host,
+            port=options.port,
+            tls=_tls(options),
+            log=log,
+            replay=os.environ.get("MOCKRDS_REPLAY") or None,
+        )
+    except (ValueError, ModuleNotFoundError) as error:  # also a ScenarioError, whose module may not be needed at all
+        raise UsageError(str(error)) from None
+    if mock.simulator.control_token is not None:
+        mock.simulator.control_token = os.environ.get("MOCKRDS_CONTROL_TOKEN") or mock.simulator.control_token
+    return mock
+
+
+def _tls(options: argparse.Namespace) -> bool | ssl.SSLContext:
+    if options.tls_cert is None and options.tls_key is None:
+        return bool(options.tls)
+    if options.tls:
+        raise UsageError("--tls makes a certificate of its own: give it without --tls-cert and --tls-key")
+    if options.tls_cert is None or options.tls_key is None:
+        raise UsageError("--tls-cert and --tls-key go together: give both")
+    from mockrds.tls import from_files
+
+    return from_files(options.tls_cert, options.tls_key)
+
+
+def why_not(error: OSError, options: argparse.Namespace) -> str:
+    """Write why a server could not listen, and the remedy."""
+    if error.errno in (errno.EADDRINUSE, errno.EACCES):
+        remedy = "choose another with --port, or --port 0 for any free one"
+    else:
+        remedy = "give an address of this machine with --host"
+    why = "the host name is unknown" if isinstance(error, socket.gaierror) else reason(error)
+    if error.errno is None:  # so asyncio tells, from Python 3.12 on, that it could bind to none
+        why = "cannot assign requested address"
+    return f"cannot listen on {options.host}:{options.port}: {why}; {remedy}"
+
+
+def announce(mock: MockRDS, options: argparse.Namespace) -> None:
+    """Tell where it serves: in the ready file, and a warning where other machines can reach it.
+
+    Raises:
+        UsageError: The ready file can't be written.
+    """
+    if options.ready_file is not None:
+        _write_ready_file(options.ready_file, mock)
+    if not mock.on_loopback:
+        print(
+            f"mockrds: warning: listening on {options.host}, so other machines can reach this server; "
+            f"its control API demands the header X-Mockrds-Token: {mock.simulator.control_token}",
+            file=sys.stderr,
+            flush=True,
+        )
+
+
+def remove_ready_file(options: argparse.Namespace) -> None:
+    """Remove the ready file, if there is one: it tells of no server that serves."""
+    if options.ready_file is not None:
+        with suppress(OSError):
+            options.ready_file.unlink()
+
+
+def _write_ready_file(path: Path, mock: MockRDS) -> None:
+    content = {"url": mock.url, "pid": os.getpid(), "version": __version__, "project_id": mock.simulator.default.id}
+    if mock.ca is not None:
+        content["ca"] = mock.ca
+    from mockrds.files import replace
+
+    try:
+        replace(path, json.dumps(content) + "\n")
+    except OSError as error:
+        raise UsageError(f"cannot write the ready file {path}: {reason(error)}") from None

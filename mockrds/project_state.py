@@ -1,0 +1,157 @@
+"""One project: a world of its own, with its faults, its clock and its journal."""
+
+from __future__ import annotations
+
+from random import Random
+from typing import TYPE_CHECKING, Any, Final, Literal
+
+from mockrds.domain.clock import Clock, ClockSetting, iso
+from mockrds.domain.identity import DEFAULT_PROJECT
+from mockrds.domain.operations import OPERATIONS
+from mockrds.domain.values import RDSValues
+from mockrds.domain.world import World
+from mockrds.faults.engine import FaultEngine
+from mockrds.journal import Journal
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from mockrds.domain.world_template import WorldTemplate
+    from mockrds.scenario import Scenario
+    from mockrds.verdict import Verdict
+
+Auth = Literal["any", "strict", "off"]
+_MOST_REVOKED: Final = 1000
+_JOURNALED: Final = (*OPERATIONS, "unknown")
+
+
+class ProjectState:
+    """One project: a world of its own, and all that belongs to it.
+
+    Args:
+        project_id: The id in the paths.
+        name: The name that clients may authenticate with.
+        scenario: What the world starts with and what goes wrong in it.
+        seed: Decides ids, durations and chance.
+        clock: How its clock runs.
+        auth: How it looks at credentials.
+        endings: Called with the project before what happened in it is forgotten.
+    """
+
+    def __init__(
+        self,
+        project_id: str,
+        name: str,
+        scenario: Scenario,
+        seed: int,
+        clock: ClockSetting,
+        auth: Auth,
+        endings: Sequence[Callable[[ProjectState], object]] = (),
+    ) -> None:
+        self.id = project_id
+        self.name = name
+        self.scenario = scenario
+        self.seed = seed
+        self.clock = Clock(clock)
+        self._setting = clock
+        self._endings = endings
+        self.auth: Auth = auth
+        """How it looks at credentials: ``any``, ``strict`` or ``off``."""
+        self.journal = Journal(_JOURNALED, self.clock)
+        self.faults = FaultEngine(seed)
+        self.errors: list[BaseException] = []
+        """Errors inside the mock itself, which it answered as a server failure."""
+        self.revoked_tokens: set[str] = set()
+        """Tokens that a fault let expire."""
+        self.in_flight: set[Callable[[], object]] = set()
+        """How to drop each request that is waiting."""
+        self._start()
+
+    def _start(self) -> None:
+        self.replace_world(self.scenario.world)
+        self.request_ids = RDSValues(Random(f"{self.seed}/{self.id}/requests"))
+        self.began = self.clock.now()
+        self._arm()
+
+    def _arm(self) -> None:
+        self.revoked_tokens.clear()
+        self.faults.clear(self.scenario.faults)
+        self.faults.limit(self.scenario.rate_limits, self.scenario.outage, self.began)
+
+    @property
+    def replay(self) -> str:
+        """The token with which a server begins as this project began."""
+        from mockrds.replay import Replay
+
+        clock = {"mode": self._setting.mode, "at": iso(self.began)}
+        if self._setting.mode == "scaled":
+            clock["by"] = str(self._setting.by)
+        replay = Replay(
+            scenario=self.scenario.document,
+            seed=self.seed,
+            clock=clock,
+            auth=self.auth,
+            project_id=self.id,
+            project_name=self.name,
+        )
+        return str(replay)
+
+    def replace_world(self, template: WorldTemplate) -> None:
+        """Put a new world in the place of the old one; clock, journal and faults stay as they are."""
+        region = self.name.partition("_")[0] or DEFAULT_PROJECT
+        random = Random(f"{self.seed}/{self.id}/world")
+        self.world = World(template, self.scenario.lifecycle, self.clock, random, region)
+
+    def restart(self, scenario: Scenario, seed: int | None = None, clock: ClockSetting | None = None) -> None:
+        """Begin anew under another scenario, and with another seed and clock if they are given."""
+        self.close()
+        self.scenario, self._setting = scenario, clock or self._setting
+        self.seed = self.faults.seed = self.seed if seed is None else seed
+        self._begin_anew()
+
+    def switch_scenario(self, scenario: Scenario) -> None:
+        """Go on under another scenario: its faults, limits and life cycles; what there is in the world stays."""
+        self.scenario = scenario
+        self.world.adopt(scenario.world.quotas, scenario.lifecycle)
+        self._arm()
+
+    def revoke(self, token: str) -> None:
+        """Let a token expire, though it says that it is valid."""
+        if len(self.revoked_tokens) >= _MOST_REVOKED:
+            self.revoked_tokens.pop()
+        self.revoked_tokens.add(token)
+
+    def drop_waiting(self) -> None:
+        """Drop the requests that are waiting out a latency: their connections are closed without an answer."""
+        for drop in tuple(self.in_flight):
+            drop()
+
+    @property
+    def verdict(self) -> Verdict:
+        """What the journal tells of the client up to now."""
+        from mockrds.verdict import Verdict
+
+        return Verdict(self.journal.entries(), self.world.backups, self.clock.now(), self.world.instances)
+
+    def recorded(self) -> dict[str, Any]:
+        """Tell what happened, as plain JSON: what reports are made of."""
+        from mockrds.report.record import recorded
+
+        return recorded(self)
+
+    def reset(self) -> None:
+        """Begin anew: the scenario's world, clock and faults, an empty journal. Drops waiting requests."""
+        self.close()
+        self._begin_anew()
+
+    def close(self) -> None:
+        """Drop the requests that are waiting, and let others see what there was before it is gone."""
+        self.drop_waiting()
+        for see in self._endings:
+            see(self)
+
+    def _begin_anew(self) -> None:
+        self.clock.set(self._setting)
+        self.journal.clear()
+        self.errors.clear()
+        self._start()

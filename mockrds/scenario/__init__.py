@@ -1,1 +1,0 @@
-"""Scenario files: what may stand in them, and reading them with every mistake reported."""

@@ -1,0 +1,1 @@
+"""Scenario files: finding them, reading them with every mistake reported, and writing them."""

@@ -1,0 +1,271 @@
+"""Judges what a scenario says, and finds the words for every mistake in it."""
+
+from __future__ import annotations
+
+import difflib
+import json
+import re
+import typing
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import fields, is_dataclass
+from functools import cache, partial
+from typing import Any, Final, TypeVar
+
+from pydantic import TypeAdapter, ValidationError
+
+from mockrds.domain.errors import CATALOGUE
+from mockrds.domain.operations import OPERATIONS
+from mockrds.faults.matching import Match
+from mockrds.faults.rules import OK
+from mockrds.faults.transport import NAMES, SHORT
+from mockrds.faults.world_rules import Fault
+from mockrds.scenario import Scenario
+from mockrds.scenario_files.document import Document, KeyPath, Mistake, ScenarioError, shown
+
+_T = TypeVar("_T", bound=Scenario | Fault | Match)
+_KINDS: Final = {
+    "int_type": "a whole number",
+    "int_from_float": "a whole number",
+    "float_type": "a number",
+    "string_type": "text",
+    "tuple_type": "a list",
+    "bool_type": "true or false",
+    "dict_type": "a mapping",
+    "dataclass_type": "a mapping",
+    "datetime_type": 'a date and time such as "2026-01-31T22:00:00Z"',
+    "datetime_parsing": 'a date and time such as "2026-01-31T22:00:00Z"',
+}
+_LIMITS: Final = {
+    "greater_than_equal": "must be at least {ge:g}",
+    "less_than_equal": "must be at most {le:g}",
+}
+_MEANT: Final = {
+    "op": "operation", "code": "error", "status": "response: {status: 503}", "delay": "latency", "count": "times",
+}  # fmt: skip
+"""Words that are far from the keys which they are used for."""
+_ABOUT: Final = re.compile(r"'(\w+)' (.*)")
+_LONGEST_WORD: Final = 80
+_STEPS: Final = (OK, *SHORT, *NAMES)
+_OPERATIONS: Final = (
+    "*",
+    *dict.fromkeys(f"{name.rpartition('.')[0]}.*" for name in OPERATIONS),
+    *dict.fromkeys(name.rpartition(".")[2] for name in OPERATIONS),
+    *OPERATIONS,
+)
+
+
+def build(kind: type[_T], data: Any) -> _T:
+    """Make a scenario or a rule of plain data.
+
+    The data goes through JSON, where a list may stand for a tuple but nothing else for anything else:
+    so the loader accepts what the JSON schema does.
+
+    Raises:
+        ValidationError: What pydantic has against it.
+    """
+    adapter: TypeAdapter[_T] = _adapter(kind)  # type: ignore[arg-type]  # mypy takes the class for its instances
+    return adapter.validate_json(json.dumps(data), strict=True)
+
+
+def check(kind: type[Scenario] | type[Fault] | type[Match], document: Document) -> None:
+    """See whether *document* is right in itself.
+
+    Raises:
+        ScenarioError: With every mistake in it.
+    """
+    __tracebackhide__ = True
+    mistakes = list(document.mistakes)
+    data = document.data
+    words: list[Mistake] = []
+    if kind is Fault:
+        words = [*_vocabulary((), data)]
+    elif kind is Scenario:
+        words = [*_words(data), *_instances(data)]
+    judged: list[Mistake] = []
+    try:
+        build(kind, data)
+    except ValidationError as error:
+        judged = _in_our_words(error, kind, data)
+    if any(mistake.path[:1] == ("world",) for mistake in words):  # pydantic says less of the same
+        judged = [mistake for mistake in judged if mistake.path != ("world",)]
+    mistakes += (m for m in (*judged, *words) if not any(m.path[:n] in document.broken for n in range(len(m.path) + 1)))
+    if mistakes:
+        raise ScenarioError(*document.render(mistakes))
+
+
+def guess(word: str, known: Iterable[str]) -> str:
+    """Ask whether one of the *known* words was meant."""
+    folded = {each.lower(): each for each in known}
+    close = difflib.get_close_matches(word[:_LONGEST_WORD].lower(), folded, n=1, cutoff=0.6)
+    return f", did you mean {folded[close[0]]!r}?" if close else ""
+
+
+def conflicts(error: ValidationError, document: Document) -> list[str]:
+    """Say what is wrong with a scenario that was put together of several which are right in themselves."""
+    return document.render(_in_our_words(error, Scenario, document.data))
+
+
+@cache
+def _adapter(kind: type[Any]) -> TypeAdapter[Any]:
+    return TypeAdapter(kind)
+
+
+# What pydantic does not know
+
+
+def _words(data: Mapping[str, Any]) -> Iterator[Mistake]:
+    for key in ("faults", "rate_limits"):
+        items = data.get(key)
+        for i, item in enumerate(items if isinstance(items, list) else ()):
+            if isinstance(item, Mapping):
+                yield from _vocabulary((key, i), item)
+    outage = data.get("outage")
+    if isinstance(outage, Mapping):
+        yield from _code(("outage",), outage)
+
+
+def _vocabulary(path: KeyPath, fault: Mapping[str, Any]) -> Iterator[Mistake]:
+    named = fault.get("operation")
+    for i, name in enumerate(named if isinstance(named, list) else [named]):
+        if isinstance(name, str) and name not in _OPERATIONS:
+            where = (*path, "operation", i) if isinstance(named, list) else (*path, "operation")
+            yield Mistake(where, partial(_unknown, "operation", name, _OPERATIONS))
+    yield from _code(path, fault)
+    steps = fault.get("sequence")
+    for i, step in enumerate(steps if isinstance(steps, list) else ()):
+        where = (*path, "sequence", i)
+        if isinstance(step, Mapping):
+            yield from _code(where, step)
+        elif isinstance(step, str) and step not in CATALOGUE and step not in _STEPS:
+            kind = "step (ok, a status, an error code, the name of a fault, or a mapping)"
+            yield Mistake(where, partial(_unknown, kind, step, (*_STEPS, *CATALOGUE)))
+
+
+def _code(path: KeyPath, step: Mapping[str, Any]) -> Iterator[Mistake]:
+    code = step.get("error")
+    if isinstance(code, str) and code not in CATALOGUE:
+        yield Mistake((*path, "error"), partial(_unknown, "error code", code, CATALOGUE))
+
+
+def _unknown(kind: str, word: str, known: Iterable[str]) -> str:
+    return f"unknown {kind} {shown(word)}{guess(word, known)}"
+
+
+def _instances(data: Mapping[str, Any]) -> Iterator[Mistake]:
+    world = data.get("world")
+    instances = world.get("instances") if isinstance(world, Mapping) else None
+    seen: dict[str, int] = {}
+    primaries: list[str] = []
+    for i, instance in enumerate(instances if isinstance(instances, list) else ()):
+        if not isinstance(instance, Mapping):
+            continue
+        name, primary = instance.get("name"), instance.get("replica_of")
+        path: KeyPath = ("world", "instances", i)
+        if isinstance(primary, str) and primary not in primaries:
+            text = f"no primary instance named {shown(primary)} stands before this one"
+            yield Mistake((*path, "replica_of"), text + guess(primary, primaries[:_LONGEST_WORD]))
+        if isinstance(name, str):
+            if name in seen:
+                text = f"instances[{seen[name]}] is named {shown(name)}, too: names must be unique"
+                yield Mistake((*path, "name"), text)
+            elif primary is None:
+                primaries.append(name)
+            seen.setdefault(name, i)
+
+
+# What pydantic says, in our words
+
+
+def _in_our_words(error: ValidationError, kind: type[Any], data: Any) -> list[Mistake]:
+    wrong_types: dict[KeyPath, list[Any]] = {}
+    mistakes: list[Mistake] = []
+    for mistake in error.errors(include_url=False):
+        path = _path(mistake, data)
+        if mistake["type"] in _KINDS:
+            wrong_types.setdefault(path, []).append(mistake)
+        elif mistake["type"] == "value_error":
+            mistakes.append(_value_error(path, mistake))
+        else:
+            mistakes.append(Mistake(path, partial(_text, mistake, path, kind)))
+    deeper = {path[:n] for path in (*wrong_types, *(mistake.path for mistake in mistakes)) for n in range(len(path))}
+    for path, alternatives in wrong_types.items():
+        if path not in deeper:  # else one of the types that may stand here fits, but for what is wrong inside
+            mistakes.append(Mistake(path, partial(_wrong_type, alternatives)))
+    return mistakes
+
+
+def _path(mistake: Any, data: Any) -> KeyPath:
+    """Keep of pydantic's location what stands in the document; the rest are names of alternatives."""
+    path: KeyPath = ()
+    for part in mistake["loc"]:
+        try:
+            data = data[part]
+        except (KeyError, IndexError, TypeError):
+            if not mistake["type"].startswith("missing"):
+                continue
+        path = (*path, part)
+    return path
+
+
+def _wrong_type(alternatives: list[Any]) -> str:
+    given = alternatives[0]["input"]
+    expected = " or ".join(dict.fromkeys(_expected(mistake) for mistake in alternatives))
+    text = f"expected {expected}, not {shown(given)}"
+    if "text" in expected and isinstance(given, int | float | None):
+        return f"{text}: write it in quotes"
+    if alternatives[0]["loc"][-1:] == ("response",) and isinstance(given, int):
+        return f"{text}: write {{status: {given}}}"
+    reason = alternatives[0].get("ctx", {}).get("error")
+    return f"{text}: {reason}" if reason else text
+
+
+def _expected(mistake: Any) -> str:
+    if mistake.get("ctx", {}).get("class_name") == "Distribution":
+        return "a duration such as 3s or a mapping"
+    return _KINDS[mistake["type"]]
+
+
+def _value_error(path: KeyPath, mistake: Any) -> Mistake:
+    """Lead a message that begins with a key to that key."""
+    message = mistake["msg"].removeprefix("Value error, ")
+    about = _ABOUT.fullmatch(message)
+    if about is not None and isinstance(mistake["input"], Mapping) and about[1] in mistake["input"]:
+        return Mistake((*path, about[1]), about[2])
+    return Mistake(path, message)
+
+
+def _text(mistake: Any, path: KeyPath, kind: type[Any]) -> str:
+    if mistake["type"] == "unexpected_keyword_argument":
+        known = _keys_at(kind, path[:-1])
+        key = str(path[-1])
+        meant = _MEANT.get(key, "")
+        close = f", did you mean {meant!r}?" if meant.partition(":")[0] in known else guess(key, known)
+        return f"unknown key{close} (expected one of: {', '.join(known)})"
+    if mistake["type"].startswith("missing"):
+        return "this key is missing"
+    if mistake["type"] in _LIMITS:
+        return _LIMITS[mistake["type"]].format_map(mistake["ctx"])
+    given = mistake["input"]
+    if mistake["type"] == "literal_error":
+        expected = mistake["ctx"]["expected"]
+        options = re.findall(r"'([^']*)'", expected)
+        if options == list(NAMES):
+            options, expected = [*options, *SHORT], f"{expected}, or a mapping such as {{limit_data: 100}}"
+        return f"expected {expected}, not {shown(given)}{guess(str(given), options)}"
+    return f"{mistake['msg']}, not {shown(given)}"
+
+
+def _keys_at(kind: type[Any], path: KeyPath) -> list[str]:
+    """List the keys that may stand in the mapping at *path*."""
+    for part in path:
+        hints = typing.get_type_hints(kind) if isinstance(part, str) else {}
+        if part in hints:  # else it is a place in a list, or the author's own key
+            kind = _dataclass(hints[part])
+    return [field.name for field in fields(kind) if field.init]
+
+
+def _dataclass(hint: Any) -> Any:
+    """Find the dataclass in a type such as ``tuple[Rule, ...]`` or ``Response | None``."""
+    if is_dataclass(hint):
+        return hint
+    return next((found for argument in typing.get_args(hint) if (found := _dataclass(argument))), None)

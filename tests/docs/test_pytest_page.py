@@ -1,0 +1,34 @@
+"""The examples of docs/pytest.md run, and its tables are whole."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from mockrds.pytest_plugin.options import Settings
+
+if TYPE_CHECKING:
+    import pytest
+
+PAGE = (Path(__file__).parents[2] / "docs" / "pytest.md").read_text()
+
+
+def _example(kind: str) -> str:
+    (code,) = re.findall(rf"<!-- test: {kind} -->\n```python\n(.*?)```", PAGE, re.DOTALL)
+    return str(code)
+
+
+def test_the_examples_pass(pytester: pytest.Pytester) -> None:
+    pytester.makeconftest(_example("conftest"))
+    pytester.makepyfile(_example("pytest"))
+
+    result = pytester.runpytest_subprocess("-Werror", "-pno:schemathesis", "-pno:asyncio", "-pno:aiohttp")
+
+    result.assert_outcomes(passed=3)
+
+
+def test_every_key_of_the_marker_is_told() -> None:
+    marker = PAGE.partition("## Marker")[2].partition("## ")[0]
+
+    assert re.findall(r"^\| `(\w+)` \|", marker, re.MULTILINE) == list(Settings._fields)

@@ -1,0 +1,1 @@
+"""What several tests use: clients, scripted stories, and processes that run real SDKs."""
