@@ -15,11 +15,12 @@ from benchmarks.bare import PATH
 from benchmarks.hostile import PATIENCE, attack
 from benchmarks.in_tests import rows
 from benchmarks.load import create_backups
-from benchmarks.servers import BARE, FOLDER, MOCKRDS, SCENARIO, Client, Server
+from benchmarks.servers import BARE, CHECKOUTS, FOLDER, MOCKRDS, SCENARIO, Client, Server
 from benchmarks.waiting import allowed, wait
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
+    from pathlib import Path
 
 DELAY = 6.0  # as in slow.yaml
 SPREAD = 5.0  # seconds in which all clients send, so that all wait at once
@@ -58,15 +59,14 @@ def throughput(effort: Effort) -> str:
     """Create backups with everything on: state, validation, journal, fault check."""
     immediate = ("--scenario", str(SCENARIO))
     servers = {
-        "bare aiohttp, `json_response` of a dict": BARE,
-        "bare aiohttp, prebuilt bytes": (*BARE, "--raw"),
-        "mockrds `--quiet`": (*MOCKRDS, *immediate),
-        "mockrds, request log on": ("mockrds", *immediate),
-    }
+        "bare aiohttp, `json_response` of a dict": (BARE, FOLDER.parent),
+        "bare aiohttp, prebuilt bytes": ((*BARE, "--raw"), FOLDER.parent),
+        "mockrds, request log on": (("mockrds", *immediate), FOLDER.parent),
+    } | {f"{name} `--quiet`": ((*MOCKRDS, *immediate), checkout) for name, checkout in CHECKOUTS.items()}
     found: dict[str, list[tuple[float, float, float]]] = {name: [] for name in servers}
     for _ in range(effort.rounds):
-        for name, command in servers.items():
-            found[name].append(_load(command, effort.seconds))
+        for name, (command, checkout) in servers.items():
+            found[name].append(_load(command, effort.seconds, checkout))
     reference = next(iter(found.values()))
     rows = []
     for name, figures in found.items():
@@ -99,9 +99,9 @@ def routes(effort: Effort) -> str:
     return _table(("routes", "req/s, ratio", "req/s", "CPU per request, ratio", "CPU per request"), rows)
 
 
-def _load(command: Sequence[str], seconds: int) -> tuple[float, float, float]:
+def _load(command: Sequence[str], seconds: int, checkout: Path = FOLDER.parent) -> tuple[float, float, float]:
     bare = command[0] == BARE[0]
-    with Server(*command, ready="/" if bare else "/__mockrds/ready") as server:
+    with Server(*command, ready="/" if bare else "/__mockrds/ready", checkout=checkout) as server:
         node_id = "node" if bare else _node_id(server)
         create_backups(server.port, PATH, node_id, "warm", 1)
         before = server.cpu
@@ -183,15 +183,14 @@ def hostile(effort: Effort) -> str:
 
 def start(effort: Effort) -> str:
     """From spawning the process to its first answer."""
-    servers = {
-        "bare aiohttp": (BARE, "/"),
-        "mockrds": (MOCKRDS, "/__mockrds/ready"),
-        "mockrds `--scenario FILE`": ((*MOCKRDS, "--scenario", str(SCENARIO)), "/__mockrds/ready"),
-    }
+    servers: dict[str, tuple[Sequence[str], str, Path]] = {"bare aiohttp": (BARE, "/", FOLDER.parent)}
+    for name, checkout in CHECKOUTS.items():
+        servers[name] = (MOCKRDS, "/__mockrds/ready", checkout)
+        servers[f"{name} `--scenario FILE`"] = ((*MOCKRDS, "--scenario", str(SCENARIO)), "/__mockrds/ready", checkout)
     found: dict[str, list[float]] = {name: [] for name in servers}
     for turn in range(1 + effort.starts):
-        for name, (command, ready) in servers.items():
-            with Server(*command, ready=ready) as server:
+        for name, (command, ready, checkout) in servers.items():
+            with Server(*command, ready=ready, checkout=checkout) as server:
                 if turn:  # the first one compiles
                     found[name].append(server.first_answer)
     reference = next(iter(found.values()))
@@ -208,8 +207,9 @@ def memory(effort: Effort) -> str:
     rows = []
     with Server(*BARE, ready="/") as server:
         rows.append(("bare aiohttp, at start", server.megabytes))
-    with Server(*MOCKRDS) as server:
-        rows.append(("mockrds, at start", server.megabytes))
+    for name, checkout in CHECKOUTS.items():
+        with Server(*MOCKRDS, checkout=checkout) as server:
+            rows.append((f"{name}, at start", server.megabytes))
     with Server(*MOCKRDS, "--scenario", str(SCENARIO)) as server, Client(server.port) as client:
         rows.append(("mockrds `--scenario FILE`, at start", server.megabytes))
         node_id = _node_id(server)

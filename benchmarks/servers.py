@@ -15,6 +15,8 @@ FOLDER = Path(__file__).resolve().parent
 SCENARIO = FOLDER / "immediate.yaml"
 BARE = ("benchmarks.bare",)
 MOCKRDS = ("mockrds", "--quiet")
+CHECKOUTS = {"mockrds": FOLDER.parent}
+"""The checkouts that are measured, by what the tables call them; ``--beside`` adds one."""
 ENVIRONMENT = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
 """Of the servers: they are compiled once, as anywhere."""
 _PROC = Path("/proc")
@@ -27,15 +29,22 @@ class Server:
         command: The module, and its options but the port.
         ready: A path that it answers with 200.
         log: Where what it has to say goes; absent: nowhere.
+        checkout: The folder whose code it runs.
     """
 
-    def __init__(self, *command: str, ready: str = "/__mockrds/ready", log: IO[bytes] | None = None) -> None:
+    def __init__(
+        self,
+        *command: str,
+        ready: str = "/__mockrds/ready",
+        log: IO[bytes] | None = None,
+        checkout: Path = CHECKOUTS["mockrds"],
+    ) -> None:
         with socket.create_server(("127.0.0.1", 0)) as free:
             self.port = free.getsockname()[1]
         spawned = time.perf_counter()
         self._process = subprocess.Popen(
             [sys.executable, "-m", *command, "--port", str(self.port)],
-            cwd=FOLDER.parent,
+            cwd=checkout,
             env=ENVIRONMENT,
             stdout=subprocess.DEVNULL,
             stderr=log or subprocess.DEVNULL,
