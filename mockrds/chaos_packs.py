@@ -10,8 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from mockrds.report.documented import ERRORS
-from mockrds.verdict.backup_history import DELETES, LISTS
-from mockrds.verdict.operations import CREATE
+from mockrds.verdict.kinds import CREATE, DELETES, LISTS
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping

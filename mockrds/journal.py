@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import time
 from collections import Counter, deque
 from functools import cached_property
@@ -16,6 +15,7 @@ from multidict import CIMultiDict
 from mockrds.domain.clock import Clock
 from mockrds.faults.matching import ABSENT, Match, resolve
 from mockrds.redaction import REDACTED, is_secret, redact
+from mockrds.suggestions import suggest
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
@@ -124,12 +124,12 @@ class Entry:
         return {name: REDACTED if is_secret(name) else value for name, value in named}
 
     @property
-    def shown_path(self) -> str:
+    def redacted_path(self) -> str:
         """Path and query, secrets redacted."""
         return redact(self.path) if "?" in self.path else self.path
 
     @property
-    def shown_body(self) -> str:
+    def redacted_body(self) -> str:
         """The body of the request, secrets redacted; nothing of a request for a token."""
         hidden = self.body and self.operation.startswith("iam.")  # those bodies are all credentials
         return REDACTED if hidden else redact(self.body.decode("utf-8", "replace"))
@@ -160,9 +160,9 @@ class Entry:
             "number": self.number,
             "operation": self.operation,
             "method": self.method,
-            "path": self.shown_path,
+            "path": self.redacted_path,
             "headers": self.headers,
-            "body": self.shown_body,
+            "body": self.redacted_body,
             "arrived": self.arrived,
             "finished": self.finished,
             "status": self.status,
@@ -272,7 +272,7 @@ class Journal:
         return tuple(
             entry
             for entry in tuple(self._entries)
-            if (operation is None or _names(operation, entry.operation))
+            if (operation is None or is_named(operation, entry.operation))
             and (matches is None or matches(RecordedRequest(entry)))
         )
 
@@ -286,7 +286,7 @@ class Journal:
         if match is not None:
             return len(self.entries(operation, match=match))
         self._check(operation)
-        return sum(n for name, n in tuple(self._counts.items()) if _names(operation, name))
+        return sum(n for name, n in tuple(self._counts.items()) if is_named(operation, name))
 
     def near_misses(self, operation: str, match: Match | Mapping[str, Any]) -> list[tuple[Entry, list[str]]]:
         """Give the calls of *operation* that do not fit *match*, each with what does not, the nearest first.
@@ -365,13 +365,13 @@ class Journal:
             self._check(operation)
         entries = iter(self.entries())
         for place, operation in enumerate(operations):
-            if not any(_names(operation, entry.operation) for entry in entries):
+            if not any(is_named(operation, entry.operation) for entry in entries):
                 return place
         return len(operations)
 
     def _check(self, operation: str) -> None:
         __tracebackhide__ = True
-        known(operation, self._operations)
+        check_operation(operation, self._operations)
 
     def clear(self) -> None:
         """Forget everything."""
@@ -386,22 +386,21 @@ class Journal:
         return len(self._entries)
 
 
-def known(operation: str, operations: Collection[str]) -> None:
-    """See whether *operation*, named with or without its family, is one of *operations*.
+def check_operation(operation: str, operations: Collection[str]) -> None:
+    """Raise an error unless *operation*, named with or without its family, is one of *operations*.
 
     Raises:
-        ValueError: It is not; the message tells what may have been meant.
+        ValueError: It is not; the message says what may have been meant.
     """
     __tracebackhide__ = True
-    if operation in operations or any(_names(operation, one) for one in operations):
-        return
     names = {*operations, *(one.rpartition(".")[2] for one in operations)}
-    close = difflib.get_close_matches(operation, names, n=1)
-    raise ValueError(f"unknown operation {operation!r}" + (f", did you mean {close[0]!r}?" if close else ""))
+    if operation not in names:
+        raise ValueError(f"unknown operation {operation!r}{suggest(operation, names)}")
 
 
-def _names(wanted: str, operation: str) -> bool:
-    return operation == wanted or operation.rpartition(".")[2] == wanted
+def is_named(name: str, operation: str) -> bool:
+    """Return whether *name* means *operation*: with its family, or without."""
+    return operation == name or operation.rpartition(".")[2] == name
 
 
 def _times(count: int) -> str:

@@ -16,8 +16,7 @@ from mockrds.chaos_packs import PAGE
 from mockrds.domain.errors import CATALOGUE
 from mockrds.durations import Duration
 from mockrds.report.documented import ERRORS
-from mockrds.verdict.backup_history import DELETES, LISTS
-from mockrds.verdict.operations import CREATE
+from mockrds.verdict.kinds import CREATE, DELETES, LISTS
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence

@@ -58,7 +58,7 @@ class RequestLog:
 
 
 def _text_line(_: ProjectState, entry: Entry, at: float) -> str:
-    parts = [time.strftime("%H:%M:%S", time.localtime(at)), entry.method, entry.shown_path, str(entry.status)]
+    parts = [time.strftime("%H:%M:%S", time.localtime(at)), entry.method, entry.redacted_path, str(entry.status)]
     parts += [entry.operation, entry.error or ""]
     if entry.fault:
         parts.append(f"[fault: {entry.fault}]")
@@ -72,7 +72,7 @@ def _json_line(project: ProjectState, entry: Entry, at: float) -> str:
         "time": at,
         "project": project.id,
         "method": entry.method,
-        "path": entry.shown_path,
+        "path": entry.redacted_path,
         "status": entry.status,
         "operation": entry.operation,
         "error": entry.error,

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 
 from mockrds.files import replace
 from mockrds.report.documented import ANSWERED, ENDINGS, ERRORS
-from mockrds.verdict.operations import outcome
+from mockrds.verdict.attempts import outcome
 from mockrds.version import __version__
 
 if TYPE_CHECKING:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from typing import TYPE_CHECKING, Any, Final
 
-from mockrds.verdict.kinds import SEVERITIES, calls as ranges
+from mockrds.verdict.kinds import SEVERITIES, describe_calls
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -40,7 +40,7 @@ def lines(records: Sequence[Mapping[str, Any]]) -> Iterator[str]:
 
 def calls(finding: Mapping[str, Any]) -> str:
     """Name the calls that a finding is about, in brackets; nothing if it is about none."""
-    named = ranges(finding["entries"])
+    named = describe_calls(finding["entries"])
     return f" ({named})" if named else ""
 
 

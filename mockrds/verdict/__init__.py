@@ -1,4 +1,4 @@
-"""What the server knows about its clients, from the journal alone: how they retried, waited, polled and cleaned up."""
+"""Verdicts: checks of a client's behaviour, from the journal alone: how it retried, waited, polled and cleaned up."""
 
 from __future__ import annotations
 
@@ -6,21 +6,22 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from mockrds.verdict.attempts import Attempt
     from mockrds.verdict.backoff import Backoff
     from mockrds.verdict.backup_history import BackupHistory
     from mockrds.verdict.behaviour import Connections
     from mockrds.verdict.findings import Finding
-    from mockrds.verdict.operations import Attempt, LogicalOperation
+    from mockrds.verdict.operations import LogicalOperation
     from mockrds.verdict.polling import Polling
     from mockrds.verdict.verdict import Verdict
 
 __all__ = ["Attempt", "Backoff", "BackupHistory", "Connections", "Finding", "LogicalOperation", "Polling", "Verdict"]
 
-_HOMES = {
-    "Attempt": "operations",
+_MODULES = {
+    "Attempt": "attempts",
     "Backoff": "backoff",
-    "Connections": "behaviour",
     "BackupHistory": "backup_history",
+    "Connections": "behaviour",
     "Finding": "findings",
     "LogicalOperation": "operations",
     "Polling": "polling",
@@ -29,6 +30,6 @@ _HOMES = {
 
 
 def __getattr__(name: str) -> object:
-    if name in _HOMES:  # the server imports the words, and nothing else until somebody asks
-        return getattr(import_module(f"{__name__}.{_HOMES[name]}"), name)
+    if name in _MODULES:  # imported when somebody asks: a server starts without them
+        return getattr(import_module(f"{__name__}.{_MODULES[name]}"), name)
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

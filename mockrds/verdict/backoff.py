@@ -1,4 +1,4 @@
-"""How a client waits: the class of a row of waits, and the numbers that describe it.
+"""How a client waits: the kind of backoff that a series of waits shows, and the numbers that describe it.
 
 The server sees when a request arrives, not how long the client slept: each wait is its sleep and some time on the way.
 So a wait stands for a window, and a class fits if one straight line goes through all windows: a level one for constant
@@ -70,7 +70,7 @@ class Backoff:
         return min(self.waits, default=None)
 
     def as_json(self) -> dict[str, Any]:
-        """Give the backoff as the control API shows it."""
+        """Return the backoff as the control API shows it."""
         rounded = {key: _rounded(getattr(self, key)) for key in ("base", "step", "factor", "cap", "longest")}
         return {"kind": self.kind} | rounded | {"waits": [_rounded(wait) for wait in self.waits]}
 
@@ -82,22 +82,22 @@ class Backoff:
             case "none":
                 text = "none: it does not wait"
             case "constant":
-                text = f"constant, {seconds(self.base)}"
+                text = f"constant, {format_seconds(self.base)}"
             case "linear":
-                text = f"linear, from {seconds(self.base)} by {seconds(self.step)}"
+                text = f"linear, from {format_seconds(self.base)} by {format_seconds(self.step)}"
             case "exponential":
-                text = f"exponential, from {seconds(self.base)} by a factor of {self.factor:.2f}"
+                text = f"exponential, from {format_seconds(self.base)} by a factor of {self.factor:.2f}"
             case "jittered":
-                text = f"jittered, {seconds(self.shortest)} to {seconds(self.longest)}"
+                text = f"jittered, {format_seconds(self.shortest)} to {format_seconds(self.longest)}"
                 text += f", growing by a factor of {self.factor:.2f}" if self.factor else ""
-        return text + (f", capped at {seconds(self.cap)}" if self.cap is not None else "")
+        return text + (f", capped at {format_seconds(self.cap)}" if self.cap is not None else "")
 
     def __repr__(self) -> str:
         return f"<Backoff: {self}>"
 
 
-def seconds(value: float | None) -> str:
-    """Write a number of seconds for people: ``0.25 s``."""
+def format_seconds(value: float | None) -> str:
+    """Return a number of seconds for people: ``0.25 s``."""
     if value is None:
         return "-"
     return f"{value:.0f} s" if value >= 10 else f"{value:.2g} s" if value >= 0.1 else f"{value * 1000:.0f} ms"

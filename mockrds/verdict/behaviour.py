@@ -1,4 +1,4 @@
-"""The account of a client: everything that the journal tells of it."""
+"""How a client behaved: everything that the journal shows of it, before anything is judged."""
 
 from __future__ import annotations
 
@@ -8,25 +8,24 @@ from dataclasses import dataclass
 from functools import cached_property
 from itertools import pairwise
 from math import inf
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
-from mockrds.verdict import findings as judge
+from mockrds.verdict.attempts import FIRST_REFUSAL, Attempt, keeps_connection, outcome
 from mockrds.verdict.backoff import Backoff, classify
-from mockrds.verdict.backup_history import BackupHistory, fates, seen_gone
-from mockrds.verdict.operations import Attempt, Known, LogicalOperation, group_attempts, left_open, outcome
-from mockrds.verdict.polling import Polling, pollings
+from mockrds.verdict.backup_history import BackupHistory, follow_backups, was_seen_deleted
+from mockrds.verdict.grouping import Knowledge, group_attempts
+from mockrds.verdict.polling import Polling, find_pollings
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable
 
     from mockrds.domain.models import Backup, Instance
     from mockrds.journal import Entry
-    from mockrds.verdict.findings import Finding
     from mockrds.verdict.kinds import Outcome
+    from mockrds.verdict.operations import LogicalOperation
 
-_WORST: Final = ("none", "constant", "linear", "exponential", "jittered", "unseen")
-_GOOD: Final = 400
-_AT_ONCE: Final = 0.05
+_WORST_FIRST: Final = ("none", "constant", "linear", "exponential", "jittered", "unseen")
+_SIMULTANEOUS: Final = 0.05
 """Seconds between requests whose connections may have been opened at the same time."""
 
 
@@ -49,12 +48,12 @@ class Connections:
         return min(1.0, self.reused / self.chances) if self.chances else 1.0
 
     def as_json(self) -> dict[str, int]:
-        """Give the numbers as the control API shows them."""
+        """Return the numbers as the control API shows them."""
         return {"opened": self.opened, "requests": self.requests, "reused": self.reused}
 
 
 class ClientBehaviour:
-    """What the journal tells of a client.
+    """What the journal shows of a client.
 
     It is a picture of the moment: ask the project for another one to see more. Only what the journal still keeps
     counts, the last thousand requests.
@@ -78,35 +77,42 @@ class ClientBehaviour:
         """The calls that it judges by."""
         self.now = now
         """When it was made, in seconds since 1970 on the project's clock."""
-        calls = [entry for entry in self.entries if not _signs_in(entry)]
-        self.fates: dict[str, BackupHistory] = fates(calls, backups)
+        calls = [entry for entry in self.entries if not _is_sign_in(entry)]
+        self.backup_histories: dict[str, BackupHistory] = follow_backups(calls, backups)
         """By id: the backups that the client made, and what it came to know of each."""
-        there = (*instances, *(backup.instance for backup in backups))
-        nodes = {part: one.id for one in there for part in (one.id, *(node.id for node in one.nodes))}
-        self.operations: tuple[LogicalOperation, ...] = group_attempts(calls, self._known, nodes)
+        known_instances = (*instances, *(backup.instance for backup in backups))
+        instance_ids = {part: one.id for one in known_instances for part in (one.id, *(node.id for node in one.nodes))}
+        self.operations: tuple[LogicalOperation, ...] = group_attempts(calls, self._knowledge, instance_ids)
         """What the client wanted, each with the attempts that it took."""
-        self.sign_ins: tuple[Entry, ...] = tuple(filter(_signs_in, self.entries))
+        self.sign_ins: tuple[Entry, ...] = tuple(filter(_is_sign_in, self.entries))
         """The requests for tokens, which stand apart."""
+        self._confirm(calls)
+
+    def _knowledge(self, backup_id: str, create_outcome: Outcome) -> Knowledge:
+        """Return from which calls on the client knew of a backup."""
+        history = self.backup_histories[backup_id]
+        # The client may have made something of a damaged answer, so to have seen the backup since is enough.
+        shown_by = history.shown_by if create_outcome == "damaged" else None
+        fate = min(history.seen_end_by or inf, history.deleted_by or inf, shown_by or inf)
+        return Knowledge(existence=min(fate, history.shown_by or inf), fate=fate)
+
+    def _confirm(self, calls: Collection[Entry]) -> None:
+        """Mark the operations whose own answers were no good, but of which another answer showed that they worked."""
         granted: dict[tuple[str, str, bytes], float] = {}
         for op in self.operations:
             if op.last.outcome == "ok":
-                granted[_wish(op)] = max(granted.get(_wish(op), 0.0), op.last.entry.done or 0.0)
+                granted[_request(op)] = max(granted.get(_request(op), 0.0), op.last.entry.done or 0.0)
         for op in self.operations:
             if op.last.outcome != "ok":
-                op.seen = any(self._seen(backup_id, op) for backup_id in op.backup_ids) or seen_gone(op, calls)
-                # Asked for twice at once, it was granted by the other answer.
-                op.seen = op.seen or granted.get(_wish(op), -inf) > op.first.began
+                op.confirmed = (
+                    any(self._was_shown(backup_id, op) for backup_id in op.backup_ids)
+                    or was_seen_deleted(op, calls)
+                    or granted.get(_request(op), -inf) > op.first.began  # the same was asked for twice at once
+                )
 
-    def _known(self, backup_id: str, got: Outcome) -> Known:
-        """Tell from which calls on the client knew of a backup."""
-        fate = self.fates[backup_id]
-        numbers = [fate.seen_end_by, fate.deleted_by, fate.shown_by if got == "damaged" else None]
-        settled = min((number for number in numbers if number is not None), default=inf)
-        return Known(settled, min(settled, fate.shown_by or inf))
-
-    def _seen(self, backup_id: str, op: LogicalOperation) -> bool:
-        fate = self.fates[backup_id]
-        return (fate.shown_by or fate.deleted_by or 0) > op.first.number
+    def _was_shown(self, backup_id: str, op: LogicalOperation) -> bool:
+        history = self.backup_histories[backup_id]
+        return (history.shown_by or history.deleted_by or 0) > op.first.number
 
     @cached_property
     def retries(self) -> tuple[tuple[LogicalOperation, Attempt, Attempt], ...]:
@@ -120,18 +126,18 @@ class ClientBehaviour:
         Waits of the same operation in the same place are alike unless there is chance in them. Where operations of
         different kinds are treated differently, it is the worst: none, then constant, linear, exponential, jittered.
         """
-        rows: dict[str, list[tuple[float | None, ...]]] = defaultdict(list)
-        for op in self.operations:
-            rows[op.operation].extend(row for row in op.rows if any(wait is not None for wait in row))
-        found = [classify(*rows[operation]) for operation in sorted(rows) if rows[operation]]
-        if all(backoff.kind == "unseen" for backoff in found):
-            return classify(*(row for operation in sorted(rows) for row in rows[operation]))
-        return min(found, key=lambda backoff: (_WORST.index(backoff.kind), -len(backoff.waits)))
+        by_operation: dict[str, list[tuple[float | None, ...]]] = defaultdict(list)
+        for op in sorted(self.operations, key=lambda op: op.operation):
+            by_operation[op.operation].extend(waits for waits in op.wait_series if any(w is not None for w in waits))
+        backoffs = [classify(*series) for series in by_operation.values() if series]
+        if all(backoff.kind == "unseen" for backoff in backoffs):
+            return classify(*(waits for series in by_operation.values() for waits in series))
+        return min(backoffs, key=lambda backoff: (_WORST_FIRST.index(backoff.kind), -len(backoff.waits)))
 
     @cached_property
     def polling(self) -> tuple[Polling, ...]:
         """The client's waits for what it started, each by one question asked again and again."""
-        return pollings(self.operations)
+        return find_pollings(self.operations)
 
     @cached_property
     def duplicates(self) -> tuple[tuple[str, ...], ...]:
@@ -141,7 +147,7 @@ class ClientBehaviour:
     @cached_property
     def orphans(self) -> tuple[str, ...]:
         """The ids of backups that the client made, never saw at their end, and never deleted."""
-        return tuple(fate.id for fate in self.fates.values() if fate.orphaned)
+        return tuple(history.id for history in self.backup_histories.values() if history.orphaned)
 
     @cached_property
     def connections(self) -> Connections:
@@ -149,65 +155,43 @@ class ClientBehaviour:
         reused = sum(entry.reused for entry in self.entries)
         opened = len(self.entries) - reused
         chances = 0
-        left: dict[object, Entry] = {}
+        last_calls: dict[object, Entry] = {}  # by connection that is open: its last call
         for entry in self.entries:
-            chances += entry.reused or any(_idle(last, entry) for last in left.values())
+            chances += entry.reused or any(_was_idle(last, entry) for last in last_calls.values())
             connection = tuple(entry.connection[:2]) if entry.connection else entry.number
-            left.pop(connection, None)
-            if left_open(entry):
-                left[connection] = entry
+            last_calls.pop(connection, None)
+            if keeps_connection(entry):
+                last_calls[connection] = entry
         return Connections(opened, len(self.entries), reused, chances)
 
     @cached_property
     def errors_met(self) -> Counter[str]:
-        """How often the client was told each error code."""
+        """How often the client was answered with each error code."""
         return Counter(entry.error for entry in self.entries if entry.error and outcome(entry) == "refused")
 
-    @cached_property
-    def findings(self) -> tuple[Finding, ...]:
-        """What the client does wrong or might do better, the worst first."""
-        return judge.findings(self)
-
     def changed_between(self, begin: float, end: float, *, removed: bool = False) -> bool:
-        """Tell whether the client changed something between two moments of its time; or *removed* something."""
+        """Return whether the client changed something between two moments of its time; or *removed* something."""
         return any(
             entry.method != "GET"
-            and not _signs_in(entry)
+            and not _is_sign_in(entry)
             and begin < entry.began < end
-            and (entry.status is None or entry.status < _GOOD)
+            and (entry.status is None or entry.status < FIRST_REFUSAL)
             and (not removed or "delete" in entry.operation)
             for entry in self.entries
         )
 
-    def as_json(self) -> dict[str, Any]:
-        """Give the account as the control API shows it."""
-        return {
-            "operations": [op.as_json() for op in self.operations],
-            "backoff": self.backoff.as_json(),
-            "polling": [polling.as_json() for polling in self.polling],
-            "backups": [fate.as_json() for fate in self.fates.values()],
-            "duplicates": [list(ids) for ids in self.duplicates],
-            "orphans": list(self.orphans),
-            "connections": self.connections.as_json(),
-            "errors_met": dict(sorted(self.errors_met.items())),
-            "findings": [finding.as_json() for finding in self.findings],
-        }
 
-    def __repr__(self) -> str:
-        return f"<{type(self).__name__}: {len(self.operations)} operations, {len(self.findings)} findings>"
-
-
-def _idle(last: Entry, entry: Entry) -> bool:
-    """Tell whether the connection that *last* left open was there to take when that of *entry* was opened.
+def _was_idle(last: Entry, entry: Entry) -> bool:
+    """Return whether the connection of *last* was there to take when that of *entry* was opened.
 
     When that was, nobody noted. Requests that came almost at once may have had their connections opened at once.
     """
-    return last.done is not None and last.done <= entry.began and last.began + _AT_ONCE < entry.began
+    return last.done is not None and last.done <= entry.began and last.began + _SIMULTANEOUS < entry.began
 
 
-def _wish(op: LogicalOperation) -> tuple[str, str, bytes]:
+def _request(op: LogicalOperation) -> tuple[str, str, bytes]:
     return op.operation, op.first.path, op.last.entry.body
 
 
-def _signs_in(entry: Entry) -> bool:
+def _is_sign_in(entry: Entry) -> bool:
     return entry.operation.startswith("iam.")

@@ -1,4 +1,4 @@
-"""The words of verdicts; in a place of their own, because the server describes them and judges nobody until asked."""
+"""The kinds of everything that a verdict names: the server describes them in its API, so they import nothing."""
 
 from __future__ import annotations
 
@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING, Final, Literal, get_args
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
+
+    from mockrds.journal import Entry
 
 BackoffKind = Literal["unseen", "none", "constant", "linear", "exponential", "jittered"]
 Outcome = Literal["ok", "refused", "damaged", "lost", "open"]
@@ -25,12 +27,23 @@ FindingKind = Literal[
     "connection-per-request",
     "silent-retry",
 ]
-_RANGES: Final = 10
+CREATE: Final = "create_manual_backup"
+"""The operation that makes backups, without its family; so are those below."""
+LISTS: Final = ("list_manual_backups", "list_backups")
+"""The operations that show backups."""
+DELETES: Final = ("delete_manual_backup", "batch_delete_manual_backups")
+"""The operations that delete backups."""
+_MOST_RANGES: Final = 10
 """How many calls, or ranges of them, are named."""
 
 
-def calls(numbers: Iterable[int]) -> str:
-    """Name calls by their numbers: ``call 7``, ``calls 1, 4 to 61``; nothing if there are none."""
+def operation_name(entry: Entry) -> str:
+    """Return the operation of a call without its family, such as ``create_manual_backup``."""
+    return entry.operation.rpartition(".")[2]
+
+
+def describe_calls(numbers: Iterable[int]) -> str:
+    """Return the name of calls by their numbers: ``call 7``, ``calls 1, 4 to 61``; empty if there are none."""
     runs: list[list[int]] = []
     for number in sorted(set(numbers)):
         if runs and number == runs[-1][-1] + 1:
@@ -44,5 +57,5 @@ def calls(numbers: Iterable[int]) -> str:
     ]
     if not parts:
         return ""
-    shown = ", ".join(parts[:_RANGES]) + (f", ... {runs[-1][-1]}" if len(parts) > _RANGES else "")
-    return f"call {shown}" if len(runs) == len(runs[0]) == 1 else f"calls {shown}"
+    text = ", ".join(parts[:_MOST_RANGES]) + (f", ... {runs[-1][-1]}" if len(parts) > _MOST_RANGES else "")
+    return f"call {text}" if len(runs) == len(runs[0]) == 1 else f"calls {text}"

@@ -1,4 +1,4 @@
-"""Names that clients make up: which of them differ only by what is made up anew for each attempt."""
+"""The stem of a name: what names that a client makes up anew for each attempt have in common."""
 
 from __future__ import annotations
 
@@ -13,32 +13,32 @@ _TAIL: Final = re.compile(
       | (?<=[\W_])(?:retry|try|attempt|again)""",
     re.VERBOSE,
 )
-_WORD: Final = re.compile(r"[^\W_]+$")
+_LAST_WORD: Final = re.compile(r"[^\W_]+$")
 _SWITCH: Final = re.compile(r"(?<=\d)(?=[^\W\d_])|(?<=[^\W\d_])(?=\d)")
 _LONGEST: Final = 256
 """How many characters of a name are looked at; no API takes longer ones."""
 _RANDOM: Final = 3
-"""How often a word goes from letters to digits or back before it looks like chance."""
+"""How often a word goes from letters to digits or back before it looks random."""
 
 
-def stem(name: str) -> str:
-    """Give what names have in common that a client makes up for one thing: ``nightly`` of ``nightly-2``.
+def name_stem(name: str) -> str:
+    """Return what the names that a client makes up for one thing have in common: ``nightly`` of ``nightly-2``.
 
-    Cut off at the end: counters, times, UUIDs, hexadecimal digits, words that look like chance, and what separates
-    them. Nothing is left of a name that is all chance.
+    Cut off at the end: counters, times, UUIDs, hexadecimal digits, words that look random, and what separates them.
+    The stem of a name that is all random is empty.
     """
-    text = name.casefold()[:_LONGEST]
-    while text:
-        place = _tail(text)
-        if place == len(text):
+    stem = name.casefold()[:_LONGEST]
+    while stem:
+        place = _tail(stem)
+        if place == len(stem):
             break
-        text = text[:place]
-    return text
+        stem = stem[:place]
+    return stem
 
 
 def _tail(text: str) -> int:
-    """Tell where the last part begins that may be cut off; the length of *text* if there is none."""
-    word = _WORD.search(text)
+    """Return where the last part begins that may be cut off; the length of *text* if there is none."""
+    word = _LAST_WORD.search(text)
     if word is not None and len(_SWITCH.findall(word[0])) >= _RANDOM:
         return word.start()
     return next((place for place in range(len(text)) if _TAIL.fullmatch(text, place)), len(text))

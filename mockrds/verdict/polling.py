@@ -9,21 +9,23 @@ from statistics import median
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import parse_qsl, urlsplit
 
-from mockrds.verdict.backoff import Backoff, classify, seconds
-from mockrds.verdict.backup_history import DELETES, ENDS, LISTS, ids_in, is_cut, key, name_of, statuses
-from mockrds.verdict.operations import CREATE, LogicalOperation, pause, readable
+from mockrds.verdict.attempts import is_readable, pause
+from mockrds.verdict.backoff import Backoff, classify, format_seconds
+from mockrds.verdict.backup_history import FINAL_STATUSES, ids_in, is_cut, statuses, v1_id
+from mockrds.verdict.kinds import CREATE, DELETES, LISTS, operation_name
+from mockrds.verdict.operations import LogicalOperation
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from mockrds.journal import Entry
 
-_KINDS: Final = dict.fromkeys(LISTS, "backup") | {
+_RESOURCES: Final = dict.fromkeys(LISTS, "backup") | {
     "get_job": "job",
     "get_instance": "instance",
     "list_instances": "instance",
 }
-"""What a client waits for with a question."""
+"""The kind of resource that a question is about, by the name of its operation."""
 _UNDER_WAY: Final = frozenset({
     "building", "deleting", "running", "pending", "waiting", "build", "creating", "modifying", "rebooting", "resizing",
     "restoring", "backing up", "switchover", "migrating", "backup",
@@ -33,9 +35,8 @@ _FILTERS: Final = ("id", "backup_id", "instance_id")
 _JOB_FIELDS: Final = ("job_id", "jobId", "workflowId")
 _JOBS: Final = re.compile(r'"jobs"\s*:\s*\[([^\]]*)')
 _QUOTED: Final = re.compile(r'"([^"]{8,})"')
-_GOOD: Final = 400
-_LATER: Final = 60.0
-"""After more seconds than this, and than ever between two looks before, a look is another matter."""
+_LONG_PAUSE: Final = 60.0
+"""A pause of more seconds than this, and longer than any before, starts a new polling session."""
 
 
 @dataclass(frozen=True, repr=False)
@@ -46,7 +47,7 @@ class Polling:
     """The operation that asks, such as ``v1.list_manual_backups``."""
     target: str
     """What is asked about: path and query after the project."""
-    asked: tuple[LogicalOperation, ...]
+    questions: tuple[LogicalOperation, ...]
     """The questions, each with its attempts."""
     after_end: int
     """How many of them came after an answer had shown the end of all that was waited for."""
@@ -56,7 +57,7 @@ class Polling:
     @property
     def count(self) -> int:
         """How often it was asked."""
-        return len(self.asked)
+        return len(self.questions)
 
     @property
     def shortest(self) -> float | None:
@@ -81,10 +82,10 @@ class Polling:
     @property
     def numbers(self) -> tuple[int, ...]:
         """The numbers of its entries."""
-        return tuple(number for asked in self.asked for number in asked.numbers)
+        return tuple(number for question in self.questions for number in question.numbers)
 
     def as_json(self) -> dict[str, Any]:
-        """Give the polling as the control API shows it."""
+        """Return the polling as the control API shows it."""
         intervals = {name: getattr(self, name) for name in ("shortest", "median", "longest")}
         return {
             "operation": self.operation,
@@ -97,143 +98,151 @@ class Polling:
 
     def __str__(self) -> str:
         late = f", {self.after_end} times after the end" if self.after_end else ""
-        return f"{self.operation} {self.target}: {self.count} times, every {seconds(self.median)} (median){late}"
+        return f"{self.operation} {self.target}: {self.count} times, every {format_seconds(self.median)} (median){late}"
 
     def __repr__(self) -> str:
         return f"<{self}>"
 
 
 @dataclass
-class _Thing:
+class _Awaited:
     """Something that the client started, and has not seen at its end."""
 
-    kind: str
+    resource: str
+    """``backup``, ``job`` or ``instance``."""
     id: str
-    going: bool
-    """Whether it is on its way out: its end is that it is not shown any more."""
-    names: frozenset[str]
+    being_deleted: bool
+    """Whether its end is that it is not shown any more."""
+    related_ids: frozenset[str]
     """All ids that a question may filter by and still be about it."""
+
+    def is_over(self, seen: Mapping[str, str], *, cut: bool) -> bool:
+        """Return whether an answer with these statuses, perhaps *cut* off, shows its end."""
+        status = seen.get(self.id)
+        if self.being_deleted:
+            return status is None and not cut
+        if status in FINAL_STATUSES:
+            return True
+        return self.resource == "instance" and status is not None and status not in _UNDER_WAY
 
 
 @dataclass
 class _Session:
-    asked: list[LogicalOperation] = field(default_factory=list)
+    questions: list[LogicalOperation] = field(default_factory=list)
     after_end: int = 0
     ended: bool = False
+    """Whether the last answer showed the end of all that the client waited for."""
+
+    def is_over(self, question: LogicalOperation) -> bool:
+        """Return whether *question* comes so late that it is not about the same wait."""
+        return self.ended and _interval(self.questions[-1], question) > max((_LONG_PAUSE, *self.intervals))
+
+    @property
+    def intervals(self) -> tuple[float, ...]:
+        return tuple(_interval(before, after) for before, after in pairwise(self.questions))
+
+    def close(self) -> Polling:
+        first = self.questions[0]
+        return Polling(first.operation, first.target, tuple(self.questions), self.after_end, self.intervals)
 
 
-def pollings(operations: Sequence[LogicalOperation]) -> tuple[Polling, ...]:
-    """Find the waits among *operations*."""
-    things: list[_Thing] = []
+def find_pollings(operations: Sequence[LogicalOperation]) -> tuple[Polling, ...]:
+    """Return the waits among *operations*."""
+    awaited: list[_Awaited] = []
     sessions: dict[tuple[str, str], _Session] = {}
-    done: list[tuple[tuple[str, str], _Session]] = []
-    trying = [(op.first.number, op.last.entry.number) for op in operations if op.retries > 0 and not _asks(op)]
+    done: list[_Session] = []
+    retried = [(op.first.number, op.last.entry.number) for op in operations if op.retries > 0 and not _is_question(op)]
     # A question counts when it was answered, anything else when it arrived: that is when something began.
-    for op in sorted(operations, key=lambda op: op.attempts[-1].entry.number if _asks(op) else op.first.number):
-        if not _asks(op):
-            begun = _begun(op)
-            things.extend(begun)
+    for op in sorted(operations, key=lambda op: op.last.entry.number if _is_question(op) else op.first.number):
+        if not _is_question(op):
+            started = _started(op)
+            awaited.extend(started)
+            resources = {each.resource for each in started}
             for place, session in list(sessions.items()):
-                if session.ended and any(thing.kind == _KINDS[place[0].rpartition(".")[2]] for thing in begun):
-                    done.append((place, sessions.pop(place)))
+                if session.ended and _resource(session.questions[0].first) in resources:
+                    done.append(sessions.pop(place))
             continue
         place = op.operation, op.first.path
-        kind, wanted = _KINDS[name_of(op.first)], _filters(op.first)
-        mine = [thing for thing in things if thing.kind == kind and wanted <= thing.names]
-        shown = _shown(op)
-        unfinished = shown is not None and any(status in _UNDER_WAY for status in shown.values())
-        session = sessions.get(place) or _Session()
-        if session.ended and _pause(session.asked[-1], op) > max((_LATER, *_intervals(session.asked))):
-            done.append((place, sessions.pop(place)))
-            session = _Session()
-        if place not in sessions and not mine and not unfinished:
-            continue  # a mere look
-        sessions[place] = session
-        session.asked.append(op)
-        # Between two tries to begin something else it is a look whether that is there.
-        session.after_end += session.ended and not any(a < op.first.number < b for a, b in trying)
-        if shown is None:
+        resource, filters = _resource(op.first), _filters(op.first)
+        about = [each for each in awaited if each.resource == resource and filters <= each.related_ids]
+        seen = _seen_statuses(op)
+        unfinished = seen is not None and not _UNDER_WAY.isdisjoint(seen.values())
+        if place in sessions and sessions[place].is_over(op):
+            done.append(sessions.pop(place))
+        if place not in sessions and not about and not unfinished:
+            continue  # it waits for nothing
+        session = sessions.setdefault(place, _Session())
+        session.questions.append(op)
+        # Between two attempts to start something else the client looks whether that is there.
+        session.after_end += session.ended and not any(a < op.first.number < b for a, b in retried)
+        if seen is None:
             continue
-        over = [thing for thing in mine if _is_over(thing, shown, cut=is_cut(op.last.entry))]
-        things = [thing for thing in things if thing not in over]
-        session.ended = len(over) == len(mine) and not unfinished
-    done.extend(sessions.items())
-    return tuple(
-        Polling(place[0], session.asked[0].target, tuple(session.asked), session.after_end, _intervals(session.asked))
-        for place, session in sorted(done, key=lambda pair: pair[1].asked[0].first.number)
-        if len(session.asked) > 1
-    )
+        over = [each for each in about if each.is_over(seen, cut=is_cut(op.last.entry))]
+        awaited = [each for each in awaited if each not in over]
+        session.ended = len(over) == len(about) and not unfinished
+    waits = [session for session in (*done, *sessions.values()) if len(session.questions) > 1]
+    return tuple(session.close() for session in sorted(waits, key=lambda session: session.questions[0].first.number))
 
 
-def _asks(op: LogicalOperation) -> bool:
-    return op.first.method == "GET" and name_of(op.first) in _KINDS
+def _interval(before: LogicalOperation, after: LogicalOperation) -> float:
+    """Return the seconds from the answer to one question until the next one."""
+    return pause(before.last.entry, after.first)
 
 
-def _filters(entry: Entry) -> frozenset[str]:
-    """Give the ids that a question is restricted to."""
-    url = urlsplit(entry.path)
-    given = {key(value) for name, value in parse_qsl(url.query) if name in _FILTERS}
-    if name_of(entry) == "get_instance":
-        given.add(url.path.rpartition("/")[2])
-    return frozenset(given)
+def _is_question(op: LogicalOperation) -> bool:
+    return op.first.method == "GET" and operation_name(op.first) in _RESOURCES
 
 
-def _shown(op: LogicalOperation) -> dict[str, str] | None:
-    """Give the statuses that the answer to a question shows, none of what is not there; None if it tells nothing."""
-    entry = op.last.entry
-    if readable(entry):
+def _resource(question: Entry) -> str:
+    return _RESOURCES[operation_name(question)]
+
+
+def _filters(question: Entry) -> frozenset[str]:
+    """Return the ids that a question is restricted to."""
+    url = urlsplit(question.path)
+    ids = {v1_id(value) for name, value in parse_qsl(url.query) if name in _FILTERS}
+    if operation_name(question) == "get_instance":
+        ids.add(url.path.rpartition("/")[2])
+    return frozenset(ids)
+
+
+def _seen_statuses(question: LogicalOperation) -> dict[str, str] | None:
+    """Return the statuses that the answer shows, without what is not there; None if the client learnt nothing."""
+    entry = question.last.entry
+    if is_readable(entry):
         return statuses(entry)
-    return {} if op.last.outcome == "refused" and entry.status == 404 else None
+    return {} if question.last.outcome == "refused" and entry.status == 404 else None
 
 
-def _is_over(thing: _Thing, shown: Mapping[str, str], *, cut: bool) -> bool:
-    status = shown.get(thing.id)
-    if thing.going:
-        return status is None and not cut
-    return status in ENDS or (thing.kind == "instance" and status is not None and status not in _UNDER_WAY)
+def _started(op: LogicalOperation) -> list[_Awaited]:
+    """Return what a call that changes something started, as far as the server did it."""
+    return [
+        awaited
+        for attempt in op.attempts
+        if attempt.entry.method != "GET" and (attempt.entry.backup_ids or attempt.outcome in ("ok", "damaged"))
+        for awaited in _started_by(attempt.entry)
+    ]
 
 
-def _begun(op: LogicalOperation) -> list[_Thing]:
-    """Tell what a call that changes something began, as far as the server did it."""
-    found: list[_Thing] = []
-    for attempt in op.attempts:
-        entry = attempt.entry
-        if entry.method == "GET":
-            continue
-        committed = bool(entry.backup_ids) or (attempt.outcome in ("ok", "damaged") and (entry.status or 0) < _GOOD)
-        if committed:
-            found.extend(_things(entry))
-    return found
-
-
-def _things(entry: Entry) -> Iterable[_Thing]:
-    operation = name_of(entry)
+def _started_by(entry: Entry) -> Iterator[_Awaited]:
+    operation = operation_name(entry)
     answer = entry.response.decode("utf-8", "replace")
-    asked = entry.body.decode("utf-8", "replace")
-    instances = ids_in(asked, ("instance_id", "instance")) | ids_in(answer, ("instance_id",))
-    going = operation in (*DELETES, "delete_instance")
+    being_deleted = operation in (*DELETES, "delete_instance")
     if operation in (CREATE, *DELETES):
+        body = entry.body.decode("utf-8", "replace")
+        instances = ids_in(body, ("instance_id", "instance")) | ids_in(answer, ("instance_id",))
         for backup_id in entry.backup_ids:
-            yield _Thing("backup", backup_id, going, frozenset({backup_id, *instances}))
+            yield _Awaited("backup", backup_id, being_deleted, frozenset({backup_id, *instances}))
         return
     parts = urlsplit(entry.path).path.split("/")
     place = parts.index("instances") + 1 if "instances" in parts else 0
-    if 0 < place < len(parts) and (going or parts[place + 1 :] in (["action"], [])):
-        yield _Thing("instance", parts[place], going, frozenset({parts[place]}))
+    if 0 < place < len(parts) and (being_deleted or parts[place + 1 :] in (["action"], [])):
+        yield _Awaited("instance", parts[place], being_deleted, frozenset({parts[place]}))
     elif operation in ("create_instance", "restore_to_new_instance"):
         for instance_id in ids_in(answer, ("id",)) & set(statuses(entry)):
-            yield _Thing("instance", instance_id, going=False, names=frozenset({instance_id}))
+            yield _Awaited("instance", instance_id, being_deleted=False, related_ids=frozenset({instance_id}))
     jobs = ids_in(answer, _JOB_FIELDS)
     for listed in _JOBS.findall(answer):
         jobs |= set(_QUOTED.findall(listed))
     for job in jobs:
-        yield _Thing("job", job, going=False, names=frozenset({job}))
-
-
-def _intervals(asked: Sequence[LogicalOperation]) -> tuple[float, ...]:
-    return tuple(_pause(before, after) for before, after in pairwise(asked))
-
-
-def _pause(before: LogicalOperation, after: LogicalOperation) -> float:
-    """Give the seconds from the answer to one question until the next one."""
-    return pause(before.last.entry, after.first)
+        yield _Awaited("job", job, being_deleted=False, related_ids=frozenset({job}))

@@ -2,29 +2,60 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final, get_args
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, Final, get_args
 
 from mockrds.domain.operations import OPERATIONS
-from mockrds.journal import known
-from mockrds.verdict import findings as judge
-from mockrds.verdict.backoff import classify, seconds
+from mockrds.journal import check_operation
+from mockrds.verdict.backoff import classify, format_seconds
 from mockrds.verdict.behaviour import ClientBehaviour
-from mockrds.verdict.kinds import SEVERITIES, BackoffKind, calls
-from mockrds.verdict.operations import abridged, named
+from mockrds.verdict.findings import (
+    MIN_ATTEMPTS,
+    find_all,
+    gave_up_early,
+    ignored_retry_after,
+    why_futile,
+    why_unnoticed,
+)
+from mockrds.verdict.kinds import SEVERITIES, BackoffKind, describe_calls
+from mockrds.verdict.operations import abridge, filter_by_name
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    from mockrds.verdict.findings import Finding
     from mockrds.verdict.kinds import Severity
     from mockrds.verdict.operations import LogicalOperation
 
 
-_SHOWN: Final = 20
+_MOST_OPERATIONS: Final = 20
 """How many operations a message shows with their calls."""
 
 
 class Verdict(ClientBehaviour):
-    """What the journal tells of a client, and what can be asserted of it."""
+    """What is to be said of a client's behaviour, and what can be asserted of it."""
+
+    @cached_property
+    def findings(self) -> tuple[Finding, ...]:
+        """What the client does wrong or might do better, the worst first."""
+        return find_all(self)
+
+    def as_json(self) -> dict[str, Any]:
+        """Return the verdict as the control API shows it."""
+        return {
+            "operations": [op.as_json() for op in self.operations],
+            "backoff": self.backoff.as_json(),
+            "polling": [polling.as_json() for polling in self.polling],
+            "backups": [history.as_json() for history in self.backup_histories.values()],
+            "duplicates": [list(ids) for ids in self.duplicates],
+            "orphans": list(self.orphans),
+            "connections": self.connections.as_json(),
+            "errors_met": dict(sorted(self.errors_met.items())),
+            "findings": [finding.as_json() for finding in self.findings],
+        }
+
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__}: {len(self.operations)} operations, {len(self.findings)} findings>"
 
     def assert_no_duplicate_backups(self) -> None:
         """Assert that no retry made a second backup.
@@ -33,7 +64,8 @@ class Verdict(ClientBehaviour):
             AssertionError: One did; the message lists its attempts and the backups.
         """
         __tracebackhide__ = True
-        _none("expected one backup for each that was wanted", (op for op in self.operations if len(op.backup_ids) > 1))
+        duplicates = (op for op in self.operations if len(op.backup_ids) > 1)
+        _assert_none("expected one backup for each that was wanted", duplicates)
 
     def assert_no_orphans(self) -> None:
         """Assert that each backup that the client made was seen at its end, or deleted.
@@ -42,16 +74,15 @@ class Verdict(ClientBehaviour):
             AssertionError: One was not; the message lists them.
         """
         __tracebackhide__ = True
-        left = [fate for fate in self.fates.values() if fate.orphaned]
-        if left:
-            lines = (
-                f"  {fate.id} {fate.name}, made by call #{fate.made_by}"
-                + ("" if fate.shown_by else f": {judge.unheard(self, fate)}")
-                for fate in left
-            )
-            raise AssertionError(
-                "\n".join(["expected each backup to be seen at its end, or deleted; left over:", *lines])
-            )
+        lines = [
+            f"  {history.id} {history.name}, made by call #{history.made_by}"
+            + ("" if history.shown_by else f": {why_unnoticed(self, history)}")
+            for history in self.backup_histories.values()
+            if history.orphaned
+        ]
+        if lines:
+            expected = "expected each backup to be seen at its end, or deleted; left over:"
+            raise AssertionError("\n".join([expected, *lines]))
 
     def assert_backoff(
         self,
@@ -77,21 +108,22 @@ class Verdict(ClientBehaviour):
         unknown = [kind for kind in kinds if kind not in get_args(BackoffKind)]
         if unknown:
             raise ValueError(f"unknown kind of backoff {unknown[0]!r}: expected {', '.join(get_args(BackoffKind))}")
+        operations, backoff = list(self.operations), self.backoff
         if operation is not None:
-            known(operation, {*OPERATIONS, *(entry.operation for entry in self.entries)})
-        operations = self.operations if operation is None else tuple(named(self.operations, operation))
-        retried = [op for op in operations if op.waits]
-        backoff = self.backoff if operation is None else classify(*(row for op in operations for row in op.rows))
-        wanted = kinds or ("constant", "linear", "exponential", "jittered")
+            check_operation(operation, {*OPERATIONS, *(entry.operation for entry in self.entries)})
+            operations = filter_by_name(self.operations, operation)
+            backoff = classify(*(waits for op in operations for waits in op.wait_series))
+        accepted = kinds or ("constant", "linear", "exponential", "jittered")
         wrong = []
-        if backoff.kind not in wanted:
-            wrong.append(f"expected {' or '.join(wanted)} backoff")
+        if backoff.kind not in accepted:
+            wrong.append(f"expected {' or '.join(accepted)} backoff")
         if min_factor is not None and (backoff.factor or 1.0) < min_factor * 0.97:
             wrong.append(f"expected waits that grow at least by a factor of {min_factor:g}")
         if max_wait is not None and backoff.longest is not None and backoff.longest > max_wait * 1.03 + 0.05:
-            wrong.append(f"expected no wait longer than {seconds(max_wait)}")
+            wrong.append(f"expected no wait longer than {format_seconds(max_wait)}")
         if wrong:
-            raise AssertionError(_told(f"{'; '.join(wrong)}, but it is {backoff}", retried))
+            retried = (op for op in operations if op.waits)
+            raise AssertionError(_with_calls(f"{'; '.join(wrong)}, but it is {backoff}", retried))
 
     def assert_retry_after_honoured(self) -> None:
         """Assert that the client waited as long as each ``Retry-After`` asked for.
@@ -100,29 +132,29 @@ class Verdict(ClientBehaviour):
             AssertionError: It did not.
         """
         __tracebackhide__ = True
-        early = {op: None for op, before, attempt in self.retries if judge.early(before, attempt)}
-        _none("expected no retry before the time that Retry-After asked for", early)
+        early = {op: None for op, before, attempt in self.retries if ignored_retry_after(before, attempt)}
+        _assert_none("expected no retry before the time that Retry-After asked for", early)
 
     def assert_no_retry_of_permanent_errors(self) -> None:
         """Assert that the client did not repeat what would be refused again.
 
         Raises:
-            AssertionError: It did; the message tells why there was no use.
+            AssertionError: It did; the message says why there was no use.
         """
         __tracebackhide__ = True
-        futile = {op: why for op, before, attempt in self.retries if (why := judge.futile(self, before, attempt))}
+        futile = {op: why for op, before, attempt in self.retries if (why := why_futile(self, before, attempt))}
         why = " ".join(sorted(set(futile.values())))
-        _none(f"expected no retry of what is refused for good. {why}", futile)
+        _assert_none(f"expected no retry of what is refused for good. {why}", futile)
 
-    def assert_did_not_give_up(self, min_attempts: int = judge.TRIES) -> None:
+    def assert_did_not_give_up(self, min_attempts: int = MIN_ATTEMPTS) -> None:
         """Assert that the client tried at least *min_attempts* times what might pass.
 
         Raises:
             AssertionError: It gave up before.
         """
         __tracebackhide__ = True
-        given_up = (op for op in self.operations if judge.gave_up_early(op, min_attempts))
-        _none(f"expected at least {min_attempts} attempts before giving up", given_up)
+        given_up = (op for op in self.operations if gave_up_early(op, min_attempts))
+        _assert_none(f"expected at least {min_attempts} attempts before giving up", given_up)
 
     def assert_same_body(self) -> None:
         """Assert that each retry asked for the same as the attempt before.
@@ -135,9 +167,9 @@ class Verdict(ClientBehaviour):
         bodies = [
             line
             for op in changed
-            for line in abridged([f"  #{a.entry.number}: {a.entry.shown_body}" for a in op.attempts], op.numbers)
+            for line in abridge([f"  #{a.entry.number}: {a.entry.redacted_body}" for a in op.attempts], op.numbers)
         ]
-        _none("expected the same body in each attempt", changed, bodies)
+        _assert_none("expected the same body in each attempt", changed, bodies)
 
     def assert_polling(
         self,
@@ -159,16 +191,16 @@ class Verdict(ClientBehaviour):
         for polling in self.polling:
             wrong = []
             if min_interval is not None and (polling.shortest or 0.0) < min_interval * 0.99 - 0.02:
-                wrong.append(f"expected at least {seconds(min_interval)} between two looks")
+                wrong.append(f"expected at least {format_seconds(min_interval)} between two looks")
             if max_interval is not None and (polling.longest or 0.0) > max_interval * 1.03 + 0.05:
-                wrong.append(f"expected at most {seconds(max_interval)} between two looks")
+                wrong.append(f"expected at most {format_seconds(max_interval)} between two looks")
             if max_count is not None and polling.count > max_count:
                 wrong.append(f"expected at most {max_count} looks")
             if wrong:
-                intervals = f"{seconds(polling.shortest)} to {seconds(polling.longest)} apart"
+                intervals = f"{format_seconds(polling.shortest)} to {format_seconds(polling.longest)} apart"
                 raise AssertionError(
                     f"{'; '.join(wrong)}; {polling.operation} {polling.target} was asked "
-                    f"{polling.count} times, {intervals} ({calls(polling.numbers)})"
+                    f"{polling.count} times, {intervals} ({describe_calls(polling.numbers)})"
                 )
 
     def assert_no_polls_after_end(self, allow: int = 0) -> None:
@@ -186,7 +218,7 @@ class Verdict(ClientBehaviour):
                 raise AssertionError(
                     f"expected no look after the end was shown; {polling.operation} {polling.target} was "
                     f"asked {polling.after_end} times more, {polling.count} times in all "
-                    f"({calls(polling.numbers)})"
+                    f"({describe_calls(polling.numbers)})"
                 )
 
     def assert_connections_reused(self, min_share: float = 0.5) -> None:
@@ -218,31 +250,23 @@ class Verdict(ClientBehaviour):
         if severity not in SEVERITIES:
             raise ValueError(f"unknown severity {severity!r}: expected {', '.join(SEVERITIES)}")
         bad = SEVERITIES[: SEVERITIES.index(severity) + 1]
-        found = [finding for finding in self.findings if finding.severity in bad]
-        if found:
-            numbers = {number for finding in found for number in finding.entries}
-            about = (op for op in self.operations if numbers & set(op.numbers) and len(op.attempts) > 1)
-            raise AssertionError(
-                _told(
-                    "\n".join(
-                        [
-                            f"expected no finding of severity {severity} or above:",
-                            *(f"  {finding}" for finding in found),
-                        ]
-                    ),
-                    about,
-                )
-            )
+        findings = [finding for finding in self.findings if finding.severity in bad]
+        if findings:
+            numbers = {number for finding in findings for number in finding.entries}
+            retried = (op for op in self.operations if numbers & set(op.numbers) and len(op.attempts) > 1)
+            lines = [f"expected no finding of severity {severity} or above:", *(f"  {each}" for each in findings)]
+            raise AssertionError(_with_calls("\n".join(lines), retried))
 
 
-def _none(expected: str, operations: Iterable[LogicalOperation], more: Iterable[str] = ()) -> None:
+def _assert_none(expected: str, operations: Iterable[LogicalOperation], more: Iterable[str] = ()) -> None:
     __tracebackhide__ = True
-    found = tuple(operations)
-    if found:
-        raise AssertionError("\n".join([_told(expected, found), *more]))
+    offenders = tuple(operations)
+    if offenders:
+        raise AssertionError("\n".join([_with_calls(expected, offenders), *more]))
 
 
-def _told(expected: str, operations: Iterable[LogicalOperation]) -> str:
-    shown = list(map(str, operations))
-    more = [f"... and {len(shown) - _SHOWN} more"] if len(shown) > _SHOWN else []
-    return "\n".join([expected, *shown[:_SHOWN], *more])
+def _with_calls(expected: str, operations: Iterable[LogicalOperation]) -> str:
+    """Return a message that says what was *expected*, and shows the calls of *operations*."""
+    texts = list(map(str, operations))
+    more = [f"... and {len(texts) - _MOST_OPERATIONS} more"] if len(texts) > _MOST_OPERATIONS else []
+    return "\n".join([expected, *texts[:_MOST_OPERATIONS], *more])

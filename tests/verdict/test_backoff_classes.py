@@ -7,7 +7,7 @@ from random import Random
 import pytest
 from hypothesis import assume, given, settings, strategies as st
 
-from mockrds.verdict.backoff import Backoff, classify, seconds
+from mockrds.verdict.backoff import Backoff, classify, format_seconds
 
 WAYS = st.floats(0, 0.02)
 """What a request takes on its way, in seconds."""
@@ -108,7 +108,7 @@ def test_a_wait_after_hundreds_that_tell_nothing_has_a_class() -> None:
 
 
 def test_seconds_are_written_for_people() -> None:
-    assert [seconds(value) for value in (None, 0.004, 0.25, 2.0, 31.0, 99.7, 250.0)] == [
+    assert [format_seconds(value) for value in (None, 0.004, 0.25, 2.0, 31.0, 99.7, 250.0)] == [
         "-", "4 ms", "0.25 s", "2 s", "31 s", "100 s", "250 s",
     ]  # fmt: skip
 

@@ -222,7 +222,7 @@ def test_a_job_is_waited_for_by_its_id(client: Client) -> None:
 
     verdict = project.verdict
     [polling] = verdict.polling
-    assert [op.last.outcome for op in polling.asked] == ["ok", "ok", "ok"]  # at first the job was not known yet
+    assert [op.last.outcome for op in polling.questions] == ["ok", "ok", "ok"]  # at first the job was not known yet
     assert (polling.operation, polling.after_end) == ("v3.get_job", 1)
     verdict.assert_no_retry_of_permanent_errors()
 

@@ -89,7 +89,7 @@ def test_who_comes_back_begins_its_backoff_anew() -> None:
     times = [0.0, 1, 3, 7, HOUR, HOUR + 1, HOUR + 3, HOUR + 7]
     [op] = Verdict([call(n, began, status=503) for n, began in enumerate(times, 1)]).operations
 
-    assert list(op.rows) == [(1, 2, 4), (1, 2, 4)]
+    assert list(op.wait_series) == [(1, 2, 4), (1, 2, 4)]
     assert op.backoff.kind == "exponential"
     assert list(op.waits) == [1, 2, 4, 1, 2, 4]
 
@@ -226,7 +226,7 @@ def test_findings_about_names_name_them(client: Client) -> None:
     assert "as 'nightly-1', then 'nightly-2'" in told["body-changed"]
     many = [lost(n, n, body=wish(f"nightly-{n}"), backup_ids=(str(n),)) for n in range(1, 9)]
     [op] = Verdict(many).operations
-    assert op.as_names == ", as 'nightly-1', then 'nightly-2', ... then 'nightly-8'"
+    assert op.names_clause == ", as 'nightly-1', then 'nightly-2', ... then 'nightly-8'"
 
 
 # At once

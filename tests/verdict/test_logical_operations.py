@@ -11,7 +11,7 @@ from hypothesis import given, settings, strategies as st
 from support.made import BACKUPS, PROJECT, call, lost, rows, wish
 
 from mockrds.verdict import Verdict
-from mockrds.verdict.backup_history import key, statuses
+from mockrds.verdict.backup_history import statuses, v1_id
 from mockrds.verdict.retry_advice import advice
 
 if TYPE_CHECKING:
@@ -133,7 +133,7 @@ def test_a_new_token_is_no_backoff() -> None:
 
     [op] = verdict.operations
     assert [entry.number for entry in verdict.sign_ins] == [2]
-    assert [attempt.renewed for attempt in op.attempts] == [False, True, False]
+    assert [attempt.new_token for attempt in op.attempts] == [False, True, False]
     assert list(op.waits) == pytest.approx([2])
     verdict.assert_no_retry_of_permanent_errors()
 
@@ -259,7 +259,7 @@ def test_a_wait_that_the_server_asked_for_is_not_the_clients_own() -> None:
     [op] = Verdict(calls).operations
 
     assert list(op.waits) == [7, 2, 4]
-    assert list(op.rows) == [(None, 2, 4)]
+    assert list(op.wait_series) == [(None, 2, 4)]
     assert op.backoff.kind == "exponential"
 
 
@@ -389,9 +389,9 @@ def test_another_project_s_calls_in_between_change_nothing(
 
 
 def test_ids_of_both_apis_are_one() -> None:
-    assert key(V3_ID) == ID
-    assert key(ID) == ID
-    assert key("something else") == "something else"
+    assert v1_id(V3_ID) == ID
+    assert v1_id(ID) == ID
+    assert v1_id("something else") == "something else"
 
 
 @pytest.mark.parametrize(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from mockrds.verdict.name_stems import stem
+from mockrds.verdict.name_stems import name_stem
 
 
 @pytest.mark.parametrize(
@@ -18,8 +18,8 @@ from mockrds.verdict.name_stems import stem
         ("v1-nightly-1", "v1-nightly-2"),
     ],
 )
-def test_what_is_counted_on_has_one_stem(names: tuple[str, ...]) -> None:
-    assert len({stem(name) for name in names}) == 1, [stem(name) for name in names]
+def test_what_is_counted_on_has_one_name_stem(names: tuple[str, ...]) -> None:
+    assert len({name_stem(name) for name in names}) == 1, [name_stem(name) for name in names]
 
 
 @pytest.mark.parametrize(
@@ -31,4 +31,4 @@ def test_what_is_counted_on_has_one_stem(names: tuple[str, ...]) -> None:
     ],
 )  # fmt: skip
 def test_other_words_are_other_names(one: str, another: str) -> None:
-    assert stem(one) != stem(another)
+    assert name_stem(one) != name_stem(another)

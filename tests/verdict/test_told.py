@@ -10,7 +10,7 @@ from test_bad_clients import CREATE, Client, client
 
 from mockrds.client import RemoteServer
 from mockrds.verdict import Verdict
-from mockrds.verdict.kinds import calls
+from mockrds.verdict.kinds import describe_calls
 
 if TYPE_CHECKING:
     from mockrds.server import MockRDS, Project
@@ -32,7 +32,7 @@ LIST = "v1.list_manual_backups"
     ],
 )
 def test_calls_are_told_in_ranges(numbers: Any, told: str) -> None:
-    assert calls(numbers) == told
+    assert describe_calls(numbers) == told
 
 
 def test_an_assertion_shows_the_beginning_and_the_end_of_many_attempts() -> None:
@@ -96,7 +96,7 @@ def test_what_is_printed_is_short() -> None:
     [polling] = verdict.polling
     assert repr(polling) == "<v1.list_manual_backups /backups: 398 times, every 10 s (median)>"
     public = [verdict, verdict.backoff, verdict.connections, *verdict.operations, *verdict.findings]
-    public += [*verdict.operations[-1].attempts, *verdict.fates.values()]
+    public += [*verdict.operations[-1].attempts, *verdict.backup_histories.values()]
     for thing in public:
         assert len(repr(thing)) < 250, repr(thing)[:300]
         assert len(str(thing)) < 2000, str(thing)[:300]

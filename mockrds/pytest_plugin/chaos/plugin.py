@@ -100,9 +100,9 @@ class _Run:
             return
         _count_duplicates(facts, verdict)
         facts.orphans += len(verdict.orphans)
-        for fate in verdict.fates.values():
-            facts.left += left.get(fate.id, False)
-            facts.lost += fate.id in left and fate.orphaned and fate.shown_by is None
+        for history in verdict.backup_histories.values():
+            facts.left += left.get(history.id, False)
+            facts.lost += history.id in left and history.orphaned and history.shown_by is None
 
 
 def _count_duplicates(facts: Facts, verdict: Verdict) -> None:
