@@ -1,4 +1,4 @@
-"""What a project was asked and what it answered: bounded, opened on arrival, completed in place."""
+"""The journal: the last thousand requests of a project with their answers, each entry opened on arrival."""
 
 from __future__ import annotations
 
@@ -22,24 +22,26 @@ if TYPE_CHECKING:
 
     from mockrds.faults.matching import Request
 
-_NEAREST: Final = 3
 LIMIT: Final = 1000
+"""How many entries a journal keeps."""
 BODY_LIMIT: Final = 4096
-_UNTOUCHED: Final = Clock()
+"""How many bytes it keeps of each body."""
+_MOST_NEAR_MISSES: Final = 3
+_REAL_TIME: Final = Clock()
 
 
 class Decision(Protocol):
-    """What rules made of a request."""
+    """What rules decided about a request."""
 
     def explain(self, request: Request) -> list[dict[str, Any]]:
-        """Tell what each of them did."""
+        """Return what each rule did, as JSON."""
         ...
 
 
 class Entry:
-    """One request and its answer.
+    """One request and its answer, which is filled in when it is sent.
 
-    The answer's part is empty until it is sent. Bodies are cut after 4 KiB; secrets are never given out.
+    Bodies are cut after 4 KiB; secrets are redacted wherever the entry is shown.
     """
 
     finished: float | None = None
@@ -59,7 +61,7 @@ class Entry:
     backup_ids: tuple[str, ...] = ()
     """The backups that it made or touched."""
     decision: Decision | None = None
-    """What the rules made of it; None when there were none about its operation."""
+    """What the rules decided; None when there were none about its operation."""
     connection: Sequence[Any] | str | None = None
     """The client's end of the connection: host and port."""
     reused = False
@@ -79,7 +81,7 @@ class Entry:
     moment later than the client, who has "slept" by then.
     """
     retry_after: float | None = None
-    """The seconds that the answer's Retry-After asked for."""
+    """How many seconds of waiting the answer's Retry-After asked for."""
     damaged = False
     """Whether a fault damaged an answer, cut it short, or put another good one in its place."""
 
@@ -92,10 +94,10 @@ class Entry:
         headers: Iterable[tuple[bytes, bytes]],
         body: bytes,
         arrived: float,
-        clock: Clock = _UNTOUCHED,
+        clock: Clock = _REAL_TIME,
     ) -> None:
         self.number = number
-        """Counts the project's requests from 1."""
+        """Its number among the project's requests, from 1."""
         self.operation = operation
         """The operation of the API reference, such as ``v1.create_manual_backup``."""
         self.method = method
@@ -120,8 +122,8 @@ class Entry:
     @property
     def headers(self) -> dict[str, str]:
         """The request's headers, names in lower case, secrets redacted."""
-        named = ((name.decode("latin-1").lower(), value.decode("latin-1")) for name, value in self._headers)
-        return {name: REDACTED if is_secret(name) else value for name, value in named}
+        headers = ((name.decode("latin-1").lower(), value.decode("latin-1")) for name, value in self._headers)
+        return {name: REDACTED if is_secret(name) else value for name, value in headers}
 
     @property
     def redacted_path(self) -> str:
@@ -131,31 +133,32 @@ class Entry:
     @property
     def redacted_body(self) -> str:
         """The body of the request, secrets redacted; nothing of a request for a token."""
-        hidden = self.body and self.operation.startswith("iam.")  # those bodies are all credentials
-        return REDACTED if hidden else redact(self.body.decode("utf-8", "replace"))
+        if self.body and self.operation.startswith("iam."):  # those bodies are all credentials
+            return REDACTED
+        return redact(self.body.decode("utf-8", "replace"))
 
     def record_progress(self, size: int) -> None:
-        """Note that *size* bytes of the answer have left so far."""
+        """Record that *size* bytes of the answer have left so far."""
         elapsed = time.monotonic() - self._began
         if size and self.first_byte is None:
             self.first_byte = elapsed
         self.sent, self.last_byte = size, elapsed if size else None
 
     def record_sent(self, size: int, ended: str = "") -> None:
-        """Note that the answer, all of its *size* bytes, has left at once, and what becomes of the connection."""
+        """Record that the answer, all of its *size* bytes, has left at once, and what becomes of the connection."""
         now = time.monotonic()
         self.sent, self.ended = size, ended
         self.first_byte = self.last_byte = now - self._began
         self.done = now + self.advanced
 
     def close(self, ended: str = "") -> None:
-        """Note that no more of the answer will leave, and what becomes of the connection."""
+        """Record that no more of the answer will leave, and what becomes of the connection."""
         self.ended = ended or self.ended
         if self.done is None:
             self.done = time.monotonic() + self.advanced
 
     def as_json(self) -> dict[str, Any]:
-        """Give the entry as the control API shows it."""
+        """Return the entry as the control API shows it."""
         return {
             "number": self.number,
             "operation": self.operation,
@@ -193,7 +196,7 @@ class Entry:
 
 
 class RecordedRequest:
-    """An entry as matchers see it; what is redacted or was cut off they can't see.
+    """The request of an entry, as rules match it; what is redacted or was cut off does not match.
 
     Args:
         entry: The entry.
@@ -216,7 +219,7 @@ class RecordedRequest:
             return ABSENT
 
     def at(self, pointer: str) -> Any:
-        """Give what the JSON Pointer finds in the body, or ``ABSENT``."""
+        """Return the value at a JSON Pointer in the body, or ``ABSENT``."""
         return resolve(self._content, pointer)
 
 
@@ -224,11 +227,11 @@ class Journal:
     """The requests of one project, newest last; keeps the last thousand and counts them all.
 
     Args:
-        operations: The ids of all operations there are; asking for another one is a mistake.
+        operations: The ids of all operations there are: another one is a mistake of whoever asks for it.
         clock: The project's clock.
     """
 
-    def __init__(self, operations: Collection[str], clock: Clock = _UNTOUCHED) -> None:
+    def __init__(self, operations: Collection[str], clock: Clock = _REAL_TIME) -> None:
         self._operations = operations
         self._clock = clock
         self._entries: deque[Entry] = deque(maxlen=LIMIT)
@@ -245,7 +248,7 @@ class Journal:
         body: bytes,
         arrived: float,
     ) -> Entry:
-        """Note a request that arrives; its answer is filled in later."""
+        """Add an entry for a request that arrives, and return it; its answer is filled in later."""
         self.total += 1
         self._counts[operation] += 1
         entry = Entry(self.total, operation, method, path, headers, body, arrived, self._clock)
@@ -255,7 +258,7 @@ class Journal:
     def entries(
         self, operation: str | None = None, *, match: Match | Mapping[str, Any] | None = None
     ) -> tuple[Entry, ...]:
-        """Give the kept entries, oldest first.
+        """Return the entries that are kept, oldest first.
 
         Args:
             operation: Only those of this operation, named with or without its family.
@@ -277,7 +280,11 @@ class Journal:
         )
 
     def count(self, operation: str, *, match: Match | Mapping[str, Any] | None = None) -> int:
-        """Count all calls of *operation*, named with or without its family; with *match*, those kept that it fits.
+        """Return how often *operation* was called; with *match*, how many of the calls that are kept fit it.
+
+        Args:
+            operation: The operation, named with or without its family.
+            match: What a fault would match.
 
         Raises:
             ValueError: There is no such operation, or *match* is wrong.
@@ -289,14 +296,14 @@ class Journal:
         return sum(n for name, n in tuple(self._counts.items()) if is_named(operation, name))
 
     def near_misses(self, operation: str, match: Match | Mapping[str, Any]) -> list[tuple[Entry, list[str]]]:
-        """Give the calls of *operation* that do not fit *match*, each with what does not, the nearest first.
+        """Return the calls of *operation* that do not fit *match*, each with its mismatches, the nearest first.
 
         Raises:
             ValueError: There is no such operation, or *match* is wrong.
         """
-        asked = Match.of(match)
-        judged = ((entry, asked.mismatches(RecordedRequest(entry))) for entry in self.entries(operation))
-        return sorted(((entry, whys) for entry, whys in judged if whys), key=lambda pair: len(pair[1]))
+        mismatches = Match.of(match).mismatches
+        pairs = ((entry, mismatches(RecordedRequest(entry))) for entry in self.entries(operation))
+        return sorted((pair for pair in pairs if pair[1]), key=lambda pair: len(pair[1]))
 
     def assert_called(
         self,
@@ -323,39 +330,37 @@ class Journal:
         __tracebackhide__ = True
         if times is not None and not (at_least is None and at_most is None):
             raise ValueError("'times' is exact: leave out 'at_least' and 'at_most'")
-        n = self.count(operation, match=match)
         if times is None and at_least is None and at_most is None:
-            at_least, wanted = 1, "at least once"
-        else:
-            bounds = (("", times), ("at least ", at_least), ("at most ", at_most))
-            given = [(how, bound) for how, bound in bounds if bound is not None]
-            wanted = " and ".join(f"{how}{_times(bound)}" for how, bound in given)
+            at_least = 1
+        bounds = (("", times), ("at least ", at_least), ("at most ", at_most))
+        expected = " and ".join(f"{how}{_times(bound)}" for how, bound in bounds if bound is not None)
         low, high = (at_least or 0, inf if at_most is None else at_most) if times is None else (times, times)
-        if not low <= n <= high:
-            seen = ", ".join(f"{name} x {n}" for name, n in sorted(self._counts.items())) or "nothing"
-            text = f"{operation} was called {_times(n)}, expected {wanted}; the journal has: {seen}"
+        count = self.count(operation, match=match)
+        if not low <= count <= high:
+            calls = f"{operation} was called" if match is None else f"{operation} that fits the match was called"
+            all_calls = ", ".join(f"{name} x {n}" for name, n in sorted(self._counts.items())) or "nothing"
+            lines = [f"{calls} {_times(count)}, expected {expected}; the journal has: {all_calls}"]
             if match is not None:
-                text = text.replace(" was called", " that fits the match was called", 1)
-                near = self.near_misses(operation, match)[:_NEAREST]
-                text += "".join(f"\n  near miss: call {entry.number}: {'; '.join(whys)}" for entry, whys in near)
-            raise AssertionError(text)
+                for entry, mismatches in self.near_misses(operation, match)[:_MOST_NEAR_MISSES]:
+                    lines.append(f"  near miss: call {entry.number}: {'; '.join(mismatches)}")
+            raise AssertionError("\n".join(lines))
 
     def assert_order(self, *operations: str) -> None:
         """Assert that calls of *operations* were made in this order, others between them or not.
 
         Raises:
-            AssertionError: They were not; the message tells how far they came.
+            AssertionError: They were not; the message says how far they came.
             ValueError: There is no such operation.
         """
         __tracebackhide__ = True
         place = self.reached(*operations)
         if place < len(operations):
-            done = " -> ".join(operations[:place]) or "nothing"
-            seen = " -> ".join(entry.operation for entry in self.entries()) or "nothing"
-            raise AssertionError(f"after {done} there was no {operations[place]}; the journal has: {seen}")
+            before = " -> ".join(operations[:place]) or "nothing"
+            calls = " -> ".join(entry.operation for entry in self.entries()) or "nothing"
+            raise AssertionError(f"after {before} there was no {operations[place]}; the journal has: {calls}")
 
     def reached(self, *operations: str) -> int:
-        """Tell how many of *operations*, from the first on, were called in this order, others between them or not.
+        """Return how many of *operations*, from the first on, were called in this order, others between them or not.
 
         Raises:
             ValueError: There is no such operation.
@@ -374,7 +379,7 @@ class Journal:
         check_operation(operation, self._operations)
 
     def clear(self) -> None:
-        """Forget everything."""
+        """Forget all entries and counts."""
         self._entries.clear()
         self._counts.clear()
         self.total = 0

@@ -1,4 +1,4 @@
-"""What must not be told: passwords, keys and tokens, wherever they stand in what is shown to people."""
+"""Redaction: passwords, keys and tokens are replaced wherever requests and answers are shown."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ _HEADER: Final = re.compile(rf"(?:set-)?cookie|[\w-]*authorization|{_KEY}", re.I
 
 
 def redact(text: str) -> str:
-    """Replace the values of secrets in *text*: JSON, whole or broken, a form, or a path with its query."""
+    """Return *text* with the values of secrets replaced: JSON, whole or broken, a form, or a path with its query."""
     return _FORM.sub(rf"\1{REDACTED}", _JSON.sub(rf'\1"{REDACTED}"', text))
 
 
 def is_secret(header: str) -> bool:
-    """Tell whether the value of a header must not be told."""
+    """Return whether the value of a header is a secret."""
     return _HEADER.fullmatch(header) is not None

@@ -1,8 +1,8 @@
 """How a client waits: the kind of backoff that a series of waits shows, and the numbers that describe it.
 
 The server sees when a request arrives, not how long the client slept: each wait is its sleep and some time on the way.
-So a wait stands for a window, and a class fits if one straight line goes through all windows: a level one for constant
-waits, a rising one for linear waits, and one through their logarithms for exponential waits.
+So a wait stands for a window of sleeps, and a kind fits if one straight line goes through all windows: a level one for
+constant waits, a rising one for linear waits, and one through their logarithms for exponential waits.
 """
 
 from __future__ import annotations
@@ -24,22 +24,24 @@ _ON_THE_WAY: Final = 0.04
 """Seconds that a request may take beyond the client's sleep."""
 _EARLY: Final = 0.005
 """Seconds by which a sleep may be short, because clocks tick."""
-_BUSY: Final = 0.1
-"""Seconds by which waits may differ and still be equal, if that is little beside them."""
-_BUSY_SHARE: Final = 0.25
-_SHARE: Final = 0.01
-"""The part of a wait by which it may be off besides."""
+_MACHINE_DELAY: Final = 0.1
+_MACHINE_DELAY_SHARE: Final = 0.25
+"""By how much equal waits may differ on a busy machine: in seconds, and as a share of the shortest."""
+_TOLERANCE: Final = 0.01
+"""The share of a wait by which it may be off besides."""
 _GROWS: Final = 1.05
 """The factor from which on waits grow."""
 _DOUBLES: Final = 1.4
 """Of two growing waits: the factor from which on they count as exponential."""
 _SLOWEST: Final = 1.2
 """The factor below which waits are linear if they can be: nobody multiplies by less."""
-_GOLDEN: Final = (1 + 5**0.5) / 2
+_GOLDEN_RATIO: Final = (1 + 5**0.5) / 2
 _ENOUGH: Final = 4
+"""How many waits it takes to see Fibonacci numbers, or growth in spite of jitter."""
 _HUGE: Final = 700.0
 """The logarithm of what is longer than any wait, and still a number."""
 _CORRELATED: Final = 0.6
+"""The correlation of places and logarithms of jittered waits from which on they grow."""
 
 
 @dataclass(frozen=True, repr=False)
@@ -71,8 +73,8 @@ class Backoff:
 
     def as_json(self) -> dict[str, Any]:
         """Return the backoff as the control API shows it."""
-        rounded = {key: _rounded(getattr(self, key)) for key in ("base", "step", "factor", "cap", "longest")}
-        return {"kind": self.kind} | rounded | {"waits": [_rounded(wait) for wait in self.waits]}
+        numbers = {key: _rounded(getattr(self, key)) for key in ("base", "step", "factor", "cap", "longest")}
+        return {"kind": self.kind} | numbers | {"waits": [_rounded(wait) for wait in self.waits]}
 
     def __str__(self) -> str:
         text = ""
@@ -108,17 +110,17 @@ def _rounded(value: float | None) -> float | None:
 
 
 class _Window(NamedTuple):
-    """Between which two numbers of seconds a client meant to sleep."""
+    """What a client may have meant to sleep, in seconds."""
 
     low: float
     high: float
 
     @classmethod
     def of(cls, wait: float) -> _Window:
-        low = 0.0 if wait <= NO_WAIT else max(0.0, wait * (1 - _SHARE) - _ON_THE_WAY)
-        return cls(low, wait * (1 + _SHARE) + _EARLY)
+        low = 0.0 if wait <= NO_WAIT else max(0.0, wait * (1 - _TOLERANCE) - _ON_THE_WAY)
+        return cls(low, wait * (1 + _TOLERANCE) + _EARLY)
 
-    def both(self, other: _Window) -> _Window:
+    def intersect(self, other: _Window) -> _Window:
         return _Window(max(self.low, other.low), min(self.high, other.high))
 
 
@@ -131,9 +133,9 @@ class _Line(NamedTuple):
 
 
 def _line(windows: Mapping[int, _Window]) -> tuple[_Line, float] | None:
-    """Lay the straight line that goes best through all *windows*, by place; gives it with the room that it has.
+    """Return the straight line that goes best through all *windows*, by place, and the room that it has.
 
-    None if there is no such line. There must be two windows at least.
+    Return None if no line goes through them. There must be two windows at least.
     """
 
     def room(slope: float) -> tuple[float, float, float]:
@@ -141,47 +143,50 @@ def _line(windows: Mapping[int, _Window]) -> tuple[_Line, float] | None:
         bottom = max(window.low - slope * place for place, window in windows.items())
         return top - bottom, bottom, top
 
-    # The room is a concave function of the slope: thirds close in on the best.
+    # The room is a concave function of the slope: a ternary search finds its maximum.
     places = sorted(windows)
     span = places[-1] - places[0]
     reach = max(window.high for window in windows.values()) - min(window.low for window in windows.values())
     low, high = -reach / span, reach
     for _ in range(50):
-        one, two = low + (high - low) / 3, high - (high - low) / 3
-        if room(one)[0] < room(two)[0]:
-            low = one
+        left, right = low + (high - low) / 3, high - (high - low) / 3
+        if room(left)[0] < room(right)[0]:
+            low = left
         else:
-            high = two
+            high = right
     slope = (low + high) / 2
     free, bottom, top = room(slope)
     return (_Line((bottom + top) / 2, slope), free) if free >= 0 else None
 
 
-def classify(*rows: Sequence[float | None]) -> Backoff:
-    """Tell the class of rows of waits, each in seconds; waits of several rows with the same place are alike.
+def classify(*series: Sequence[float | None]) -> Backoff:
+    """Return the backoff that several series of waits show together: waits in the same place are alike.
 
     Args:
-        rows: The waits of each operation, in order; None in the place of a wait that tells nothing.
+        series: The waits of each operation, in seconds and in order; None in the place of one that shows nothing.
     """
-    waits = tuple(wait for row in rows for wait in row if wait is not None)
+    waits = tuple(wait for one in series for wait in one if wait is not None)
     if len(waits) < 2:
         return Backoff("unseen", waits)
-    most = sorted(waits)[(len(waits) - 1) * 3 // 4]
-    if max(waits) <= NO_WAIT or (most <= NO_WAIT and median(waits) <= NO_WAIT / 4):  # some are late on a busy machine
+    third_quartile = sorted(waits)[(len(waits) - 1) * 3 // 4]
+    # Some are late on a busy machine.
+    if max(waits) <= NO_WAIT or (third_quartile <= NO_WAIT and median(waits) <= NO_WAIT / 4):
         return Backoff("none", waits)
-    found = _fit(rows)
-    return replace(found, waits=waits) if found is not None else _jittered(rows, waits)
+    backoff = _fit(series)
+    if backoff is not None:
+        return replace(backoff, waits=waits)
+    return Backoff("jittered", waits, base=min(waits), factor=_growth(series))
 
 
-def _fit(rows: Sequence[Sequence[float | None]]) -> Backoff | None:
-    """Find a class that all waits fit, each in its place."""
+def _fit(series: Sequence[Sequence[float | None]]) -> Backoff | None:
+    """Return a backoff without jitter that all waits fit, each in its place; None if there is none."""
     windows: dict[int, _Window] = {}
-    for row in rows:
-        for place, wait in enumerate(row):
+    for waits in series:
+        for place, wait in enumerate(waits):
             if wait is not None:
                 window = _Window.of(wait)
-                windows[place] = windows[place].both(window) if place in windows else window
-    level = _nearly_level(rows)
+                windows[place] = windows[place].intersect(window) if place in windows else window
+    level = _nearly_level(series)
     if level is None and any(window.low > window.high for window in windows.values()):
         return None
     if len(windows) < 2:
@@ -206,44 +211,44 @@ def _level(windows: Iterable[_Window]) -> float | None:
     return (low + high) / 2 if low <= high else None
 
 
-def _nearly_level(rows: Iterable[Sequence[float | None]]) -> float | None:
-    """Tell what waits are that differ by no more than a busy machine adds."""
-    waits = [wait for row in rows for wait in row if wait is not None]
+def _nearly_level(series: Iterable[Sequence[float | None]]) -> float | None:
+    """Return the shortest wait if all are equal but for what a busy machine adds; None if they are not."""
+    waits = [wait for one in series for wait in one if wait is not None]
     shortest, spread = min(waits), max(waits) - min(waits)
-    return shortest if spread <= min(_BUSY, shortest * _BUSY_SHARE) else None
+    return shortest if spread <= min(_MACHINE_DELAY, shortest * _MACHINE_DELAY_SHARE) else None
 
 
 def _rise(windows: Mapping[int, _Window], skipped: int) -> Backoff | None:
-    """Find a class of growing waits, the last of which may have reached a cap."""
+    """Return a backoff that grows, and may have reached a cap; None if there is none."""
     places = sorted(windows)
     if len(places) < 2:
         return None
-    found = _grown(windows)
-    if found is not None:
-        return found
+    backoff = _rise_without_cap(windows)
+    if backoff is not None:
+        return backoff
     for end in range(2, len(places)):
         cap = _level(windows[place] for place in places[end:])
         if cap is None or (end == len(places) - 1 and end + skipped < 3):  # any third wait would be a cap
             continue
-        found = _grown({place: windows[place] for place in places[:end]})
+        backoff = _rise_without_cap({place: windows[place] for place in places[:end]})
         if (
-            found is not None
-            and _next(found, places[end]) >= cap * (1 - _SHARE)
+            backoff is not None
+            and _wait_at(backoff, places[end]) >= cap * (1 - _TOLERANCE)
             and cap >= windows[places[end - 1]].low
         ):
-            return replace(found, cap=cap)
+            return replace(backoff, cap=cap)
     return None
 
 
-def _next(backoff: Backoff, place: int) -> float:
+def _wait_at(backoff: Backoff, place: int) -> float:
     base = backoff.base or 0.0
     if backoff.kind == "linear":
         return base + (backoff.step or 0.0) * place
     return base * exp(min(_HUGE, place * log(backoff.factor or 1.0)))
 
 
-def _grown(windows: Mapping[int, _Window]) -> Backoff | None:
-    """Find a class of growing waits without a cap."""
+def _rise_without_cap(windows: Mapping[int, _Window]) -> Backoff | None:
+    """Return a backoff that grows; None if there is none."""
     straight = _line(windows)
     logs = {place: _Window(log(max(window.low, 1e-4)), log(window.high)) for place, window in windows.items()}
     curved = _line(logs)
@@ -263,26 +268,22 @@ def _grown(windows: Mapping[int, _Window]) -> Backoff | None:
 
 
 def _fibonacci(windows: Mapping[int, _Window]) -> Backoff | None:
-    """See whether each wait is the sum of the two before it: that grows by the golden ratio."""
+    """Return a backoff that grows by the golden ratio if each wait is the sum of the two before it."""
     places = sorted(windows)
     if len(places) < _ENOUGH or places[-1] - places[0] != len(places) - 1:
         return None
     row = [windows[place] for place in places]
-    fits = all(
-        a.low + b.low <= c.high and c.low <= a.high + b.high for a, b, c in zip(row, row[1:], row[2:], strict=False)
-    )
-    return Backoff("exponential", base=(row[0].low + row[0].high) / 2, factor=_GOLDEN) if fits else None
+    for a, b, c in zip(row, row[1:], row[2:], strict=False):
+        if a.low + b.low > c.high or c.low > a.high + b.high:
+            return None
+    return Backoff("exponential", base=(row[0].low + row[0].high) / 2, factor=_GOLDEN_RATIO)
 
 
-def _jittered(rows: Iterable[Sequence[float | None]], waits: tuple[float, ...]) -> Backoff:
-    return Backoff("jittered", waits, base=min(waits), factor=_growth(rows))
-
-
-def _growth(rows: Iterable[Sequence[float | None]]) -> float | None:
-    """Tell by what factor waits grow on the whole; None if they do not, or are too few to tell."""
+def _growth(series: Iterable[Sequence[float | None]]) -> float | None:
+    """Return by what factor jittered waits grow on the whole; None if they do not, or are too few to tell."""
     by_place: dict[int, list[float]] = defaultdict(list)
-    for row in rows:
-        for place, wait in enumerate(row):
+    for one in series:
+        for place, wait in enumerate(one):
             if wait is not None:
                 by_place[place].append(wait)
     points = [(place, log(max(median(waits), 1e-4))) for place, waits in sorted(by_place.items())]

@@ -1,4 +1,4 @@
-"""Which refusals a client may try again after: the one place for that knowledge, each with its reason."""
+"""Advice for each refusal, with its reason: whether a client may try again."""
 
 from __future__ import annotations
 
@@ -80,13 +80,13 @@ def _read() -> dict[str, Advice]:
 _BY_CODE: Final = _read()
 
 GONE: Final = frozenset({"RDS.3026", "RDS.3016", "DBS.201010", "DBS.201014", "RDS.0016", "RDS.0002", "DBS.200002"})
-"""What a second deletion is told when the first one has worked."""
+"""The errors that answer a second deletion when the first one has worked."""
 NOT_YET: Final = frozenset({"RDS.5041", "DBS.200543", "DBS.201203", "DBS.280214"})
-"""Beside the status 404: what one is told about a thing that is not there, or not there yet."""
+"""The errors, beside the status 404, about a thing that is not there, or not there yet."""
 
 
 def advice(status: int, code: str | None = None) -> Advice:
-    """Tell what to do about a refusal with this *status* and error *code*."""
+    """Return what to do about a refusal with this *status* and error *code*."""
     if code in _BY_CODE:
         return _BY_CODE[code]
     return _STATUSES.get(status) or (_SERVER if status >= _SERVER_STATUS else _CLIENT)
