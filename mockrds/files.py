@@ -1,4 +1,4 @@
-"""Writing files so that nobody ever finds half of one."""
+"""Writing files in one step: a reader finds the old content or the new one, and never a part."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 
-def replace(path: Path, text: str) -> None:
-    """Put *text* into a file, in the place of what it has.
+def write_atomically(path: Path, text: str) -> None:
+    """Write a file, in place of the one that is there.
 
     Raises:
-        OSError: It can't be written; what was there stays.
+        OSError: It can't be written; the old file stays.
     """
     draft = path.with_name(f".{path.name}.{os.urandom(4).hex()}")
     try:

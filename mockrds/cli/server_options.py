@@ -178,9 +178,9 @@ def _write_ready_file(path: Path, mock: MockRDS) -> None:
     content = {"url": mock.url, "pid": os.getpid(), "version": __version__, "project_id": mock.simulator.default.id}
     if mock.ca is not None:
         content["ca"] = mock.ca
-    from mockrds.files import replace
+    from mockrds.files import write_atomically
 
     try:
-        replace(path, json.dumps(content) + "\n")
+        write_atomically(path, json.dumps(content) + "\n")
     except OSError as error:
         raise UsageError(f"cannot write the ready file {path}: {reason(error)}") from None

@@ -261,6 +261,7 @@ SCHEMAS: Final[dict[str, Schema]] = {
     ),
     "Records": _answer(
         mockrds=about(TEXT, "The version of mockrds."),
+        version=about(COUNT, "The version of the format."),
         records=about(_list({"type": "object"}), "What happened, one record a project."),
     ),
     "Backoff": _answer(

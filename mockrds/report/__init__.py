@@ -5,14 +5,10 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from mockrds.report.text import text
-
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     Records = Sequence[Mapping[str, Any]]
-
-__all__ = ["CONTENT_TYPES", "check", "render", "text", "write"]
 
 CONTENT_TYPES = {
     "json": "application/json",
@@ -24,7 +20,7 @@ CONTENT_TYPES = {
 
 
 def write(records: Records, path: str | Path) -> None:
-    """Write a report, in one step; the ending of the file's name says which. Folders are made.
+    """Write a report, in one step; the ending of the file's name says which kind. Folders are made.
 
     Args:
         records: What happened, one record a project.
@@ -34,15 +30,15 @@ def write(records: Records, path: str | Path) -> None:
         ValueError: It has another ending.
         OSError: It can't be written.
     """
-    from mockrds.files import replace
+    from mockrds.files import write_atomically
 
     kind, file = check(path), Path(path)
     file.parent.mkdir(parents=True, exist_ok=True)
-    replace(file, render(records, kind))
+    write_atomically(file, render(records, kind))
 
 
 def check(path: str | Path) -> str:
-    """Give the kind of report that a file is to hold.
+    """Return the kind of report that a file is to hold.
 
     Raises:
         ValueError: It has an ending that no report has.
@@ -55,26 +51,29 @@ def check(path: str | Path) -> str:
 
 
 def render(records: Records, kind: str) -> str:
-    """Make a report.
+    """Return a report.
 
     Args:
         records: What happened, one record a project.
         kind: json, html, xml or txt.
     """
-    if kind == "html":
-        from mockrds.report.html.page import page
+    # Only what is asked for is imported: a server starts without any.
+    match kind:
+        case "html":
+            from mockrds.report.html.page import page
 
-        return page(records)
-    if kind == "xml":
-        from mockrds.report.junit import junit
+            return page(records)
+        case "xml":
+            from mockrds.report.junit import junit
 
-        return junit(records)
-    return _json(records) if kind == "json" else f"{text(records)}\n"
+            return junit(records)
+        case "json":
+            import json
 
+            from mockrds.report.document import document
 
-def _json(records: Records) -> str:
-    import json
+            return json.dumps(document(records), indent=1) + "\n"
+        case _:
+            from mockrds.report.text import text
 
-    from mockrds.version import __version__
-
-    return json.dumps({"mockrds": __version__, "records": records}, indent=1) + "\n"
+            return text(records) + "\n"

@@ -11,7 +11,7 @@ import re
 from collections import Counter
 from typing import TYPE_CHECKING, Final, NamedTuple
 
-from mockrds.files import replace
+from mockrds.files import write_atomically
 from mockrds.report.documented import ANSWERED, ENDINGS, ERRORS
 from mockrds.verdict.attempts import outcome
 from mockrds.version import __version__
@@ -34,37 +34,37 @@ _FILE: Final = "mockrds-coverage"
 
 
 def met(entries: Iterable[Entry]) -> Met:
-    """Tell what the client of one project met, from its journal."""
-    found: dict[str, tuple[Counter[str], Counter[str]]] = {}
+    """Return what the client of one project met, from its journal."""
+    counts: dict[str, tuple[Counter[str], Counter[str]]] = {}
     started: dict[str, str] = {}  # by the id of what was started: the operation that did
     for entry in entries:
         if entry.operation not in ERRORS:
             continue
-        errors, endings = found.setdefault(entry.operation, (Counter(), Counter()))
+        errors, endings = counts.setdefault(entry.operation, (Counter(), Counter()))
         if entry.operation in _STARTS:
-            ids = (*entry.backup_ids, *(key for key, _ in _things(entry.response)))
+            ids = (*entry.backup_ids, *(key for key, _ in _statuses(entry.response)))
             started |= dict.fromkeys(map(_key, ids), entry.operation)
-        came = outcome(entry)
-        if came == "lost":
+        result = outcome(entry)
+        if result == "lost":
             endings[_LOST.get(entry.ended, "closed")] += 1
-        elif came == "damaged":
+        elif result == "damaged":
             endings["damaged"] += 1
-        elif came == "refused":
+        elif result == "refused":
             errors[entry.error or f"HTTP {entry.status}"] += 1
-        elif came == "ok":
+        elif result == "ok":
             endings[ANSWERED] += 1
-            for key, status in _things(entry.response):
+            for key, status in _statuses(entry.response):
                 if status in ENDINGS[entry.operation] and entry.operation not in _STARTS:
                     endings[status] += 1
                 origin = started.get(_key(key))
                 if origin is not None and status in _ENDED:
                     del started[_key(key)]
-                    found[origin][1][status] += 1
-    return {name: {"errors": dict(errors), "endings": dict(endings)} for name, (errors, endings) in found.items()}
+                    counts[origin][1][status] += 1
+    return {name: {"errors": dict(errors), "endings": dict(endings)} for name, (errors, endings) in counts.items()}
 
 
-def _things(response: bytes) -> Iterator[tuple[str, str]]:
-    """Give the id and the status of each thing in an answer, which may be cut off; the status of a job is empty."""
+def _statuses(response: bytes) -> Iterator[tuple[str, str]]:
+    """Yield the id and the status of each thing in an answer, which may be cut off; the status of a job is empty."""
     key = ""
     for name, value in _PAIRS.findall(response.decode("utf-8", "replace")):
         if name == "status":
@@ -76,12 +76,12 @@ def _things(response: bytes) -> Iterator[tuple[str, str]]:
 
 
 def _key(resource_id: str) -> str:
-    """Give what the ids that the API families have for the same thing have in common."""
+    """Return what the ids that the API families have for the same thing have in common."""
     return resource_id.replace("-", "")[:32]
 
 
 def add(*parts: Met) -> Met:
-    """Sum up what was met."""
+    """Return the sum of what was met."""
     summed: dict[str, dict[str, Counter[str]]] = {}
     for part in parts:
         for name, kinds in part.items():
@@ -125,12 +125,12 @@ class Coverage:
     @property
     def percent(self) -> float:
         """How much of all documented errors and endings was met; 0 when nothing was called."""
-        done = sum(len(row.errors) + len(row.endings) for row in self.rows)
+        seen = sum(len(row.errors) + len(row.endings) for row in self.rows)
         missing = sum(len(row.missing_errors) + len(row.missing_endings) for row in self.rows)
-        return 100 * done / (done + missing) if done else 0.0
+        return 100 * seen / (seen + missing) if seen else 0.0
 
     def lines(self, *, missing: bool = False) -> Iterator[str]:
-        """Give the table for a terminal.
+        """Yield the lines of the table for a terminal.
 
         Args:
             missing: Also list what was not met.
@@ -167,7 +167,7 @@ def _row(operation: str, errors: Iterable[str], endings: Iterable[str]) -> Row:
 
 
 def load(path: Path) -> tuple[Met, int]:
-    """Read what was met in earlier runs, and how many there were; nothing and 0 where there is no file.
+    """Return what was met in earlier runs, and how many there were; nothing and 0 where there is no file.
 
     Raises:
         ValueError: The file is none of coverage, or can't be read.
@@ -193,4 +193,4 @@ def save(path: Path, met: Met, runs: int) -> None:
     """
     document = {_FILE: {"version": __version__, "runs": runs}, "operations": met}
     path.parent.mkdir(parents=True, exist_ok=True)
-    replace(path, json.dumps(document, indent=1, sort_keys=True) + "\n")
+    write_atomically(path, json.dumps(document, indent=1, sort_keys=True) + "\n")

@@ -1,4 +1,4 @@
-"""Which errors each operation of the backup surface is answered with, and how what it starts can end.
+"""The errors that each operation of the backup surface may be answered with, and how what it starts can end.
 
 The codes are those of the API reference for the rules that the operation has to keep. No page of the
 reference lists the errors of an operation, so this table does; tests hold it against what mockrds answers.
@@ -16,8 +16,8 @@ GATEWAY: Final = ("APIGW.0301", "APIGW.0307", "APIGW.0308")
 SERVER_FAILURE: Final = "RDS.0005"
 ANSWERED: Final = "answered"
 TRANSPORT: Final = ("reset", "closed", "timed out", "damaged")
-"""How any call may end without a whole answer: the connection was reset, or closed, or the client no longer
-waited; or an answer came that was cut or damaged."""
+"""How any call may end without a whole answer: the connection was reset, or closed, or the client gave up
+waiting; or an answer came that was cut or damaged."""
 
 _READ: Final = (errors.LETTER_CASE, errors.INVALID_PARAMETER)
 """Of bodies that tell the operation apart from others: one that can't be read is another operation's."""
@@ -48,7 +48,7 @@ _V3_RESTORE: Final = (
     errors.ORIGINAL_NOT_ALLOWED, errors.VOLUME_TOO_SMALL,
 )  # fmt: skip
 
-_PROBLEMS: Final[dict[str, tuple[Refusal, ...]]] = {
+_REFUSALS: Final[dict[str, tuple[Refusal, ...]]] = {
     "v1.create_manual_backup": (*_BODY, *_NEW_BACKUP, *_INSTANCE, *_FREE),
     "v1.list_manual_backups": (),
     "v1.delete_manual_backup": (errors.INVALID_PARAMETER, *_DELETE),
@@ -91,14 +91,14 @@ _LIFE: Final[dict[str, tuple[str, ...]]] = {
 }
 
 
-def _codes(operation: str, problems: tuple[Refusal, ...]) -> tuple[str, ...]:
+def _codes(operation: str, refusals: tuple[Refusal, ...]) -> tuple[str, ...]:
     family = operation.rpartition(".")[0]
-    known = (errors.PROJECT_FORBIDDEN, *problems)
-    codes = {problem.v1 if family == "v1" else problem.v3 for problem in known}
+    known = (errors.PROJECT_FORBIDDEN, *refusals)
+    codes = {refusal.v1 if family == "v1" else refusal.v3 for refusal in known}
     return (*sorted(codes | {in_family(SERVER_FAILURE, family)}), *GATEWAY)
 
 
-ERRORS: Final[dict[str, tuple[str, ...]]] = {name: _codes(name, problems) for name, problems in _PROBLEMS.items()}
+ERRORS: Final[dict[str, tuple[str, ...]]] = {name: _codes(name, refusals) for name, refusals in _REFUSALS.items()}
 """The codes that each operation of the backup surface is refused with."""
-ENDINGS: Final[dict[str, tuple[str, ...]]] = {name: (ANSWERED, *_LIFE.get(name, ()), *TRANSPORT) for name in _PROBLEMS}
+ENDINGS: Final[dict[str, tuple[str, ...]]] = {name: (ANSWERED, *_LIFE.get(name, ()), *TRANSPORT) for name in _REFUSALS}
 """The endings of each: a good answer, what became of what it started or showed, and how its answer was lost."""

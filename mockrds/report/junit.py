@@ -5,14 +5,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 from xml.etree import ElementTree as ET
 
-from mockrds.report.text import calls, printable
+from mockrds.report.text import calls_of, printable
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
 
 def junit(records: Sequence[Mapping[str, Any]]) -> str:
-    """Give one test case a record: it fails where a finding is an error; other findings are in its output.
+    """Return the report: one test case a record, which fails if a finding is an error; other findings are output.
 
     What the test itself asserts is left to the report of the test runner.
     """
@@ -41,12 +41,12 @@ def _case(record: Mapping[str, Any]) -> ET.Element:
         message = bad[0]["message"].partition("\n")[0] + (f" (and {len(bad) - 1} more)" if len(bad) > 1 else "")
         failure = ET.SubElement(case, "failure", {"message": printable(message), "type": bad[0]["kind"]})
         failure.text = printable("\n".join(map(_line, bad)))
-    told = [_line(finding) for finding in findings if finding["severity"] != "error"]
-    told += [f"the test itself: {record['outcome']} {record['message']}".rstrip()] if record["outcome"] else []
-    told.append(f"MOCKRDS_REPLAY={record['replay']}")
-    ET.SubElement(case, "system-out").text = printable("\n".join(told))
+    output = [_line(finding) for finding in findings if finding["severity"] != "error"]
+    output += [f"the test itself: {record['outcome']} {record['message']}".rstrip()] if record["outcome"] else []
+    output.append(f"MOCKRDS_REPLAY={record['replay']}")
+    ET.SubElement(case, "system-out").text = printable("\n".join(output))
     return case
 
 
 def _line(finding: Mapping[str, Any]) -> str:
-    return f"{finding['severity']}: {finding['kind']}: {finding['message']}{calls(finding)}"
+    return f"{finding['severity']}: {finding['kind']}: {finding['message']}{calls_of(finding)}"

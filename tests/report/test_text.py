@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from support.story import records
 
-from mockrds.report import text
+from mockrds.report.text import text
 
 
 @pytest.fixture

@@ -30,9 +30,9 @@ def run(arguments: Sequence[str]) -> int:
         records = server.ask("GET", f"{of}report.json")["records"]
     if options.output:
         return 0 if write_reports(records, options.output) else 1
-    from mockrds.report import text
+    from mockrds.report import render
 
-    print(text(records).rstrip("\n"))
+    print(render(records, "txt"), end="")
     return 0
 
 

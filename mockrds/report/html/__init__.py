@@ -1,1 +1,1 @@
-"""The report as one web page."""
+"""The report as one web page: the template, its style and its script, and what puts records into them."""

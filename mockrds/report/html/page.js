@@ -2,7 +2,7 @@
 // Draws the report. What the records say goes into the page as text only, never as markup.
 addEventListener("error", (event) => { document.documentElement.dataset.error = event.message; });
 
-const { version, records } = JSON.parse(document.getElementById("data").textContent);
+const { mockrds: release, records } = JSON.parse(document.getElementById("data").textContent);
 const SEVERITIES = ["error", "warning", "note"];
 const WORDS = {
   ok: "answered", refused: "refused", damaged: "answer cut or damaged", lost: "no answer", open: "under way",
@@ -71,7 +71,7 @@ tests.sort((a, b) => standing(a) - standing(b) || a.worst - b.worst || a.place -
 const CHARACTER = 6.1; // the usual width of one, in pixels
 const ROWS = 16; // of backups, at most
 
-/** Give what maps a moment to a place. Longer times are wider, though less than in proportion; long pauses are cut short. */
+/** Return what maps a moment to a place. Longer times are wider, though less than in proportion; long pauses are cut short. */
 function scale(entries, width) {
   const moments = [...new Set(entries.flatMap((entry) => [began(entry), done(entry)]))].sort((a, b) => a - b);
   const starts = new Set(entries.map(began));
@@ -520,7 +520,7 @@ function visit() {
   target.querySelector("summary").focus({ preventScroll: true });
 }
 
-byId("about").textContent = `As seen by mockrds ${version}: the worst first. A row opens with a click or with Enter; / begins a search.`;
+byId("about").textContent = `As seen by mockrds ${release}: the worst first. A row opens with a click or with Enter; / begins a search.`;
 document.body.append(s("svg", { width: 0, height: 0, style: "position:absolute", "aria-hidden": "true" }, s("defs", {},
   s("pattern", { id: "hatch", width: 6, height: 6, patternUnits: "userSpaceOnUse", patternTransform: "rotate(45)" },
     s("rect", { width: 6, height: 6, style: "fill:var(--warning-ground)" }), s("rect", { width: 2, height: 6, style: "fill:var(--refused);fill-opacity:.45" })))));

@@ -9,8 +9,8 @@ import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
+from mockrds.report.document import document
 from mockrds.report.text import text
-from mockrds.version import __version__
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -19,9 +19,9 @@ _HERE: Final = Path(__file__).parent
 
 
 def page(records: Sequence[Mapping[str, Any]]) -> str:
-    """Write the page. The records are in it as data; a script, which alone may run there, draws what is opened."""
+    """Return the page. The report is in it as data; a script, which alone may run there, draws what is opened."""
     style, script = ((_HERE / f"page.{kind}").read_text(encoding="utf-8") for kind in ("css", "js"))
-    data = json.dumps({"version": __version__, "records": records}, separators=(",", ":"))
+    data = json.dumps(document(records), separators=(",", ":"))
     parts = {
         "hash": base64.b64encode(hashlib.sha256(script.encode()).digest()).decode(),
         "style": style,
