@@ -111,11 +111,11 @@ function pack(rows, from, to) {
 function lanes(test) {
   const { record, verdict } = test;
   const polled = new Set(verdict.polling.map((poll) => `${poll.operation} ${poll.target}`));
-  const found = new Map();
+  const byKey = new Map();
   const lane = (name, polls) => {
     const key = `${name} ${polls}`;
-    if (!found.has(key)) found.set(key, { name, polls, calls: [] });
-    return found.get(key);
+    if (!byKey.has(key)) byKey.set(key, { name, polls, calls: [] });
+    return byKey.get(key);
   };
   const seen = new Set();
   for (const logical of verdict.operations) {
@@ -130,8 +130,8 @@ function lanes(test) {
     lane(entry.operation, false).calls.push({ logical: null, attempts: [{ number: entry.number, wait: null }] });
   }
   const start = (call) => began(test.entries.get(call.attempts[0].number));
-  for (const each of found.values()) each.calls.sort((a, b) => start(a) - start(b));
-  return [...found.values()].sort((a, b) => start(a.calls[0]) - start(b.calls[0]));
+  for (const each of byKey.values()) each.calls.sort((a, b) => start(a) - start(b));
+  return [...byKey.values()].sort((a, b) => start(a.calls[0]) - start(b.calls[0]));
 }
 
 function describe(test, entry) {
@@ -176,14 +176,14 @@ function drawLane(test, lane, scaled, top, parts, heights) {
       parts.push(bar(test, entry, x, y, attempts[i], lane.polls && entries.length === 1));
       const wait = attempts[i].wait;
       if (i && wait != null) {
-        const asked = entries[i - 1].retry_after;
-        const early = asked != null && wait < asked - 0.05;
-        const text = early ? `${span(wait)}, asked: ${span(asked)}` : span(wait);
+        const demand = entries[i - 1].retry_after;
+        const early = demand != null && wait < demand - 0.05;
+        const text = early ? `${span(wait)}, asked: ${span(demand)}` : span(wait);
         word(row, true, (x(done(entries[i - 1])) + 7 + x(began(entry))) / 2, text, early ? "early" : "wait");
       }
       if (what !== "ok") {
         const middle = (x(began(entry)) + Math.max(x(began(entry)) + 7, x(done(entry)))) / 2;
-        word(row, false, middle, String(entry.error || entry.status || (entry.ended === "aborted" ? "client left" : entry.ended) || ""), `said-${what}`);
+        word(row, false, middle, String(entry.error || entry.status || (entry.ended === "aborted" ? "client left" : entry.ended) || ""), `result-${what}`);
       }
     });
     if (logical && logical.gave_up) word(row, true, to + 30, "gave up", "early");
@@ -227,11 +227,11 @@ function drawBackups(test, scaled, top, parts) {
     if (made === null && seen === null && deleted === null) continue;
     const from = made ?? 2;
     const to = Math.max(deleted ?? scaled.end + 24, from + 8);
-    const told = [backup.name || backup.id];
-    if (twice.has(backup.id)) told.push("duplicate");
-    if (orphans.has(backup.id)) told.push("never seen to end, never deleted");
-    else if (status.get(backup.id) === "FAILED") told.push("failed");
-    const text = told.join(" · ");
+    const words = [backup.name || backup.id];
+    if (twice.has(backup.id)) words.push("duplicate");
+    if (orphans.has(backup.id)) words.push("never seen to end, never deleted");
+    else if (status.get(backup.id) === "FAILED") words.push("failed");
+    const text = words.join(" · ");
     const row = pack(rows, from, Math.max(to, from + text.length * CHARACTER + 12) + 6);
     if (row >= ROWS) { more += 1; continue; }
     const y = top + row * 22 + 3;
@@ -274,12 +274,12 @@ function timeline(test, room) {
   if (backups) label("backups", backups, true);
   for (const [number, pole] of poles) pole.setAttribute("y2", heights.get(number));
   const axis = [];
-  let [taken, said] = [-Infinity, ""];
+  let [taken, last] = [-Infinity, ""];
   for (const moment of scaled.starts) {
     const at = scaled.at(moment);
     const text = moment === scaled.first ? "0" : `+${span(moment - scaled.first)}`;
-    if (at < taken || text === said) continue;
-    said = text;
+    if (at < taken || text === last) continue;
+    last = text;
     taken = at + text.length * CHARACTER + 22;
     axis.push(s("line", { class: "grid", x1: at, x2: at, y1: 20, y2: top }), s("text", { x: at + 3, y: 15 }, text));
   }
@@ -311,8 +311,8 @@ function timeline(test, room) {
 function links(test, numbers) {
   const kept = numbers.filter((number) => test.entries.has(number));
   if (!kept.length) return "";
-  const shown = kept.slice(0, 20).flatMap((number, i) => [i ? ", " : "", h("a", { href: `#${test.id}c${number}` }, String(number))]);
-  return [kept.length === 1 ? "call " : "calls ", shown, kept.length > 20 ? ", …" : ""];
+  const anchors = kept.slice(0, 20).flatMap((number, i) => [i ? ", " : "", h("a", { href: `#${test.id}c${number}` }, String(number))]);
+  return [kept.length === 1 ? "call " : "calls ", anchors, kept.length > 20 ? ", …" : ""];
 }
 
 function findings(test) {
@@ -365,13 +365,13 @@ function callRow(test, entry) {
     h("span", { class: "cut soft minor" }, entry.fault ? `⚑ ${entry.fault}` : "")));
   row.addEventListener("toggle", () => {
     if (!row.open || row.children.length > 1) return;
-    const told = [
+    const details = [
       entry.hint && `hint: ${entry.hint}`, entry.fault && `fault: ${entry.fault}`, entry.retry_after != null && `Retry-After: ${entry.retry_after} s`,
       entry.ended && `the connection ended: ${entry.ended}`, entry.connection && `from ${entry.connection.join(":")}${entry.reused ? ", reused" : ", new"}`,
       `${entry.sent} bytes sent`, entry.request_id && `request id ${entry.request_id}`,
     ];
     row.append(h("div", { class: "more" }, h("div", { class: "wide mono" }, `${entry.method} ${entry.path}`),
-      snippet("Request", entry.body), snippet("Answer", entry.response), h("div", { class: "wide soft" }, told.filter(Boolean).join(" · "))));
+      snippet("Request", entry.body), snippet("Answer", entry.response), h("div", { class: "wide soft" }, details.filter(Boolean).join(" · "))));
   });
   return row;
 }
@@ -396,9 +396,9 @@ function inside(test) {
     box.querySelector("figure")?.remove();
     box.querySelector("h2").after(timeline(test, box.clientWidth - 42 || 1100));
   };
-  box.append(record.message ? h("pre", { class: "said", tabindex: "0" }, record.message) : "",
+  box.append(record.message ? h("pre", { class: "message", tabindex: "0" }, record.message) : "",
     findings(test), h("h2", {}, "Timeline"),
-    record.internal_errors.length ? h("pre", { class: "said" }, record.internal_errors.join("\n")) : "",
+    record.internal_errors.length ? h("pre", { class: "message" }, record.internal_errors.join("\n")) : "",
     h("div", { class: "columns" }, facts(test),
       h("div", {}, table("Backups", ["name", "status", "made by", "seen to end by", "deleted by"], known),
         table("Faults", ["name", "armed at", "fired"], armed))),
