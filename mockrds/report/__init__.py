@@ -70,9 +70,9 @@ def render(records: Records, kind: str) -> str:
         case "json":
             import json
 
-            from mockrds.report.document import document
+            from mockrds.report.json_report import as_json
 
-            return json.dumps(document(records), indent=1) + "\n"
+            return json.dumps(as_json(records), indent=1) + "\n"
         case _:
             from mockrds.report.text import text
 

@@ -9,7 +9,7 @@ import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
-from mockrds.report.document import document
+from mockrds.report.json_report import as_json
 from mockrds.report.text import text
 
 if TYPE_CHECKING:
@@ -21,7 +21,7 @@ _HERE: Final = Path(__file__).parent
 def page(records: Sequence[Mapping[str, Any]]) -> str:
     """Return the page. The report is in it as data; a script, which alone may run there, draws what is opened."""
     style, script = ((_HERE / f"page.{kind}").read_text(encoding="utf-8") for kind in ("css", "js"))
-    data = json.dumps(document(records), separators=(",", ":"))
+    data = json.dumps(as_json(records), separators=(",", ":"))
     parts = {
         "hash": base64.b64encode(hashlib.sha256(script.encode()).digest()).decode(),
         "style": style,

@@ -1,4 +1,4 @@
-"""How a verdict says what it has to say."""
+"""The messages of verdicts: findings, assertions, and what is printed."""
 
 from __future__ import annotations
 
