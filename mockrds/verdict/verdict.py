@@ -23,6 +23,7 @@ from mockrds.verdict.operations import abridge, filter_by_name
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    from mockrds.project_state import ProjectState
     from mockrds.verdict.findings import Finding
     from mockrds.verdict.kinds import Severity
     from mockrds.verdict.operations import LogicalOperation
@@ -34,6 +35,12 @@ _MOST_OPERATIONS: Final = 20
 
 class Verdict(ClientBehaviour):
     """What is to be said of a client's behaviour, and what can be asserted of it."""
+
+    @classmethod
+    def of(cls, project: ProjectState) -> Verdict:
+        """Return the verdict on the client of a project up to now."""
+        world = project.world
+        return cls(project.journal.entries(), world.backups, project.clock.now(), world.instances)
 
     @cached_property
     def findings(self) -> tuple[Finding, ...]:
