@@ -13,15 +13,16 @@ from mockrds.version import __version__
 if TYPE_CHECKING:
     from mockrds.client import RemoteServer
     from mockrds.domain.clock import ClockSetting
+    from mockrds.project import Project
     from mockrds.scenario_files.loader import ScenarioError
-    from mockrds.server import MockRDS, Project
+    from mockrds.server import MockRDS
 
 __all__ = ["ClockSetting", "MockRDS", "Project", "RemoteServer", "ScenarioError", "__version__"]
 
 _HOMES = {
     "ClockSetting": "mockrds.domain.clock",
     "MockRDS": "mockrds.server",
-    "Project": "mockrds.server",
+    "Project": "mockrds.project",
     "RemoteServer": "mockrds.client",
     "ScenarioError": "mockrds.scenario_files.loader",
 }

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from random import Random
-from typing import TYPE_CHECKING, Any, Final, Literal
+from typing import TYPE_CHECKING, Final
 
 from mockrds.domain.clock import Clock, ClockSetting, iso
 from mockrds.domain.identity import DEFAULT_PROJECT
@@ -16,11 +16,10 @@ from mockrds.journal import Journal
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
+    from mockrds.domain.identity import Auth
     from mockrds.domain.world_template import WorldTemplate
     from mockrds.scenario import Scenario
-    from mockrds.verdict import Verdict
 
-Auth = Literal["any", "strict", "off"]
 _MOST_REVOKED: Final = 1000
 _JOURNALED: Final = (*OPERATIONS, "unknown")
 
@@ -125,19 +124,6 @@ class ProjectState:
         """Drop the requests that are waiting out a latency: their connections are closed without an answer."""
         for drop in tuple(self.in_flight):
             drop()
-
-    @property
-    def verdict(self) -> Verdict:
-        """What the journal tells of the client up to now."""
-        from mockrds.verdict import Verdict
-
-        return Verdict(self.journal.entries(), self.world.backups, self.clock.now(), self.world.instances)
-
-    def recorded(self) -> dict[str, Any]:
-        """Tell what happened, as plain JSON: what reports are made of."""
-        from mockrds.report.record import recorded
-
-        return recorded(self)
 
     def reset(self) -> None:
         """Begin anew: the scenario's world, clock and faults, an empty journal. Drops waiting requests."""

@@ -2,28 +2,24 @@
 
 from __future__ import annotations
 
-import re
 import threading
 from dataclasses import replace
 from datetime import UTC, datetime
 from random import Random
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, get_args
 
 from mockrds.domain import errors
 from mockrds.domain.clock import END, Clock, ClockSetting
 from mockrds.domain.errors import RDSError
-from mockrds.domain.identity import DEFAULT_DOMAIN, DEFAULT_PROJECT, Identity, Token
-from mockrds.project_state import Auth, ProjectState
+from mockrds.domain.identity import DEFAULT_DOMAIN, DEFAULT_PROJECT, PROJECT_ID, PROJECT_NAME, Auth, Identity, Token
+from mockrds.project_state import ProjectState
 from mockrds.scenario import Scenario
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-
-AUTH_MODES: Final[tuple[Auth, ...]] = ("any", "strict", "off")
-PROJECT_ID: Final = re.compile(r"^[A-Za-z0-9_-]{1,64}$")  # more than the 32 hex digits of the real cloud
+AUTH_MODES: Final[tuple[Auth, ...]] = get_args(Auth)
 _ID_RULE: Final = "a project id has 1 to 64 letters, digits, - and _"
-PROJECT_NAME: Final = re.compile(r"^[^\x00-\x1f\x7f]+$")
 
 
 def _known_auth(auth: Auth) -> Auth:

@@ -1,7 +1,7 @@
 """A server that runs elsewhere, as if it were here: a client of the control API.
 
-What a ``RemoteProject`` offers has the names, arguments and errors of ``mockrds.server.Project``, so a test
-runs the same with either. Things that are handed out are copies of the moment; ask again to see more.
+A ``RemoteProject`` is a ``mockrds.Project``, so a test runs the same with either. What is handed out are copies of the
+moment; ask again to see more.
 """
 
 from __future__ import annotations

@@ -8,19 +8,15 @@ from typing import TYPE_CHECKING, Any
 
 from mockrds.client.connection import Connection
 from mockrds.client.project import RemoteProject
-from mockrds.domain.clock import ClockSetting
+from mockrds.project import Server
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
-    from mockrds.project_state import Auth
+    from mockrds.domain.clock import ClockSetting
+    from mockrds.domain.identity import Auth
     from mockrds.scenario import Scenario
-    from mockrds.scenario_files.loader import Source
-
-    Clocks = ClockSetting | Mapping[str, Any] | str
 
 
-class RemoteServer:
+class RemoteServer(Server):
     """A server that runs elsewhere.
 
     Args:
@@ -45,56 +41,27 @@ class RemoteServer:
         """Where the server is."""
         return self._connection.url
 
-    def project(
+    def _project(
         self,
-        name: str | None = None,
-        *,
-        id: str | None = None,  # noqa: A002  (the word of the API)
-        scenario: Scenario | Source | list[Source] | None = None,
-        seed: int | None = None,
-        clock: Clocks | None = None,
-        auth: Auth | None = None,
-        replay: str | None = None,
+        name: str | None,
+        project_id: str | None,
+        scenario: Scenario | None,
+        seed: int | None,
+        clock: ClockSetting | None,
+        auth: Auth | None,
     ) -> RemoteProject:
-        """Make a project, or find the one with this name or id; without either, a fresh one.
-
-        Args:
-            name: The name that clients authenticate with.
-            id: The project id; absent: follows from the name.
-            scenario: A scenario of its own; a file is read here, not where the server runs.
-            seed: A seed of its own.
-            clock: A clock of its own.
-            auth: How it looks at credentials, if not as the server does.
-            replay: A replay token: the project begins as that one began which gave it.
-
-        Raises:
-            ScenarioError: The scenario is wrong.
-            ValueError: The clock or *auth* is wrong, or the project exists and its scenario, seed, clock or *auth* is
-                given anew.
-        """
         __tracebackhide__ = True
         from mockrds.scenario_files.serialization import plain
 
-        if replay is not None:
-            from mockrds.replay import Replay
-
-            token = Replay.of(replay)
-            name, id = token.project_name, token.project_id  # noqa: A001
-            scenario, seed, clock, auth = token.scenario, token.seed, token.clock, token.auth
-        fresh = name is None and id is None
+        fresh = name is None and project_id is None
         if fresh and self._names is not None:
             name = f"{self._names}{next(self._numbers)}"
-        asked: dict[str, Any] = {"name": name, "id": id, "seed": seed, "auth": auth}
-        if scenario is not None:
-            from mockrds.scenario_files.loader import loaded
-
-            asked["scenario"] = loaded(scenario).document
-        if clock is not None:
-            asked["clock"] = plain(ClockSetting.of(clock))
-        made = self.ask("POST", "projects", {key: value for key, value in asked.items() if value is not None})
+        document = None if scenario is None else scenario.document
+        body = {"name": name, "id": project_id, "scenario": document, "seed": seed, "clock": plain(clock), "auth": auth}
+        answer = self.ask("POST", "projects", {key: value for key, value in body.items() if value is not None})
         if fresh:
-            self._fresh[made["id"]] = None
-        return RemoteProject(self, made["id"], made["name"])
+            self._fresh[answer["id"]] = None
+        return RemoteProject(self, answer["id"], answer["name"])
 
     def forget_projects(self) -> None:
         """Remove the fresh projects that were made here, those without a name or an id of the caller's choice."""

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
 
     from mockrds.domain.clock import ClockSetting
-    from mockrds.project_state import Auth
+    from mockrds.domain.identity import Auth
     from mockrds.scenario import Scenario
     from mockrds.scenario_files.loader import Source
 

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from mockrds.client import RemoteServer
     from mockrds.domain.clock import ClockSetting
-    from mockrds.project_state import Auth
+    from mockrds.domain.identity import Auth
     from mockrds.pytest_plugin.end_of_test import AnyFault, AnyProject
     from mockrds.pytest_plugin.options import Run
     from mockrds.scenario import Scenario

@@ -14,14 +14,14 @@ import pytest
 from mockrds.pytest_plugin.end_of_test import relative
 from mockrds.report import check, write
 from mockrds.report.coverage import Coverage, add, load, save
-from mockrds.report.record import NO_TEST, record
+from mockrds.report.record import NO_TEST
 from mockrds.report.text import lines
 
 if TYPE_CHECKING:
     from collections.abc import Generator
 
+    from mockrds.project import Project
     from mockrds.report.coverage import Met
-    from mockrds.report.record import Recordable
 
     Record = dict[str, Any]
 
@@ -77,10 +77,10 @@ class Reporting:
 
     # Where tests run
 
-    def pytest_mockrds_finished(self, item: pytest.Item, project: Recordable) -> None:
+    def pytest_mockrds_finished(self, item: pytest.Item, project: Project) -> None:
         """Note what happened in a project."""
         try:
-            found = record(project)
+            found = project.recorded()
         except (OSError, KeyError, RuntimeError) as error:  # a server elsewhere that is gone, or forgot it
             self._lost.append(f"{item.nodeid}: {error}")
             return

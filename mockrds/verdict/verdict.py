@@ -15,6 +15,7 @@ from mockrds.verdict.operations import abridged, named
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    from mockrds.project_state import ProjectState
     from mockrds.verdict.kinds import Severity
     from mockrds.verdict.operations import LogicalOperation
 
@@ -25,6 +26,12 @@ _SHOWN: Final = 20
 
 class Verdict(ClientBehaviour):
     """What the journal tells of a client, and what can be asserted of it."""
+
+    @classmethod
+    def of(cls, project: ProjectState) -> Verdict:
+        """Return what the journal of a project tells of its client up to now."""
+        world = project.world
+        return cls(project.journal.entries(), world.backups, project.clock.now(), world.instances)
 
     def assert_no_duplicate_backups(self) -> None:
         """Assert that no retry made a second backup.

@@ -80,7 +80,7 @@ def hang(project: Project) -> tuple[threading.Thread, list[str]]:
 
     thread = threading.Thread(target=send)
     thread.start()
-    wait_until(lambda: control(project, "GET", "report").json()["in_flight"] == 1)
+    wait_until(lambda: control(project, "GET", "summary").json()["in_flight"] == 1)
     return thread, outcome
 
 
@@ -146,7 +146,7 @@ REQUESTS: dict[tuple[str, str], dict[str, Any]] = {
     ("GET", "projects/{project}/journal"): {"params": {"operation": "create_manual_backup", "status": 200}},
     ("DELETE", "projects/{project}/journal"): {},
     ("POST", "projects/{project}/journal/verify"): {"json": {"operation": "create_manual_backup", "at_least": 1}},
-    ("GET", "projects/{project}/report"): {},
+    ("GET", "projects/{project}/summary"): {},
     ("GET", "projects/{project}/report.{format}"): {},
     ("GET", "report.{format}"): {},
 }
@@ -407,7 +407,7 @@ def test_only_the_projects_own_requests_are_dropped(
     mine[0].join(10)
 
     assert mine[1] == ["dropped"]
-    assert control(other, "GET", "report").json()["in_flight"] == 1
+    assert control(other, "GET", "summary").json()["in_flight"] == 1
     assert (theirs[1], len(other.journal)) == ([], 1)
     control(other, "POST", "reset")
     theirs[0].join(10)
@@ -611,26 +611,26 @@ def test_a_verdict_tells_what_came_near(busy: Project) -> None:
 def test_the_journal_is_forgotten(busy: Project) -> None:
     control(busy, "DELETE", "journal")
 
-    assert control(busy, "GET", "journal").json() == {"total": 0, "count": 0, "entries": []}
+    assert control(busy, "GET", "journal").json() == {"version": 1, "total": 0, "count": 0, "entries": []}
     assert len(busy.backups) == 1
 
 
-def test_the_report_tells_in_numbers_what_happened(busy: Project, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_summary_tells_in_numbers_what_happened(busy: Project, monkeypatch: pytest.MonkeyPatch) -> None:
     busy.faults.add(name="idle", operation="list_instances", error="RDS.0011")
     monkeypatch.setattr("mockrds.domain.world.World.delete_manual_backup", lambda *_: 1 / 0)
     requests.delete(f"{busy.v1_url}/backups/{busy.backups[0].id}", headers={"X-Auth-Token": busy.token}, timeout=10)
 
-    report = control(busy, "GET", "report").json()
+    summary = control(busy, "GET", "summary").json()
 
-    assert report["calls"] == {
+    assert summary["calls"] == {
         "v1.create_manual_backup": {"total": 3, "outcomes": {"200": 1, "409": 2}},
         "v1.delete_manual_backup": {"total": 1, "outcomes": {"500": 1}},
     }
-    assert (report["total"], report["errors"]) == (4, {"RDS.0011": 2, "RDS.0005": 1})
-    assert [row["name"] for row in report["faults"]["fired"]] == ["fault 1"]
-    assert [row["name"] for row in report["faults"]["unused"]] == ["idle"]
-    assert (report["backups"], report["in_flight"], report["replay"]) == ({"BUILDING": 1}, 0, busy.replay)
-    assert "ZeroDivisionError" in report["internal_errors"][0]
+    assert (summary["total"], summary["errors"]) == (4, {"RDS.0011": 2, "RDS.0005": 1})
+    assert [row["name"] for row in summary["faults"]["fired"]] == ["fault 1"]
+    assert [row["name"] for row in summary["faults"]["unused"]] == ["idle"]
+    assert (summary["backups"], summary["in_flight"], summary["replay"]) == ({"BUILDING": 1}, 0, busy.replay)
+    assert "ZeroDivisionError" in summary["internal_errors"][0]
 
 
 # What is wrong
