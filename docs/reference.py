@@ -22,8 +22,9 @@ from mockrds.domain.world_template import Visibility
 from mockrds.durations import Duration, Moment
 from mockrds.faults.engine import ArmedRule
 from mockrds.journal import Entry, Journal
+from mockrds.project import Faults, Project
 from mockrds.scenario_files.json_schema import schema
-from mockrds.server import Faults, MockRDS, Project
+from mockrds.server import MockRDS
 from mockrds.web.app import HANDLERS
 
 if TYPE_CHECKING:
@@ -236,7 +237,8 @@ def _members(cls: type[Any]) -> Iterator[tuple[str, str]]:
     attributes = dict(_attributes(cls))
     for name, meaning in attributes.items():
         yield f"`{name}`", meaning
-    for name, member in vars(cls).items():
+    members = {name: member for base in reversed(cls.__mro__) for name, member in vars(base).items()}
+    for name, member in members.items():
         if name.startswith("_") or name in attributes:
             continue
         function = member.fget if isinstance(member, property) else getattr(member, "func", member)

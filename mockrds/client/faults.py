@@ -5,6 +5,7 @@ from __future__ import annotations
 from functools import cached_property
 from typing import TYPE_CHECKING
 
+from mockrds.client.reading import read
 from mockrds.control import records
 from mockrds.faults.engine import ArmedRule
 from mockrds.project import Faults
@@ -90,7 +91,7 @@ class RemoteFaults(Faults):
             armed = self._resource.ask("POST", body=plain(rule), source=source)
         except ValueError as error:
             raise ScenarioError(*str(error).splitlines()) from None
-        return RemoteFault(self._resource, records.read(records.ArmedRule, armed))
+        return RemoteFault(self._resource, read(records.ArmedRule, armed))
 
     def clear(self) -> None:
         self._resource.ask("DELETE")

@@ -6,6 +6,7 @@ import json
 from typing import TYPE_CHECKING, Any
 
 from mockrds.client.models import entry
+from mockrds.client.reading import read
 from mockrds.control import records
 from mockrds.journal import Journal
 
@@ -85,7 +86,7 @@ class RemoteJournal(Journal):
         from mockrds.scenario_files.serialization import plain
 
         body = {key: plain(value) for key, value in question.items() if value is not None}
-        return records.read(records.Verification, self._resource.ask("POST", "/verify", body))
+        return read(records.Verification, self._resource.ask("POST", "/verify", body))
 
     def __len__(self) -> int:
         return self._resource.get(records.Journal, limit=0).count

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from mockrds.control.records import read
+from mockrds.client.reading import read
 
 if TYPE_CHECKING:
     from mockrds.client.server import RemoteServer

@@ -13,6 +13,7 @@ from pydantic.json_schema import GenerateJsonSchema
 from mockrds.control import records
 from mockrds.control.fields import Ref
 from mockrds.control.routes import ROUTES, TOKEN_HEADER, Route
+from mockrds.control.verdict import ClientVerdict
 from mockrds.report import CONTENT_TYPES
 from mockrds.scenario_files.json_schema import attribute_docstrings, schema as scenario_schema
 from mockrds.version import __version__
@@ -129,7 +130,7 @@ def _schemas() -> dict[str, Schema]:
     """Make the schemas of all that is sent and answered, by name."""
     kinds = [kind for route in ROUTES for kind in (route.answer, route.body) if is_dataclass(kind)]
     schemas: dict[str, Schema] = {}
-    for kind in (records.Error, *kinds, records.ClientVerdict):
+    for kind in (records.Error, *kinds, ClientVerdict):
         if isinstance(kind, type):
             written = _schema(kind)
             schemas |= written.pop("$defs", {}) | {kind.__name__: written}

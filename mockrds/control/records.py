@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, fields
-from functools import cache
 from math import inf
-from typing import TYPE_CHECKING, Annotated, Any, Literal, TypeVar
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from mockrds.control.fields import Count, Ref
 from mockrds.domain.clock import Mode, iso
@@ -21,35 +20,13 @@ from mockrds.domain.models import (
     Settings,
 )
 from mockrds.domain.world_template import Outcome, Quotas
-from mockrds.verdict.kinds import BackoffKind, FindingKind, Outcome as AttemptOutcome, Severity
 
 if TYPE_CHECKING:
-    from pydantic import TypeAdapter
-
     from mockrds import journal
     from mockrds.domain import clock, models
     from mockrds.faults import engine
     from mockrds.project_state import ProjectState
     from mockrds.simulator import Simulator
-
-T = TypeVar("T")
-
-
-def read(kind: type[T], content: object) -> T:
-    """Make a record of the JSON that a server answered. The first call imports pydantic.
-
-    Raises:
-        ValueError: It is no such record.
-    """
-    record: T = _adapter(kind).validate_python(content)  # type: ignore[arg-type]  # mypy takes T's hash for its own
-    return record
-
-
-@cache
-def _adapter(kind: type[Any]) -> TypeAdapter[Any]:
-    from pydantic import TypeAdapter
-
-    return TypeAdapter(kind)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -527,116 +504,6 @@ class Records:
     """The version of mockrds."""
     records: list[dict[str, Any]]
     """What happened, one record a project."""
-
-
-# The verdict on a client, which mockrds.verdict writes
-
-
-@dataclass(frozen=True, kw_only=True)
-class Backoff:
-    """How a client waits between its attempts."""
-
-    kind: BackoffKind
-    base: float | None
-    """The first wait in seconds; of jittered waits the shortest."""
-    step: float | None
-    """How many seconds linear waits grow by."""
-    factor: float | None
-    """What exponential waits are multiplied by each time."""
-    cap: float | None
-    """Where they stop growing, in seconds."""
-    longest: float | None
-    waits: list[float]
-
-
-@dataclass(frozen=True, kw_only=True)
-class Attempt:
-    """A call that is part of an operation."""
-
-    number: Count
-    outcome: AttemptOutcome
-    wait: float | None
-    """Seconds since the attempt before was over."""
-    silent: bool
-    """Whether the HTTP stack repeated it by itself."""
-    retryable: bool
-
-
-@dataclass(frozen=True, kw_only=True)
-class LogicalOperation:
-    """Something that the client wanted, with the calls that it took."""
-
-    operation: str
-    target: str
-    attempts: list[Attempt]
-    succeeded: bool
-    gave_up: bool
-    body_changed: bool
-    backup_ids: list[str]
-    backoff: Backoff
-
-
-@dataclass(frozen=True, kw_only=True)
-class Polling:
-    """How the client asked again and again."""
-
-    operation: str
-    target: str
-    count: Count
-    shortest: float | None
-    median: float | None
-    longest: float | None
-    after_end: Count
-    """How many calls came after the end had been shown."""
-    backoff: Backoff
-
-
-@dataclass(frozen=True, kw_only=True)
-class BackupHistory:
-    """What the client did with a backup, in numbers of calls."""
-
-    id: str
-    name: str
-    made_by: Count
-    seen_end_by: Count | None
-    deleted_by: Count | None
-
-
-@dataclass(frozen=True, kw_only=True)
-class Connections:
-    """How the client used its connections."""
-
-    opened: Count
-    requests: Count
-    reused: Count
-
-
-@dataclass(frozen=True, kw_only=True)
-class Finding:
-    """Something that the client should do otherwise."""
-
-    kind: FindingKind
-    severity: Severity
-    message: str
-    entries: list[Count]
-
-
-@dataclass(frozen=True, kw_only=True)
-class ClientVerdict:
-    """What the journal tells of the client."""
-
-    operations: list[LogicalOperation]
-    """What the client wanted, each with the calls that it took."""
-    backoff: Backoff
-    """All operations together."""
-    polling: list[Polling]
-    backups: list[BackupHistory]
-    """The backups that the client made."""
-    duplicates: list[list[str]]
-    orphans: list[str]
-    connections: Connections
-    errors_met: dict[str, Count]
-    findings: list[Finding]
 
 
 def _same(record: type[Any], thing: object, **others: object) -> dict[str, Any]:
