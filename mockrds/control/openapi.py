@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import re
-from dataclasses import is_dataclass
 from functools import cache
-from typing import Any, Final
+from typing import Any, Final, Union
 
 from pydantic import TypeAdapter
 from pydantic.json_schema import GenerateJsonSchema
@@ -114,11 +113,12 @@ class _Generator(GenerateJsonSchema):
     def dataclass_schema(self, schema: Any) -> Schema:
         """Describe a class, and each of its fields."""
         written = super().dataclass_schema(schema)
+        documentation = attribute_docstrings(schema["cls"])
         for name, value in written["properties"].items():
             if value.get("default", 0) is None:
                 del value["default"]  # it may be left out
-            if text := attribute_docstrings(schema["cls"]).get(name):
-                value["description"] = text
+            if name in documentation:
+                value["description"] = documentation[name]
         return written | {"additionalProperties": False}
 
     def field_title_should_be_set(self, schema: Any) -> bool:  # noqa: ARG002
@@ -128,17 +128,13 @@ class _Generator(GenerateJsonSchema):
 
 def _schemas() -> dict[str, Schema]:
     """Make the schemas of all that is sent and answered, by name."""
-    kinds = [kind for route in ROUTES for kind in (route.answer, route.body) if is_dataclass(kind)]
-    schemas: dict[str, Schema] = {}
-    for kind in (records.Error, *kinds, ClientVerdict):
-        if isinstance(kind, type):
-            written = _schema(kind)
-            schemas |= written.pop("$defs", {}) | {kind.__name__: written}
+    kinds = [kind for route in ROUTES for kind in (route.answer, route.body) if not isinstance(kind, Ref | None)]
+    schemas: dict[str, Schema] = _schema(Union[records.Error, ClientVerdict, *kinds])["$defs"]
     schemas["Document"] = {"type": "object", "description": "An OpenAPI document."}
     return schemas | _scenario_schemas()
 
 
-def _schema(kind: type[Any]) -> Schema:
+def _schema(kind: Any) -> Schema:
     written: Schema = _moved(TypeAdapter(kind).json_schema(ref_template=_REF, schema_generator=_Generator))
     return written
 

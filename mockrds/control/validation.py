@@ -58,7 +58,8 @@ def check(kind: type[T], values: Mapping[str, Any], word: str = "key", show: Cal
     mistake = next((each for each in mistakes if each["type"] == "unexpected_keyword_argument"), mistakes[0])
     path = _path(mistake, values)
     place = "".join(f"[{key}]" if isinstance(key, int) else f".{key}" for key in path).removeprefix(".")
-    kinds = [_KINDS[each["type"]] for each in mistakes if each["type"] in _KINDS and _path(each, values) == path]
+    types = [each["type"] for each in mistakes if _path(each, values) == path]
+    kinds = [_KINDS[each] for each in types if each in _KINDS and (each != "int_type" or "float_type" not in types)]
     raise ControlError(400, f"{place}: {_why(mistake, kinds, kind, path, word, show)}")
 
 

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import json
 import re
+import subprocess
+import sys
+import textwrap
 import threading
 import time
 from typing import TYPE_CHECKING, Any
@@ -182,6 +185,25 @@ def test_every_route_answers_as_it_says(full: Project, method: str, path: str) -
 
 def test_there_are_no_examples_of_routes_that_are_no_more() -> None:
     assert REQUESTS.keys() == {(route.method, route.path) for route in ROUTES}
+
+
+def test_only_what_is_sent_needs_pydantic() -> None:
+    code = """
+        import sys
+        from urllib.request import urlopen
+        from mockrds import MockRDS
+
+        with MockRDS() as mock:
+            project = mock.project()
+            project.finish(project.instances[0].id)
+            for resource in ("", "/state", "/scenario", "/clock", "/faults", "/journal", "/summary", "/report.html"):
+                urlopen(f"{mock.url}/__mockrds/projects/{project.id}{resource}").close()
+        print("pydantic" in sys.modules)
+    """
+
+    done = subprocess.run([sys.executable, "-c", textwrap.dedent(code)], capture_output=True, text=True, check=True)
+
+    assert done.stdout == "False\n"
 
 
 # Projects
@@ -648,6 +670,7 @@ def test_a_resource_of_projects_is_not_looked_for_elsewhere(project: Project) ->
     [
         ("GET", "nothing", None, 404, "no such resource 'nothing'; GET /__mockrds/openapi.json tells all"),
         ("GET", "joural", None, 404, "no such resource 'joural', did you mean 'journal'?"),
+        ("GET", "report", None, 404, "no such resource 'report', did you mean 'projects/{project}/summary'?"),
         ("DELETE", "state", None, 405, "state takes GET, PUT"),
         ("PUT", "clock", {"mode": "fast"}, 400, 'mode: unknown "fast" (expected one of: real, frozen, scaled)'),
         ("PUT", "clock", {"moed": "real"}, 400, "moed: unknown key, did you mean 'mode'? (expected one of: mode, "),
@@ -665,6 +688,9 @@ def test_a_resource_of_projects_is_not_looked_for_elsewhere(project: Project) ->
         ("PUT", "state", {"instances": [{"nmae": "x"}]}, 400, "world.instances[0].nmae: unknown key, did you mean"),
         ("PUT", "scenario", {"faults": [{"eror": "x"}]}, 400, "faults[0].eror: unknown key, did you mean 'error'?"),
         ("POST", "finish", {}, 400, "id: this key is missing"),
+        ("POST", "finish", {"idd": "x"}, 400, "idd: unknown key, did you mean 'id'? (expected one of: id, outcome)"),
+        ("POST", "finish", {"id": "x", "outcome": 7}, 400, "outcome: unknown 7 (expected one of: COMPLETED, FAILED)"),
+        ("POST", "clock/advance", {"by": []}, 400, "by: expected text or a number, not []"),
         ("POST", "finish", {"id": "x"}, 404, "id: nothing of this project has the id 'x'"),
         ("POST", "finish", {"id": "x", "outcome": "GOOD"}, 400, 'outcome: unknown "GOOD"'),
         ("POST", "set-status", {"id": "x", "status": "ACTIVE"}, 404, "id: nothing of this project has the id 'x'"),
