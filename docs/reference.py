@@ -53,7 +53,7 @@ def main() -> None:
 
 
 def page() -> Iterator[str]:
-    """Give the lines of the page."""
+    """Return the lines of the page."""
     yield "# Reference"
     yield ""
     yield "Written from the code by `python3 -m docs.reference`; a test says when it is out of date."
@@ -288,7 +288,7 @@ def _attributes(cls: type[Any]) -> Iterator[tuple[str, str]]:
 
 
 def _sentence(docstring: str) -> str:
-    """Give the first paragraph of *docstring*, and what may be raised."""
+    """Return the first paragraph of *docstring*, and what may be raised."""
     text = inspect.cleandoc(docstring)
     raised = text.partition("Raises:\n")[2].partition("\n\n")[0]
     raises = [f"`{name.strip()}`: {why}" for name, _, why in (each.partition(": ") for each in _items(raised))]

@@ -40,7 +40,7 @@ class History:
         self._simulator = mock.simulator
         self._recording = recording
         self._over: deque[ProjectRun] = deque(maxlen=_MOST)
-        self._simulator.endings.append(lambda project: self._over.append(self._project_run(project)))
+        self._simulator.on_close.append(lambda project: self._over.append(self._project_run(project)))
 
     def chapters(self) -> list[ProjectRun]:
         """Tell what happened up to now, chapter by chapter."""
