@@ -30,6 +30,7 @@ class Connection:
 
     def __init__(self, url: str, *, ca: str | None = None, token: str | None = None, timeout: float = _TIMEOUT) -> None:
         self.url = url.rstrip("/")
+        """Where the server is."""
         parts = urlsplit(self.url)
         try:
             self._port = parts.port

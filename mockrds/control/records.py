@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, fields
+from functools import cache
 from math import inf
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
@@ -349,7 +350,7 @@ class ArmedRule:
 
     @classmethod
     def of(cls, armed: engine.ArmedRule) -> ArmedRule:
-        """Describe a fault in force. The first call imports pydantic."""
+        """Describe a fault in force."""
         from mockrds.scenario_files.serialization import plain
 
         sequence = armed.rule.sequence or ()
@@ -508,7 +509,12 @@ class Records:
 
 def _same(record: type[Any], thing: object, **others: object) -> dict[str, Any]:
     """Return the fields of *record*: those that *thing* has under the same name, and *others*."""
-    return {field.name: getattr(thing, field.name) for field in fields(record) if field.name not in others} | others
+    return {name: getattr(thing, name) for name in _names(record) if name not in others} | others  # type: ignore[arg-type]
+
+
+@cache
+def _names(record: type[Any]) -> tuple[str, ...]:
+    return tuple(field.name for field in fields(record))
 
 
 def _finite(seconds: float) -> float | None:

@@ -16,6 +16,8 @@ import requests
 
 from mockrds import MockRDS, Project, ScenarioError
 from mockrds.client import RemoteServer
+from mockrds.client.reading import read
+from mockrds.control import records
 from mockrds.faults.matching import Match, Pattern
 
 if TYPE_CHECKING:
@@ -76,6 +78,7 @@ def _public(thing: object) -> set[str]:
 def test_what_is_here_is_there(here: Project, there: Project, part: Callable[[Project], Any]) -> None:
     one, other = part(here), part(there)
 
+    assert isinstance(other, next(cls for cls in type(one).__mro__ if not cls.__name__.startswith("_")))
     assert _public(one) - {"open"} <= _public(other)  # only a server opens entries of a journal
     for name in _public(one) & _public(other):
         if inspect.ismethod(getattr(one, name)):
@@ -329,6 +332,16 @@ def test_a_replay_token_makes_the_same_project_elsewhere(here: Project) -> None:
 
         assert (again.id, again.name, again.seed) == (here.id, here.name, here.seed)
         assert create(again).text == create(here).text
+
+
+def test_what_a_newer_server_says_besides_is_left_out() -> None:
+    near_misses = [{"number": 1, "mismatches": ["it is another"], "distance": 7}]
+    content = {"verified": False, "count": 1, "message": "no", "near_misses": near_misses, "advice": {"retry": True}}
+
+    verification = read(records.Verification, content)
+
+    near = [records.NearMiss(number=1, mismatches=["it is another"])]
+    assert verification == records.Verification(verified=False, count=1, message="no", near_misses=near)
 
 
 # The way to the server
