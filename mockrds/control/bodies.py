@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Annotated, Any, Final
+from typing import Annotated, Any
 
 from annotated_types import Ge
 
@@ -13,14 +13,16 @@ from mockrds.domain.identity import PROJECT_ID, PROJECT_NAME, Auth
 from mockrds.domain.models import InstanceStatus
 from mockrds.domain.world_template import Outcome
 
-_STRICT: Final = {"extra": "forbid"}
+
+class Body:
+    """What is sent; a key that it does not know is a mistake."""
+
+    __pydantic_config__ = {"extra": "forbid"}
 
 
 @dataclass(frozen=True, kw_only=True)
-class NewClock:
+class NewClock(Body):
     """How a clock is to run."""
-
-    __pydantic_config__ = _STRICT
 
     mode: Omittable[Mode] = None
     at: str | None = None
@@ -30,10 +32,8 @@ class NewClock:
 
 
 @dataclass(frozen=True, kw_only=True)
-class NewProject:
+class NewProject(Body):
     """A project to make, or to find."""
-
-    __pydantic_config__ = _STRICT
 
     name: Omittable[Annotated[str, Matching(PROJECT_NAME)]] = None
     """What clients authenticate with; absent: made up."""
@@ -50,10 +50,8 @@ class NewProject:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Finish:
+class Finish(Body):
     """What to bring to its end."""
-
-    __pydantic_config__ = _STRICT
 
     id: str
     """The id of a backup, an instance or a node."""
@@ -62,10 +60,8 @@ class Finish:
 
 
 @dataclass(frozen=True, kw_only=True)
-class SetStatus:
+class SetStatus(Body):
     """A status to put an instance into."""
-
-    __pydantic_config__ = _STRICT
 
     id: str
     """The id of an instance or a node."""
@@ -75,20 +71,16 @@ class SetStatus:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Advance:
+class Advance(Body):
     """How far to move a clock."""
-
-    __pydantic_config__ = _STRICT
 
     by: str | int | float
     """A duration such as "6h", or seconds."""
 
 
 @dataclass(frozen=True, kw_only=True)
-class Question:
+class Question(Body):
     """What to verify in a journal."""
-
-    __pydantic_config__ = _STRICT
 
     operation: Omittable[str] = None
     """An operation, with or without its family."""
@@ -103,10 +95,8 @@ class Question:
 
 
 @dataclass(frozen=True, kw_only=True)
-class JournalFilter:
+class JournalFilter(Body):
     """Which requests of a journal to show."""
-
-    __pydantic_config__ = _STRICT
 
     operation: Omittable[str] = None
     """Only those of this operation, with or without its family."""
@@ -121,10 +111,8 @@ class JournalFilter:
 
 
 @dataclass(frozen=True, kw_only=True)
-class ArmedAt:
+class ArmedAt(Body):
     """Where a fault is armed."""
-
-    __pydantic_config__ = _STRICT
 
     source: str = "the control API"
     """Where it is armed, such as FILE:LINE, for whoever asks later."""
