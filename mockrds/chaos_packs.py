@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from mockrds.report.documented import ERRORS
+from mockrds.suggestions import suggest
 from mockrds.verdict.backup_history import DELETES, LISTS
 from mockrds.verdict.operations import CREATE
 
@@ -195,7 +196,6 @@ def find(*packs: str) -> list[ChaosFault]:
 
 def _cases(pack: str) -> Iterable[ChaosFault]:
     from mockrds.scenario_files.loader import library
-    from mockrds.scenario_files.validation import guess
 
     if pack in PACKS:
         return PACKS[pack]
@@ -222,7 +222,7 @@ def _cases(pack: str) -> Iterable[ChaosFault]:
         return list(_each(path))
     known = (*PACKS, _LIBRARY, *(case.name for cases in PACKS.values() for case in cases), *scenarios)
     raise ChaosError(
-        f"no pack {pack!r}{guess(pack, known)} (there are: {', '.join((*PACKS, _LIBRARY))}, each of their faults, "
+        f"no pack {pack!r}{suggest(pack, known)} (there are: {', '.join((*PACKS, _LIBRARY))}, each of their faults, "
         "each scenario of the library, and scenario files and folders of them)"
     )
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import os
 import re
 from collections.abc import Mapping
@@ -11,6 +10,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, Literal, NamedTuple, get_args
 
 import pytest
+
+from mockrds.suggestions import suggest
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -187,9 +188,7 @@ def check_keys(given: Iterable[str], known: Iterable[str]) -> None:
     known = tuple(known)
     for key in given:
         if key not in known:
-            close = difflib.get_close_matches(key, known, n=1)
-            meant = f", did you mean {close[0]!r}?" if close else ""
-            raise SettingError(f"unknown key {key!r}{meant} (it takes {', '.join(known)})")
+            raise SettingError(f"unknown key {key!r}{suggest(key, known)} (it takes {', '.join(known)})")
 
 
 def _sources(value: object, folders: Sequence[Path]) -> tuple[Source, ...]:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from mockrds.cli.errors import Parser, UsageError
 from mockrds.durations import Distribution, Duration, Moment
+from mockrds.suggestions import suggest
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -65,10 +66,8 @@ def run(arguments: Sequence[str]) -> int:
         raise UsageError(f"--at: {error}") from None
     unknown = [name for name in options.operation or () if not any(_named(name, known) for known in OPERATIONS)]
     if unknown:
-        from mockrds.scenario_files.validation import guess
-
         names = [*OPERATIONS, *(known.rpartition(".")[2] for known in OPERATIONS)]
-        raise UsageError(f"--operation: there is no operation {unknown[0]!r}{guess(unknown[0], names)}")
+        raise UsageError(f"--operation: there is no operation {unknown[0]!r}{suggest(unknown[0], names)}")
     seed = next((seed for seed in (options.seed, scenario.seed) if seed is not None), 0)
     start = Clock(scenario.clock).now()
     print(f"{scenario.name}, seed {seed}, {options.at} after the start: calls of each operation alone\n")
