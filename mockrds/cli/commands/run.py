@@ -80,12 +80,12 @@ def _read(arguments: list[str]) -> tuple[argparse.Namespace, list[str]]:
 
 def _environment(mock: MockRDS, options: argparse.Namespace) -> dict[str, str]:
     """Give the environment of the command: ours, with what leads clients to the server and nowhere else."""
-    from mockrds.cli.commands.env import NO_PROXY, Settings, past_proxies, variables
+    from mockrds.cli.client_settings import NO_PROXY, ClientSettings
 
     project = mock.simulator.default
     first = next(iter(project.world.instances), None)
     trusted = mock.ca or options.tls_cert
-    settings = Settings(
+    settings = ClientSettings(
         url=mock.url,
         project_id=project.id,
         project_name=project.name,
@@ -97,8 +97,13 @@ def _environment(mock: MockRDS, options: argparse.Namespace) -> dict[str, str]:
     )
     ready = {"MOCKRDS_READY_FILE": os.path.realpath(options.ready_file)} if options.ready_file else {}
     ours = {name: value for name, value in os.environ.items() if not name.startswith(_ELSEWHERE)}
-    direct = {name: past_proxies(os.environ.get(name, ""), settings.host) for name in NO_PROXY}
-    return ours | direct | variables(settings) | ready
+    direct = {name: _with_host(os.environ.get(name, ""), settings.host) for name in NO_PROXY}
+    return ours | direct | settings.variables | ready
+
+
+def _with_host(hosts: str, host: str) -> str:
+    """Return the *hosts* that clients reach without a proxy, and *host* among them."""
+    return hosts if host in hosts.split(",") else f"{hosts},{host}".lstrip(",")
 
 
 def _call(call: Call, command: Sequence[str], environment: dict[str, str]) -> int:
