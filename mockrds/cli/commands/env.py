@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Final
 
 from mockrds.cli.client_settings import NO_PROXY, ClientSettings
 from mockrds.cli.errors import Parser, UsageError
-from mockrds.cli.server_arguments import add_server_arguments, asking, find_project
+from mockrds.cli.server_arguments import add_server_arguments, connection_to, find_project
 from mockrds.domain.identity import DEFAULT_DOMAIN
 
 if TYPE_CHECKING:
@@ -49,15 +49,15 @@ def run(arguments: Sequence[str]) -> int:
     access_key, _, secret_key = options.access_key.partition(":")
     if not access_key or not secret_key:
         raise UsageError("argument --access-key: give the access key and the secret key as AK:SK")
-    with asking(options) as server:
-        project_id, name = find_project(server, options.project)
-        state = server.ask("GET", f"projects/{project_id}/state")
+    with connection_to(options) as connection:
+        project_id, name = find_project(connection, options.project)
+        state = connection.ask("GET", f"projects/{project_id}/state")
     first: dict[str, str] = next(iter(state["instances"]), {})
     settings = ClientSettings(
-        url=server.url,
+        url=connection.url,
         project_id=project_id,
         project_name=name,
-        ca=os.path.realpath(options.ca) if options.ca and server.url.startswith("https:") else None,
+        ca=os.path.realpath(options.ca) if options.ca and connection.url.startswith("https:") else None,
         access_key=access_key,
         secret_key=secret_key,
         token=state["token"],
