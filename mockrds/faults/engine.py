@@ -70,6 +70,27 @@ class ArmedRule:
         return f"<{self.name}: fired {self.fired} of {self.calls}>"
 
 
+class Progress(Protocol):
+    """What a rule in force has done so far, here or on another server."""
+
+    @property
+    def rule(self) -> Rule: ...  # noqa: D102
+    @property
+    def calls(self) -> int: ...  # noqa: D102
+    @property
+    def fired(self) -> int: ...  # noqa: D102
+    @property
+    def consumed(self) -> int: ...  # noqa: D102
+
+
+def shortfall(fault: Progress) -> str:
+    """Return what a rule that is not completed has failed to do, as the end of a sentence."""
+    sequence = fault.rule.sequence
+    if sequence is not None and fault.consumed:
+        return f"took {fault.consumed} of the {len(sequence)} steps of its sequence"
+    return f"never fired; it was about {fault.calls} call{'' if fault.calls == 1 else 's'}"
+
+
 class RuleHit(NamedTuple):
     """A rule that fired for a call."""
 

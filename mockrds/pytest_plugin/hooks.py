@@ -1,4 +1,4 @@
-"""What the parts of the plugin tell each other, and other plugins."""
+"""Hooks with which the parts of the plugin, and other plugins, follow the projects of tests."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ if TYPE_CHECKING:
 
 
 def pytest_mockrds_scenario(item: pytest.Item) -> list[Source] | None:
-    """Called before a project is made for a test; gives scenarios to lay over those that it asks for.
+    """Called before a project is made for a test; returns scenarios to lay over those that it asks for.
 
-    Their faults come with the scenario, so nobody minds if they never fire, and the replay token has them.
+    Their faults count as a scenario's: they need not fire, and the replay token has them.
     """
 
 

@@ -119,7 +119,7 @@ def test_patience_breaks_off_what_takes_too_long_once_it_may(patience: TimeLimit
         work()
 
     assert taken >= 0.15
-    assert not patience.runs
+    assert not patience.running
 
 
 def test_what_catches_everything_is_broken_off_again(patience: TimeLimit) -> None:
