@@ -96,8 +96,8 @@ def test_a_wide_matrix_is_wrapped_and_a_long_name_is_cut() -> None:
 
 @pytest.fixture
 def patience(monkeypatch: pytest.MonkeyPatch) -> Iterator[TimeLimit]:
-    """One that is soon at its end."""
-    monkeypatch.setattr("mockrds.pytest_plugin.chaos.time_limit._AGAIN", 0.05)
+    """A time limit that is soon over."""
+    monkeypatch.setattr("mockrds.pytest_plugin.chaos.time_limit._REPEAT", 0.05)
     patience = TimeLimit(0.05)
     yield patience
     patience.close()
