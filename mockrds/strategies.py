@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING, Any, Final, Literal, Protocol, get_args
+from typing import TYPE_CHECKING, Any, Final, Literal, get_args
 
 try:
     from hypothesis import strategies as st
@@ -24,12 +24,7 @@ if TYPE_CHECKING:
 
     from hypothesis.strategies import DrawFn, SearchStrategy
 
-    class _Faults(Protocol):
-        def add(self, **rule: object) -> Any: ...
-
-    class _Project(Protocol):
-        @property
-        def faults(self) -> _Faults: ...
+    from mockrds.project import Project
 
 
 Kind = Literal["latency", "error", "response", "transport", "hang", "body", "consistency", "credentials"]
@@ -52,7 +47,7 @@ class FaultSchedule:
         self.faults = faults
         """The faults, in the order in which they are armed."""
 
-    def arm(self, project: _Project) -> None:
+    def arm(self, project: Project) -> None:
         """Arm the faults in a project.
 
         Raises:

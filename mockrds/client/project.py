@@ -76,7 +76,7 @@ class RemoteProject(Project):
 
     @property
     def in_flight(self) -> int:
-        return self._resource.get(records.Summary, "/summary").in_flight
+        return self._resource.get(records.Project).in_flight
 
     def recorded(self) -> dict[str, Any]:
         [record] = self._resource.get(records.Records, "/report.json").records

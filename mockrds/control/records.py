@@ -76,11 +76,14 @@ class Project:
     """The token with which a server begins as this project began."""
     token: str
     """A fresh one, for X-Auth-Token."""
+    in_flight: Count
+    """How many requests wait for their answer."""
 
     @classmethod
     def of(cls, simulator: Simulator, project: ProjectState) -> Project:
         """Describe a project of *simulator*."""
-        return cls(**_same(cls, project, scenario=project.scenario.name, token=simulator.token(project)))
+        scenario, token, in_flight = project.scenario.name, simulator.token(project), len(project.in_flight)
+        return cls(**_same(cls, project, scenario=scenario, token=token, in_flight=in_flight))
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -57,6 +57,13 @@ class ArmedRule:
         return self.fired > 0 and (self.rule.sequence is None or self.consumed >= len(self.rule.sequence))
 
     @property
+    def shortfall(self) -> str:
+        """What a rule that is not completed has failed to do, as the end of a sentence."""
+        if self.rule.sequence is not None and self.consumed:
+            return f"took {self.consumed} of the {len(self.rule.sequence)} steps of its sequence"
+        return f"never fired; it was about {self.calls} call{'' if self.calls == 1 else 's'}"
+
+    @property
     def source(self) -> str:
         """Where it stands, or was armed: ``FILE:LINE``."""
         return self.rule.source
@@ -68,27 +75,6 @@ class ArmedRule:
 
     def __repr__(self) -> str:
         return f"<{self.name}: fired {self.fired} of {self.calls}>"
-
-
-class Progress(Protocol):
-    """What a rule in force has done so far, here or on another server."""
-
-    @property
-    def rule(self) -> Rule: ...  # noqa: D102
-    @property
-    def calls(self) -> int: ...  # noqa: D102
-    @property
-    def fired(self) -> int: ...  # noqa: D102
-    @property
-    def consumed(self) -> int: ...  # noqa: D102
-
-
-def shortfall(fault: Progress) -> str:
-    """Return what a rule that is not completed has failed to do, as the end of a sentence."""
-    sequence = fault.rule.sequence
-    if sequence is not None and fault.consumed:
-        return f"took {fault.consumed} of the {len(sequence)} steps of its sequence"
-    return f"never fired; it was about {fault.calls} call{'' if fault.calls == 1 else 's'}"
 
 
 class RuleHit(NamedTuple):

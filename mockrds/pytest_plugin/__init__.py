@@ -13,10 +13,11 @@ import pytest
 if TYPE_CHECKING:
     from collections.abc import Generator, Iterator
 
-    from mockrds.client import RemoteProject, RemoteServer
+    from mockrds.client import RemoteServer
+    from mockrds.project import Project
     from mockrds.pytest_plugin.options import Run
     from mockrds.pytest_plugin.projects import Projects
-    from mockrds.server import MockRDS, Project
+    from mockrds.server import MockRDS
 
 __all__ = ["MockrdsWarning"]
 
@@ -239,7 +240,7 @@ def mockrds_factory(mockrds_server: MockRDS | RemoteServer, request: pytest.Fixt
 
 
 @pytest.fixture
-def mockrds(mockrds_server: MockRDS | RemoteServer, request: pytest.FixtureRequest) -> Project | RemoteProject:
+def mockrds(mockrds_server: MockRDS | RemoteServer, request: pytest.FixtureRequest) -> Project:
     """A fresh project on the session's server: a cloud that no other test sees."""
     with _fail_for_mistakes():
         return _projects(mockrds_server, request)()

@@ -15,9 +15,10 @@ if TYPE_CHECKING:
     from aiohttp.web import Application, Request
     from pytest_aiohttp import AiohttpClient
 
-    from mockrds.client import RemoteProject, RemoteServer
+    from mockrds.client import RemoteServer
+    from mockrds.project import Project
     from mockrds.pytest_plugin.projects import Projects
-    from mockrds.server import MockRDS, Project
+    from mockrds.server import MockRDS
 
 _TURNS: Final = 50  # of the loop, which requests take to end whose clients have left
 
@@ -27,7 +28,7 @@ async def mockrds_client(
     aiohttp_client: AiohttpClient,
     mockrds_server: MockRDS | RemoteServer,
     mockrds_factory: Projects,
-    mockrds: Project | RemoteProject,
+    mockrds: Project,
 ) -> AsyncIterator[TestClient[Request, Application]]:
     """pytest-aiohttp's test client for the server's app, on the test's own loop.
 

@@ -9,20 +9,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from mockrds.domain.clock import iso
-from mockrds.faults.engine import shortfall
 from mockrds.scenario_files.serialization import plain
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from mockrds.client import RemoteProject
-    from mockrds.client.faults import RemoteFault
     from mockrds.faults.engine import ArmedRule
+    from mockrds.project import Project
     from mockrds.pytest_plugin.options import Unused
-    from mockrds.server import Project
-
-    AnyProject = Project | RemoteProject
-    AnyFault = ArmedRule | RemoteFault
 
 _NEAREST: Final = 3
 _GRACE: Final = 0.5
@@ -30,7 +24,7 @@ _GRACE: Final = 0.5
 _NAP: Final = 0.005
 
 
-def unused(project: AnyProject, which: Unused) -> list[AnyFault]:
+def unused(project: Project, which: Unused) -> list[ArmedRule]:
     """Return the faults that should have fired, or gone through their sequence, and did not."""
     if which == "off":
         return []
@@ -41,7 +35,7 @@ def unused(project: AnyProject, which: Unused) -> list[AnyFault]:
     ]  # fmt: skip
 
 
-def unused_text(project: AnyProject, fault: AnyFault, root: Path, source: str) -> str:
+def unused_text(project: Project, fault: ArmedRule, root: Path, source: str) -> str:
     """Return what a fault that did not do all it was armed for is, where it stands and which calls came near.
 
     Args:
@@ -56,7 +50,7 @@ def unused_text(project: AnyProject, fault: AnyFault, root: Path, source: str) -
     return "\n    ".join((head, *_reasons(project, fault)))
 
 
-def hanging(project: AnyProject, *, wait: bool = True) -> list[str]:
+def hanging(project: Project, *, wait: bool = True) -> list[str]:
     """Return a line for each request that still waits for its answer, once those whose clients have left are gone.
 
     Args:
@@ -77,13 +71,13 @@ def hanging(project: AnyProject, *, wait: bool = True) -> list[str]:
     return lines or [f"{count} request{'s'[: count > 1]} still wait{'s'[: count == 1]}"]
 
 
-def _reasons(project: AnyProject, fault: AnyFault) -> Iterator[str]:
+def _reasons(project: Project, fault: ArmedRule) -> Iterator[str]:
     """Yield why a fault did not do all it was armed for."""
     names = plain(fault.rule.operation)
     operation = " or ".join(names) if isinstance(names, list) else names
     entries = project.journal.entries()
     if fault.fired or fault.consumed:
-        yield f"it {shortfall(fault)}"
+        yield f"it {fault.shortfall}"
         return
     misses = [
         f"call {entry.number}, {entry.operation}: {row['why']}"

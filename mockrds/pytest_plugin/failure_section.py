@@ -12,18 +12,17 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from mockrds.client import RemoteProject
-    from mockrds.server import Project
+    from mockrds.project import Project
 
 _MAX_BACKUPS: Final = 20
 
 
-def replay_line(project: Project | RemoteProject) -> str:
+def replay_line(project: Project) -> str:
     """Return the variable with which a server starts from the same state as this project."""
     return f"MOCKRDS_REPLAY={project.replay}"
 
 
-def failure_section(project: Project | RemoteProject, root: Path, *, unused: bool = True) -> str:
+def failure_section(project: Project, root: Path, *, unused: bool = True) -> str:
     """Return all that helps to see why a test failed: how to run it again, its calls, faults and backups.
 
     Args:
@@ -37,7 +36,7 @@ def failure_section(project: Project | RemoteProject, root: Path, *, unused: boo
     return "\n".join(_lines(project, root, unused=unused))
 
 
-def _lines(project: Project | RemoteProject, root: Path, *, unused: bool) -> Iterator[str]:
+def _lines(project: Project, root: Path, *, unused: bool) -> Iterator[str]:
     yield replay_line(project)
     yield f"project {project.name}, id {project.id}, seed {project.seed}"
     yield "calls:"

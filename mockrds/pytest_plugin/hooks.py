@@ -7,9 +7,8 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     import pytest
 
-    from mockrds.client import RemoteProject
+    from mockrds.project import Project
     from mockrds.scenario_files.loader import Source
-    from mockrds.server import Project
 
 
 def pytest_mockrds_scenario(item: pytest.Item) -> list[Source] | None:
@@ -19,9 +18,9 @@ def pytest_mockrds_scenario(item: pytest.Item) -> list[Source] | None:
     """
 
 
-def pytest_mockrds_started(item: pytest.Item, project: Project | RemoteProject) -> None:
+def pytest_mockrds_started(item: pytest.Item, project: Project) -> None:
     """Called when a project was made for a test, before the test sees it."""
 
 
-def pytest_mockrds_finished(item: pytest.Item, project: Project | RemoteProject) -> None:
+def pytest_mockrds_finished(item: pytest.Item, project: Project) -> None:
     """Called when a test is done with a project, before it is removed."""

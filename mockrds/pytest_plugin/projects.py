@@ -19,7 +19,8 @@ if TYPE_CHECKING:
     from mockrds.client import RemoteServer
     from mockrds.domain.clock import ClockSetting
     from mockrds.domain.identity import Auth
-    from mockrds.pytest_plugin.end_of_test import AnyFault, AnyProject
+    from mockrds.faults.engine import ArmedRule
+    from mockrds.project import Project
     from mockrds.pytest_plugin.options import Run
     from mockrds.scenario import Scenario
     from mockrds.scenario_files.loader import Source
@@ -50,7 +51,7 @@ class Projects:
         self._server = server
         self._run = run
         self._settings = run.of_test(item)
-        self._projects: list[AnyProject] = []
+        self._projects: list[Project] = []
         self._scenarios: dict[str, Scenario] = {}
         """The scenarios of those that have one of their own, by project."""
         self._reported_errors: dict[str, int] = {}
@@ -67,7 +68,7 @@ class Projects:
         clock: ClockSetting | dict[str, Any] | str | None = None,
         auth: Auth | None = None,
         **unknown: Never,
-    ) -> AnyProject:
+    ) -> Project:
         """Make a project, which is checked and removed when the test ends; defaults are what the markers say.
 
         Args:
@@ -169,7 +170,7 @@ class Projects:
             for fault in unused(project, self._settings.unused)
         ]
 
-    def _source(self, project: AnyProject, fault: AnyFault) -> str:
+    def _source(self, project: Project, fault: ArmedRule) -> str:
         """Return where a fault stands; a server elsewhere does not know it of the faults of a scenario it was sent."""
         scenario = self._scenarios.get(project.id)
         if fault.from_scenario and scenario is not None and fault.id <= len(scenario.faults):

@@ -151,11 +151,9 @@ def _unused(project_runs: Iterable[ProjectRun]) -> Iterator[str]:
 
 
 def _shortfall(armed: ArmedRule) -> str:
-    from mockrds.faults.engine import shortfall
-
     name = f"fault {armed.name!r}" if armed.rule.name else armed.name
     place = f" ({armed.source})" if armed.source else ""
-    return f"{name}{place} {shortfall(armed)}"
+    return f"{name}{place} {armed.shortfall}"
 
 
 def _errors(project_runs: Iterable[ProjectRun]) -> Iterator[str]:

@@ -21,12 +21,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Generator
     from pathlib import Path
 
-    from mockrds.client import RemoteProject
+    from mockrds.project import Project
     from mockrds.scenario_files.loader import Source
-    from mockrds.server import Project
     from mockrds.verdict import Verdict
-
-    AnyProject = Project | RemoteProject
 
 _T = TypeVar("_T")
 _FIXTURES: Final = frozenset({"mockrds", "mockrds_factory"})  # mockrds_client needs the first itself
@@ -46,7 +43,7 @@ class _TestRun:
     def __init__(self, facts: Facts, fault: ChaosFault | None) -> None:
         self.facts = facts
         self.fault = fault
-        self.projects: dict[str, tuple[AnyProject, list[int]]] = {}
+        self.projects: dict[str, tuple[Project, list[int]]] = {}
         """The projects that it has now, each with the ids of the faults under test."""
         self.broken = False
         """Whether the mock itself failed."""
@@ -57,7 +54,7 @@ class _TestRun:
         self.unknown = False
         """Whether a project is gone, so that it is unknown what happened in it."""
 
-    def start(self, project: AnyProject) -> None:
+    def start(self, project: Project) -> None:
         """Follow a new project."""
         count = len(self.fault.faults) if self.fault is not None else 0
         from_scenario = [fault.id for fault in project.faults.armed if fault.from_scenario]
@@ -72,7 +69,7 @@ class _TestRun:
         except _GONE:
             return False
 
-    def _reached(self, project: AnyProject, fault_ids: list[int]) -> bool:
+    def _reached(self, project: Project, fault_ids: list[int]) -> bool:
         if self.fault is None or not self.fault.only_faults:
             return bool(project.journal.entries())
         return any(fault.fired for fault in project.faults.armed if fault.id in fault_ids)
@@ -84,7 +81,7 @@ class _TestRun:
             _count_duplicates(facts, project.verdict)
         return facts
 
-    def finish(self, project: AnyProject, root: Path, *, wait: bool) -> None:
+    def finish(self, project: Project, root: Path, *, wait: bool) -> None:
         """Add what happened in a project that the test is done with."""
         facts = self.facts
         _, fault_ids = self.projects.pop(project.id, (project, []))
@@ -252,7 +249,7 @@ class Chaos:
         run = self._under_fault(item)
         return [{"name": run.fault.name, **run.fault.scenario}] if run is not None and run.fault is not None else None
 
-    def pytest_mockrds_started(self, item: pytest.Item, project: AnyProject) -> None:
+    def pytest_mockrds_started(self, item: pytest.Item, project: Project) -> None:
         """Follow a project."""
         run = item.stash.get(_RUN, None)
         if run is None:
@@ -263,7 +260,7 @@ class Chaos:
                 self._time_limit.start(partial(self._expired, run))
 
     @pytest.hookimpl(tryfirst=True)
-    def pytest_mockrds_finished(self, item: pytest.Item, project: AnyProject) -> None:
+    def pytest_mockrds_finished(self, item: pytest.Item, project: Project) -> None:
         """Add what happened in a project."""
         self._time_limit.stop()
         run = item.stash.get(_RUN, None)
