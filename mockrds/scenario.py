@@ -12,6 +12,8 @@ from mockrds.faults.rate_limits import RateLimit
 from mockrds.faults.rules import Outage
 from mockrds.faults.world_rules import Fault
 
+__path__: list[str] = []  # a package once: without it, imports of its modules would not get to say where those are now
+
 
 @dataclass(frozen=True, kw_only=True)
 class Scenario:
