@@ -62,6 +62,6 @@ class Retry:
         return error.passing
 
     def pause(self, number: int, error: CloudError) -> float:
-        """Tell how many seconds to wait after attempt *number*."""
+        """Return how many seconds to wait after attempt *number*."""
         pause = min(self.first * self.factor ** (number - 1), self.longest) * self.random.uniform(0.5, 1.0)
         return max(pause, error.retry_after)
