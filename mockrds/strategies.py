@@ -135,11 +135,11 @@ def fault_schedules(
 
 
 def _kinds(kinds: Iterable[Kind]) -> list[Kind]:
-    given = set(kinds)
-    unknown = sorted(given - set(KINDS))
-    if unknown or not given or isinstance(kinds, str):
+    wanted = set(kinds)
+    unknown = sorted(wanted - set(KINDS))
+    if unknown or not wanted or isinstance(kinds, str):
         raise ValueError(f"'kinds' is a list of {', '.join(KINDS)}" + (f", not {unknown[0]!r}" if unknown else ""))
-    return [kind for kind in KINDS if kind in given]  # in the order of simplicity
+    return [kind for kind in KINDS if kind in wanted]  # in the order of simplicity
 
 
 def _check(effects: Mapping[str, list[list[dict[str, Any]]]]) -> None:

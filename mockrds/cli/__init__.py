@@ -38,7 +38,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         argv: The arguments; absent: those of the process.
 
     Returns:
-        The exit code: 0 when all is well (a server was told to stop), 1 when a command found
+        The exit code: 0 when all is well (a server was stopped), 1 when a command found
         something wrong, 2 when the arguments are wrong or the server can't serve; ``run`` has more.
     """
     arguments = list(sys.argv[1:] if argv is None else argv)

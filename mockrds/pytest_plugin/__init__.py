@@ -28,7 +28,7 @@ _RUN: Final = pytest.StashKey["Run"]()
 _RUN_ID: Final = pytest.StashKey[str]()
 """The id of a run with pytest-xdist, in the process that starts the workers."""
 _RUN_ID_INPUT: Final = "mockrds_run"
-"""The same among what each worker is given."""
+"""The same, in the input of each worker."""
 _USAGE_ERROR: Final = pytest.StashKey[str]()
 """The mistake in the options of the run, once a test has met it."""
 _USAGE_ERROR_ATTRIBUTE: Final = "mockrds_usage_error"
@@ -169,7 +169,7 @@ def _refuse_paths_of_tests(config: pytest.Config) -> None:
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_configure_node(node: Any) -> None:
-    """Give the workers of pytest-xdist the id of the run, with which the names of its projects begin."""
+    """Send the id of the run, with which the names of its projects begin, to the workers of pytest-xdist."""
     node.workerinput[_RUN_ID_INPUT] = node.config.stash.setdefault(_RUN_ID, os.urandom(4).hex())
 
 

@@ -69,25 +69,29 @@ def run(arguments: Sequence[str]) -> int:
         names = [*OPERATIONS, *(known.rpartition(".")[2] for known in OPERATIONS)]
         raise UsageError(f"--operation: there is no operation {unknown[0]!r}{suggest(unknown[0], names)}")
     seed = next((seed for seed in (options.seed, scenario.seed) if seed is not None), 0)
-    start = Clock(scenario.clock).now()
     print(f"{scenario.name}, seed {seed}, {options.at} after the start: calls of each operation alone\n")
     operations = [name for name in _operations(scenario) if _wanted(name, options.operation)]
     for number, rule in enumerate(scenario.faults, start=1):
         if rule.match is not None and any(rule.covers(operation) for operation in operations):
             print(f"{rule.name or f'fault {number}'}: only if {_conditions(rule)}")
+    start = Clock(scenario.clock).now()
     tables: dict[str, list[str]] = {}  # with the operations that each is for: families often share one
     for operation in operations:
         outcomes = _outcomes(scenario, seed, operation, start, moment.seconds(start))
-        rows = []
-        for first, last, outcome in _grouped(outcomes, options.calls):
-            calls = f"{first}" if first == last else f"{first}-{last}"
-            rows.append(f"  {calls:>9}  {outcome}")
-        tables.setdefault("\n".join(rows), []).append(operation)
+        tables.setdefault(_table(outcomes, options.calls), []).append(operation)
     for table, names in tables.items():
         print(f"\n{', '.join(names)}\n{table}")
     if not operations:
         print("no rule is about any operation: all calls are answered as usual")
     return 0
+
+
+def _table(outcomes: Iterator[str], calls: int) -> str:
+    rows = []
+    for first, last, outcome in _grouped(outcomes, calls):
+        numbers = f"{first}" if first == last else f"{first}-{last}"
+        rows.append(f"  {numbers:>9}  {outcome}")
+    return "\n".join(rows)
 
 
 def _names(name: str, operation: str) -> bool:
