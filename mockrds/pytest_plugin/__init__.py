@@ -69,7 +69,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     )
     option("seed", "what decides ids, durations and chance", metavar="N", type=int)
     option("clock", "how clocks run: real, frozen, frozen@2026-01-31T22:00:00Z, scaled@60", metavar="CLOCK")
-    option("auth", "how credentials are looked at: any, strict or off", metavar="AUTH")
+    option("auth", "how credentials are checked: any, strict or off", metavar="AUTH")
     option("unused", "which faults must fire: armed (by the test itself), all, or off", metavar="WHICH")
     optional: dict[str, Any] = {"nargs": "?", "const": ""}
     group.addoption(

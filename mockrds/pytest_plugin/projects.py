@@ -75,7 +75,7 @@ class Projects:
             scenario: A name of the library, a path, a document, or a list of these, in the place of the markers'.
             seed: Its seed.
             clock: Its clock.
-            auth: How it looks at credentials: any, strict or off.
+            auth: How it checks credentials: any, strict or off.
             unknown: Refused, with a suggestion of what may have been meant.
 
         Raises:
