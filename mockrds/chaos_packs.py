@@ -10,7 +10,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from mockrds.report.documented import ERRORS
-from mockrds.suggestions import suggest
 from mockrds.verdict.backup_history import DELETES, LISTS
 from mockrds.verdict.operations import CREATE
 
@@ -196,6 +195,7 @@ def find(*packs: str) -> list[ChaosFault]:
 
 def _faults_of(pack: str) -> Iterable[ChaosFault]:
     from mockrds.scenario_files.loader import library
+    from mockrds.suggestions import suggest
 
     if pack in PACKS:
         return PACKS[pack]

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Any, Final
 
 from mockrds.cli.errors import Parser, UsageError
 from mockrds.durations import Distribution, Duration, Moment
-from mockrds.suggestions import suggest
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -66,6 +65,8 @@ def run(arguments: Sequence[str]) -> int:
         raise UsageError(f"--at: {error}") from None
     unknown = [name for name in options.operation or () if not any(_names(name, known) for known in OPERATIONS)]
     if unknown:
+        from mockrds.suggestions import suggest
+
         names = [*OPERATIONS, *(known.rpartition(".")[2] for known in OPERATIONS)]
         raise UsageError(f"--operation: there is no operation {unknown[0]!r}{suggest(unknown[0], names)}")
     seed = next((seed for seed in (options.seed, scenario.seed) if seed is not None), 0)
