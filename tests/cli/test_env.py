@@ -42,7 +42,7 @@ def mock(request: pytest.FixtureRequest) -> Iterator[MockRDS]:
 
 @pytest.fixture
 def env(mock: MockRDS, capsys: pytest.CaptureFixture[str]) -> Callable[[str], str]:
-    """Gives what the command prints in a format."""
+    """Return what the command prints in a format."""
 
     def env(format: str) -> str:  # noqa: A002
         assert main(["env", mock.url, "--format", format, *(["--ca", mock.ca] if mock.ca else [])]) == 0
@@ -54,7 +54,7 @@ def env(mock: MockRDS, capsys: pytest.CaptureFixture[str]) -> Callable[[str], st
 
 
 def run(folder: Path, *command: str | Path, text: str = "", **variables: str) -> str:
-    """Run a command without the environment of the tests; gives what it printed."""
+    """Run a command without the environment of the tests; return what it printed."""
     done = subprocess.run(
         command,
         cwd=folder,

@@ -39,7 +39,7 @@ class Retry:
         self.random = random or Random()
 
     async def __call__(self, attempt: Callable[[], Awaitable[T]]) -> T:
-        """Give what *attempt* gives at last.
+        """Return what *attempt* returns in the end.
 
         Raises:
             CloudError: It was refused, or the patience is at its end.
@@ -58,7 +58,7 @@ class Retry:
             number += 1
 
     def may_help(self, error: CloudError) -> bool:
-        """Tell whether another try may help."""
+        """Return whether another try may help."""
         return error.passing
 
     def pause(self, number: int, error: CloudError) -> float:
