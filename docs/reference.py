@@ -22,8 +22,9 @@ from mockrds.domain.world_template import Visibility
 from mockrds.durations import Duration, Moment
 from mockrds.faults.engine import ArmedRule
 from mockrds.journal import Entry, Journal
+from mockrds.project import Faults, Project
 from mockrds.scenario_files.json_schema import schema
-from mockrds.server import Faults, MockRDS, Project
+from mockrds.server import MockRDS
 from mockrds.web.app import HANDLERS
 
 if TYPE_CHECKING:
@@ -52,7 +53,7 @@ def main() -> None:
 
 
 def page() -> Iterator[str]:
-    """Give the lines of the page."""
+    """Return the lines of the page."""
     yield "# Reference"
     yield ""
     yield "Written from the code by `python3 -m docs.reference`; a test says when it is out of date."
@@ -236,7 +237,8 @@ def _members(cls: type[Any]) -> Iterator[tuple[str, str]]:
     attributes = dict(_attributes(cls))
     for name, meaning in attributes.items():
         yield f"`{name}`", meaning
-    for name, member in vars(cls).items():
+    members = {name: member for base in reversed(cls.__mro__) for name, member in vars(base).items()}
+    for name, member in members.items():
         if name.startswith("_") or name in attributes:
             continue
         function = member.fget if isinstance(member, property) else getattr(member, "func", member)
@@ -286,7 +288,7 @@ def _attributes(cls: type[Any]) -> Iterator[tuple[str, str]]:
 
 
 def _sentence(docstring: str) -> str:
-    """Give the first paragraph of *docstring*, and what may be raised."""
+    """Return the first paragraph of *docstring*, and what may be raised."""
     text = inspect.cleandoc(docstring)
     raised = text.partition("Raises:\n")[2].partition("\n\n")[0]
     raises = [f"`{name.strip()}`: {why}" for name, _, why in (each.partition(": ") for each in _items(raised))]

@@ -1,6 +1,6 @@
-"""Packs of faults: what a client ought to come through, each as one small scenario.
+"""Packs of faults that a client ought to survive, each fault as a small scenario.
 
-Each fault hits the first call of its kind, so that a client that tries again survives; a token expires at the second.
+Each hits the first call of its kind, so that a client that tries again survives; a token expires at the second.
 """
 
 from __future__ import annotations
@@ -22,10 +22,10 @@ _SUFFIXES: Final = (".yaml", ".yml", ".json")
 DEFAULT: Final = "default"
 """The name of the pack that is meant if none is named."""
 BASELINE: Final = "baseline"
-"""What the run of a test without a fault is called, so no fault."""
+"""The name of a test's run without a fault; no fault may have it."""
 _LIBRARY: Final = "library"
-_TESTS_OWN: Final = ("name", "description", "extends", "seed", "clock")
-"""What of a scenario is not laid over a test's: names, and what the test's own clock and seed decide."""
+_LEFT_OUT: Final = ("name", "description", "extends", "seed", "clock")
+"""The keys of a scenario that are not laid over that of a test, which has a name, a seed and a clock of its own."""
 
 
 class ChaosError(ValueError):
@@ -33,10 +33,10 @@ class ChaosError(ValueError):
 
 
 class ChaosFault(NamedTuple):
-    """One thing to go wrong."""
+    """One thing that goes wrong."""
 
     name: str
-    """What it is called: words with dashes between them."""
+    """Words with dashes between them."""
     scenario: Mapping[str, Any]
     """What goes wrong, as a scenario document."""
 
@@ -47,11 +47,11 @@ class ChaosFault(NamedTuple):
 
     @property
     def only_faults(self) -> bool:
-        """Tell whether faults are all that it has, so that without one that fires all is as ever."""
+        """Whether faults are all that it has: if none of them fires, nothing is different."""
         return self.scenario.keys() == {"faults"}
 
 
-def _case(name: str, operation: str | Iterable[str], **effect: Any) -> ChaosFault:
+def _fault(name: str, operation: str | Iterable[str], **effect: Any) -> ChaosFault:
     operations = operation if isinstance(operation, str) else list(operation)
     return ChaosFault(name, {"faults": [{"name": name, "operation": operations, "calls": [1]} | effect]})
 
@@ -73,18 +73,18 @@ _SWALLOWING: Final = ("reset", "empty-answer", "malformed-chunk", "random-data",
 _KINDS: Final = {"create": CREATE, "list": LISTS, "delete": DELETES}
 
 _DEFAULT: Final = (
-    _case("answer-lost", CREATE, **_LOST, fault="CONNECTION_RESET_BY_PEER"),
-    _case("answer-hangs", CREATE, **_LOST, fault="timeout"),
-    _case("answer-truncated", CREATE, body={"truncate": 0.5}),
-    _case("gateway-502", CREATE, **_LOST, response=_502),
-    _case("reset", CREATE, fault="CONNECTION_RESET_BY_PEER"),
-    _case("busy-409", CREATE, error="RDS.0011"),
-    _case("quota-reached", CREATE, quota=0),
-    _case("throttled-429", CREATE, error="APIGW.0308", retry_after="1s"),
-    _case("unavailable-503", CREATE, response=_503, retry_after="1s"),
-    _case("not-listed-yet", CREATE, visible_after="2 looks"),
-    _case("backup-fails", CREATE, lifecycle={"outcome": "FAILED"}),
-    _case("token-expired", _EVERY, calls=[2], credentials="expired"),
+    _fault("answer-lost", CREATE, **_LOST, fault="CONNECTION_RESET_BY_PEER"),
+    _fault("answer-hangs", CREATE, **_LOST, fault="timeout"),
+    _fault("answer-truncated", CREATE, body={"truncate": 0.5}),
+    _fault("gateway-502", CREATE, **_LOST, response=_502),
+    _fault("reset", CREATE, fault="CONNECTION_RESET_BY_PEER"),
+    _fault("busy-409", CREATE, error="RDS.0011"),
+    _fault("quota-reached", CREATE, quota=0),
+    _fault("throttled-429", CREATE, error="APIGW.0308", retry_after="1s"),
+    _fault("unavailable-503", CREATE, response=_503, retry_after="1s"),
+    _fault("not-listed-yet", CREATE, visible_after="2 looks"),
+    _fault("backup-fails", CREATE, lifecycle={"outcome": "FAILED"}),
+    _fault("token-expired", _EVERY, calls=[2], credentials="expired"),
     ChaosFault(
         "closed-keep-alive",
         {
@@ -98,33 +98,33 @@ _DEFAULT: Final = (
             ]
         },
     ),
-    _case("list-empty-answer", LISTS, fault="EMPTY_RESPONSE"),
-    _case("list-malformed-chunk", LISTS, fault="MALFORMED_RESPONSE_CHUNK"),
-    _case("list-random-data", LISTS, fault="RANDOM_DATA_THEN_CLOSE"),
-    _case("list-wrong-content-type", LISTS, body={"content_type": "text/html"}),
-    _case("list-fails", LISTS, error="RDS.0005"),
-    _case("list-slow", LISTS, latency="1s"),
-    _case("list-hangs", LISTS, fault="timeout"),
-    _case("unknown-status", LISTS, body={"set": {"/backups/*/status": "ARCHIVED"}}),
-    _case("delete-lost", DELETES, **_LOST, fault="CONNECTION_RESET_BY_PEER"),
-    _case("delete-unavailable", DELETES, response=_503, retry_after="1s"),
+    _fault("list-empty-answer", LISTS, fault="EMPTY_RESPONSE"),
+    _fault("list-malformed-chunk", LISTS, fault="MALFORMED_RESPONSE_CHUNK"),
+    _fault("list-random-data", LISTS, fault="RANDOM_DATA_THEN_CLOSE"),
+    _fault("list-wrong-content-type", LISTS, body={"content_type": "text/html"}),
+    _fault("list-fails", LISTS, error="RDS.0005"),
+    _fault("list-slow", LISTS, latency="1s"),
+    _fault("list-hangs", LISTS, fault="timeout"),
+    _fault("unknown-status", LISTS, body={"set": {"/backups/*/status": "ARCHIVED"}}),
+    _fault("delete-lost", DELETES, **_LOST, fault="CONNECTION_RESET_BY_PEER"),
+    _fault("delete-unavailable", DELETES, response=_503, retry_after="1s"),
 )
 
 _TRANSPORT: Final = tuple(
-    _case(f"{kind}-{name}{'-lost' if phase else ''}", operation, **phase, fault=fault)
+    _fault(f"{kind}-{name}{'-lost' if phase else ''}", operation, **phase, fault=fault)
     for kind, operation in _KINDS.items()
     for name, fault in _FAULTS.items()
     for phase in (({}, _LOST) if kind != "list" and name in _SWALLOWING else ({},))
 )
 
 _ERRORS: Final = tuple(
-    _case(f"{kind}-{code}", operation, error=code)
+    _fault(f"{kind}-{code}", operation, error=code)
     for kind, operation in _KINDS.items()
     for code in ERRORS[f"v1.{kind}_manual_backup{'s' if kind == 'list' else ''}"]
 )
 
 _LATENCY: Final = tuple(
-    _case(f"{kind}-{name}", operation, **effect)
+    _fault(f"{kind}-{name}", operation, **effect)
     for kind, operation in _KINDS.items()
     for name, effect in (
         ("slow", {"latency": "1s"}),
@@ -137,24 +137,24 @@ _LATENCY: Final = tuple(
 )
 
 _CONSISTENCY: Final = (
-    _case("not-listed-yet", CREATE, visible_after="2 looks"),
-    _case("not-listed-for-seconds", CREATE, visible_after="2s"),
+    _fault("not-listed-yet", CREATE, visible_after="2 looks"),
+    _fault("not-listed-for-seconds", CREATE, visible_after="2s"),
     ChaosFault(
         "stale-lists", {"faults": [{"name": "stale-lists", "operation": list(LISTS), "every": 2, "stale": "2s"}]}
     ),
-    _case("empty-list", LISTS, response={"status": 200, "json": {"backups": [], "total_count": 0}}),
-    _case("zombie", CREATE, commit_after="2s", response={"status": 504, "json": {"message": "Gateway Timeout"}}),
-    _case("unknown-status", LISTS, body={"set": {"/backups/*/status": "ARCHIVED"}}),
-    _case("status-missing", LISTS, body={"remove": ["/backups/*/status"]}),
-    _case("id-missing", CREATE, body={"remove": ["/backup/id"]}),
-    _case("new-fields", (CREATE, *LISTS), body={"set": {"/backup/progress": 0, "/backups/*/progress": 0}}),
-    _case("answer-truncated", CREATE, body={"truncate": 0.5}),
-    _case("list-truncated", LISTS, body={"truncate": 0.5}),
-    _case("backup-fails", CREATE, lifecycle={"outcome": "FAILED"}),
+    _fault("empty-list", LISTS, response={"status": 200, "json": {"backups": [], "total_count": 0}}),
+    _fault("zombie", CREATE, commit_after="2s", response={"status": 504, "json": {"message": "Gateway Timeout"}}),
+    _fault("unknown-status", LISTS, body={"set": {"/backups/*/status": "ARCHIVED"}}),
+    _fault("status-missing", LISTS, body={"remove": ["/backups/*/status"]}),
+    _fault("id-missing", CREATE, body={"remove": ["/backup/id"]}),
+    _fault("new-fields", (CREATE, *LISTS), body={"set": {"/backup/progress": 0, "/backups/*/progress": 0}}),
+    _fault("answer-truncated", CREATE, body={"truncate": 0.5}),
+    _fault("list-truncated", LISTS, body={"truncate": 0.5}),
+    _fault("backup-fails", CREATE, lifecycle={"outcome": "FAILED"}),
 )
 
 _CREDENTIALS: Final = tuple(
-    _case(f"{kind}-{word.replace('_', '-')}", operation, credentials=word)
+    _fault(f"{kind}-{word.replace('_', '-')}", operation, credentials=word)
     for kind, operation in _KINDS.items()
     for word in ("expired", "clock_skew", "wrong_scope")
 )
@@ -171,7 +171,7 @@ PACKS: Final[Mapping[str, tuple[ChaosFault, ...]]] = {
 
 
 def find(*packs: str) -> list[ChaosFault]:
-    """Give the cases of packs, each once; those of one name that differ are numbered.
+    """Return the faults of packs, each once; different ones of the same name are numbered.
 
     Args:
         packs: The name of a pack or of one of its faults; ``library``, for each scenario of the library; the name of
@@ -181,24 +181,24 @@ def find(*packs: str) -> list[ChaosFault]:
         ChaosError: There is no such pack; the message names what may have been meant.
         ScenarioError: A scenario is wrong.
     """
-    found: dict[str, ChaosFault] = {}
+    faults: dict[str, ChaosFault] = {}
     for pack in packs:
-        for case in _cases(pack):
-            name, n = case.name, 1
-            while name == BASELINE or (name in found and found[name].scenario != case.scenario):
+        for fault in _faults_of(pack):
+            name, n = fault.name, 1
+            while name == BASELINE or (name in faults and faults[name].scenario != fault.scenario):
                 n += 1
-                name = f"{case.name}-{n}"
-            found[name] = case._replace(name=name)
-    return list(found.values())
+                name = f"{fault.name}-{n}"
+            faults[name] = fault._replace(name=name)
+    return list(faults.values())
 
 
-def _cases(pack: str) -> Iterable[ChaosFault]:
+def _faults_of(pack: str) -> Iterable[ChaosFault]:
     from mockrds.scenario_files.loader import library
-    from mockrds.scenario_files.validation import guess
+    from mockrds.suggestions import suggest
 
     if pack in PACKS:
         return PACKS[pack]
-    single = next((case for cases in PACKS.values() for case in cases if case.name == pack), None)
+    single = next((fault for faults in PACKS.values() for fault in faults if fault.name == pack), None)
     if single is not None:
         return (single,)
     scenarios = library()
@@ -219,9 +219,9 @@ def _cases(pack: str) -> Iterable[ChaosFault]:
         if path.suffix not in _SUFFIXES:
             raise ChaosError(f"{pack} is no scenario file")
         return list(_each(path))
-    known = (*PACKS, _LIBRARY, *(case.name for cases in PACKS.values() for case in cases), *scenarios)
+    known = (*PACKS, _LIBRARY, *(fault.name for faults in PACKS.values() for fault in faults), *scenarios)
     raise ChaosError(
-        f"no pack {pack!r}{guess(pack, known)} (there are: {', '.join((*PACKS, _LIBRARY))}, each of their faults, "
+        f"no pack {pack!r}{suggest(pack, known)} (there are: {', '.join((*PACKS, _LIBRARY))}, each of their faults, "
         "each scenario of the library, and scenario files and folders of them)"
     )
 
@@ -230,7 +230,7 @@ def _document(path: Path) -> dict[str, Any]:
     from mockrds.scenario_files.loader import load
 
     document = load(path).document
-    return {key: value for key, value in document.items() if key not in _TESTS_OWN}
+    return {key: value for key, value in document.items() if key not in _LEFT_OUT}
 
 
 def _whole(path: Path) -> ChaosFault:
@@ -238,7 +238,7 @@ def _whole(path: Path) -> ChaosFault:
 
 
 def _each(path: Path) -> Iterator[ChaosFault]:
-    """Give each fault of a file as a case, with all else that the file says; the file as a whole if it has none."""
+    """Yield each fault of a file with all else that the file has; the whole file if it has none."""
     document = _document(path)
     faults = document.get("faults", ())
     if not faults:

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 _UNITS: Final = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0}
 _DURATION: Final = re.compile(r"([0-9]+(?:\.[0-9]+)?) *(ms|s|m|h|d)")
 _PATTERN: Final = f"^{_DURATION.pattern}$"
-_LONGEST: Final = 36500 * _UNITS["d"]  # no draw from durations up to here overflows a float
+_LONGEST: Final = 36500 * _UNITS["d"]  # draws from durations up to here don't overflow a float
 _WIDEST: Final = 10.0
 _Z99: Final = 2.3263478740408408  # the 99th percentile of the standard normal distribution
 _RESAMPLES: Final = 100
@@ -57,19 +57,19 @@ class Duration(float):
 
     @classmethod
     def __get_pydantic_core_schema__(cls, source: object, handler: object) -> Any:
-        """Tell pydantic how to read a duration."""
+        """Return how pydantic reads a duration."""
         from pydantic_core import core_schema
 
         return core_schema.no_info_plain_validator_function(cls)
 
     @classmethod
     def __get_pydantic_json_schema__(cls, schema: object, handler: object) -> dict[str, Any]:
-        """Tell JSON Schema what a duration looks like."""
+        """Return what a duration looks like in JSON Schema."""
         return {"anyOf": [{"type": "number", "minimum": 0}, {"type": "string", "pattern": _PATTERN}]}
 
 
 class Moment:
-    """A point on a world's clock: a time such as ``2026-01-31T22:00:00Z``, or a duration since the world began.
+    """A point on a world's clock: a time such as ``2026-01-31T22:00:00Z``, or a duration since the world started.
 
     Raises:
         ValueError: It is neither.
@@ -81,7 +81,7 @@ class Moment:
         self.at: float | None = None
         """Seconds since 1970."""
         self.since_start: float | None = None
-        """Seconds since the world began."""
+        """Seconds since the world started."""
         try:
             self.since_start = Duration(value)  # type: ignore[arg-type]  # a datetime is refused like any other
         except ValueError:
@@ -94,7 +94,7 @@ class Moment:
             self.at = (time if time.tzinfo else time.replace(tzinfo=UTC)).timestamp()
 
     def seconds(self, start: float) -> float:
-        """Tell the moment in seconds since 1970, for a world that began at *start*."""
+        """Return the moment in seconds since 1970, for a world that started at *start*."""
         return self.at if self.at is not None else start + (self.since_start or 0.0)
 
     def __eq__(self, other: object) -> bool:
@@ -113,7 +113,7 @@ class Moment:
 
     @classmethod
     def __get_pydantic_core_schema__(cls, source: object, handler: object) -> Any:
-        """Tell pydantic how to read a moment, and how to write it."""
+        """Return how pydantic reads a moment, and how it writes one."""
         from pydantic_core import core_schema
 
         writer = core_schema.plain_serializer_function_ser_schema(str)
@@ -121,7 +121,7 @@ class Moment:
 
     @classmethod
     def __get_pydantic_json_schema__(cls, schema: object, handler: object) -> dict[str, Any]:
-        """Tell JSON Schema what a moment looks like."""
+        """Return what a moment looks like in JSON Schema."""
         time = {"type": "string", "pattern": r"^\d{4}-\d{2}-\d{2}"}
         return {"anyOf": [*Duration.__get_pydantic_json_schema__(None, None)["anyOf"], time]}
 
@@ -226,8 +226,8 @@ class Distribution:
     """Most near the median, with a long tail."""
 
     def __post_init__(self) -> None:
-        given = [shape for shape in (self.fixed, self.uniform, self.normal, self.lognormal) if shape is not None]
-        if len(given) != 1:
+        shapes = [shape for shape in (self.fixed, self.uniform, self.normal, self.lognormal) if shape is not None]
+        if len(shapes) != 1:
             raise ValueError("give exactly one of 'fixed', 'uniform', 'normal' and 'lognormal'")
 
     def sample(self, random: Random) -> float:
@@ -259,5 +259,5 @@ Durations = Annotated[Distribution, _Shorthand()]
 
 
 def fixed(seconds: float) -> Distribution:
-    """Make the distribution that always gives *seconds*."""
+    """Return the distribution whose draws are all *seconds*."""
     return Distribution(fixed=Duration(seconds))

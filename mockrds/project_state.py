@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from random import Random
-from typing import TYPE_CHECKING, Any, Final, Literal
+from typing import TYPE_CHECKING, Final
 
 from mockrds.domain.clock import Clock, ClockSetting, iso
 from mockrds.domain.identity import DEFAULT_PROJECT
@@ -16,11 +16,10 @@ from mockrds.journal import Journal
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
+    from mockrds.domain.identity import Auth
     from mockrds.domain.world_template import WorldTemplate
     from mockrds.scenario import Scenario
-    from mockrds.verdict import Verdict
 
-Auth = Literal["any", "strict", "off"]
 _MOST_REVOKED: Final = 1000
 _JOURNALED: Final = (*OPERATIONS, "unknown")
 
@@ -35,7 +34,7 @@ class ProjectState:
         seed: Decides ids, durations and chance.
         clock: How its clock runs.
         auth: How it looks at credentials.
-        endings: Called with the project before what happened in it is forgotten.
+        on_close: Called with the project before what happened in it is forgotten.
     """
 
     def __init__(
@@ -46,7 +45,7 @@ class ProjectState:
         seed: int,
         clock: ClockSetting,
         auth: Auth,
-        endings: Sequence[Callable[[ProjectState], object]] = (),
+        on_close: Sequence[Callable[[ProjectState], object]] = (),
     ) -> None:
         self.id = project_id
         self.name = name
@@ -54,7 +53,7 @@ class ProjectState:
         self.seed = seed
         self.clock = Clock(clock)
         self._setting = clock
-        self._endings = endings
+        self._on_close = on_close
         self.auth: Auth = auth
         """How it looks at credentials: ``any``, ``strict`` or ``off``."""
         self.journal = Journal(_JOURNALED, self.clock)
@@ -103,20 +102,20 @@ class ProjectState:
         self.world = World(template, self.scenario.lifecycle, self.clock, random, region)
 
     def restart(self, scenario: Scenario, seed: int | None = None, clock: ClockSetting | None = None) -> None:
-        """Begin anew under another scenario, and with another seed and clock if they are given."""
+        """Begin anew with another scenario, and with another seed and clock unless they are None."""
         self.close()
         self.scenario, self._setting = scenario, clock or self._setting
         self.seed = self.faults.seed = self.seed if seed is None else seed
         self._begin_anew()
 
     def switch_scenario(self, scenario: Scenario) -> None:
-        """Go on under another scenario: its faults, limits and life cycles; what there is in the world stays."""
+        """Go on with another scenario: its faults, limits and life cycles; what there is in the world stays."""
         self.scenario = scenario
         self.world.adopt(scenario.world.quotas, scenario.lifecycle)
         self._arm()
 
     def revoke(self, token: str) -> None:
-        """Let a token expire, though it says that it is valid."""
+        """Let a token expire before its time."""
         if len(self.revoked_tokens) >= _MOST_REVOKED:
             self.revoked_tokens.pop()
         self.revoked_tokens.add(token)
@@ -126,29 +125,16 @@ class ProjectState:
         for drop in tuple(self.in_flight):
             drop()
 
-    @property
-    def verdict(self) -> Verdict:
-        """What the journal tells of the client up to now."""
-        from mockrds.verdict import Verdict
-
-        return Verdict(self.journal.entries(), self.world.backups, self.clock.now(), self.world.instances)
-
-    def recorded(self) -> dict[str, Any]:
-        """Tell what happened, as plain JSON: what reports are made of."""
-        from mockrds.report.record import recorded
-
-        return recorded(self)
-
     def reset(self) -> None:
         """Begin anew: the scenario's world, clock and faults, an empty journal. Drops waiting requests."""
         self.close()
         self._begin_anew()
 
     def close(self) -> None:
-        """Drop the requests that are waiting, and let others see what there was before it is gone."""
+        """Drop the requests that are waiting, and call those who record what happened before it is forgotten."""
         self.drop_waiting()
-        for see in self._endings:
-            see(self)
+        for callback in self._on_close:
+            callback(self)
 
     def _begin_anew(self) -> None:
         self.clock.set(self._setting)

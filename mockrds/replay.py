@@ -6,7 +6,9 @@ import json
 import zlib
 from base64 import urlsafe_b64decode, urlsafe_b64encode
 from dataclasses import asdict, dataclass
-from typing import Any, Final, Literal
+from typing import Any, Final
+
+from mockrds.domain.identity import Auth
 
 _LONGEST: Final = 2 << 20
 _VERSION: Final = "1."
@@ -24,7 +26,7 @@ class Replay:
     seed: int
     clock: dict[str, Any]
     """How the clock runs, and when the world began."""
-    auth: Literal["any", "strict", "off"]
+    auth: Auth
     project_id: str
     project_name: str
 

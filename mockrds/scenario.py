@@ -12,6 +12,8 @@ from mockrds.faults.rate_limits import RateLimit
 from mockrds.faults.rules import Outage
 from mockrds.faults.world_rules import Fault
 
+__path__: list[str] = []  # a package once: without it, imports of its modules would not get to say where those are now
+
 
 @dataclass(frozen=True, kw_only=True)
 class Scenario:
@@ -41,10 +43,10 @@ class Scenario:
     """What goes wrong, in order: of several faults for one call the first that answers decides the answer."""
 
     document: dict[str, Any] = field(default_factory=dict, init=False, compare=False, repr=False)
-    """All that was said, as one document; the loader's word, not a key of the file."""
+    """What the scenario was read from, as one document; no key of the file."""
 
-    def told_by(self, document: dict[str, Any]) -> Scenario:
-        """Give a copy that knows the document it was made of."""
+    def with_document(self, document: dict[str, Any]) -> Scenario:
+        """Return a copy that knows the document it was read from."""
         scenario = copy(self)
         object.__setattr__(scenario, "document", document)
         return scenario

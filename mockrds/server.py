@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import secrets
-import sys
 import threading
-from collections.abc import Mapping
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any, Self
 
@@ -14,207 +12,115 @@ from aiohttp import web
 
 from mockrds.domain.clock import ClockSetting
 from mockrds.domain.models import FOREVER
+from mockrds.project import Faults, Project, Server
 from mockrds.simulator import Simulator
 from mockrds.web.app import build_app, build_server
 
 if TYPE_CHECKING:
     import ssl
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
-    from mockrds.domain.clock import Clock
+    from mockrds.domain.identity import Auth
     from mockrds.domain.models import Backup, Instance
     from mockrds.domain.world_template import Outcome
     from mockrds.faults.engine import ArmedRule
     from mockrds.journal import Entry, Journal
-    from mockrds.project_state import Auth, ProjectState
+    from mockrds.project import Clocks
+    from mockrds.project_state import ProjectState
     from mockrds.scenario import Scenario
     from mockrds.scenario_files.loader import Source
-    from mockrds.verdict import Verdict
 
-Clocks = ClockSetting | Mapping[str, Any] | str
+__all__ = ["MockRDS", "Project"]
 
 _BACKLOG = 4096  # with aiohttp's 128, five hundred clients that connect at once wait a second
 
 
-class Faults:
-    """The faults of one project.
-
-    Args:
-        state: The project.
-    """
-
+class _LocalFaults(Faults):
     def __init__(self, state: ProjectState) -> None:
         self._state = state
 
-    def add(self, **rule: object) -> ArmedRule:
-        """Arm a fault, in the words of a scenario file: ``add(operation="...", error="RDS.0011", times=2)``.
-
-        Its ``rule.source`` is the place of this call, as ``FILE:LINE``.
-
-        Raises:
-            ScenarioError: The fault is wrong; the message says all that is.
-        """
+    def _add(self, rule: dict[str, object], source: str) -> ArmedRule:
         __tracebackhide__ = True
         from mockrds.scenario_files.loader import read_rule
 
-        caller = sys._getframe(1)  # the public ways to it read source files
-        return self._state.faults.add(read_rule(rule).located(f"{caller.f_code.co_filename}:{caller.f_lineno}"))
+        return self._state.faults.add(read_rule(rule).located(source))
 
     def clear(self) -> None:
-        """Disarm all faults."""
         self._state.faults.clear()
 
     @property
     def armed(self) -> tuple[ArmedRule, ...]:
-        """The faults in force, with how often each fired."""
         return self._state.faults.armed
 
-    def unused(self) -> tuple[ArmedRule, ...]:
-        """Give the faults that never fired."""
-        return self._state.faults.unused()
 
-
-class Project:
-    """One project of a running server: a cloud of its own.
-
-    Args:
-        server: The server.
-        state: The project.
-    """
-
+class _LocalProject(Project):
     def __init__(self, server: MockRDS, state: ProjectState) -> None:
         self._server = server
         self._state = state
-        self.faults = Faults(state)
-        """What goes wrong: ``add``, ``clear``, ``unused``."""
+        self.id = state.id
+        self.name = state.name
+        self.clock = state.clock
+        self.faults = _LocalFaults(state)
 
     @property
     def url(self) -> str:
-        """Where the server is, such as ``http://127.0.0.1:8080``."""
         return self._server.url
 
     @property
-    def v1_url(self) -> str:
-        """Where API v1 of the project begins: ``{url}/rds/v1/{id}``."""
-        return f"{self._server.url}/rds/v1/{self.id}"
-
-    @property
-    def v3_url(self) -> str:
-        """Where API v3 of the project begins: ``{url}/v3/{id}``."""
-        return f"{self._server.url}/v3/{self.id}"
-
-    @property
-    def auth_url(self) -> str:
-        """Where clients authenticate: ``{url}/v3``."""
-        return f"{self._server.url}/v3"
-
-    @property
-    def id(self) -> str:
-        """The project id, which stands in every path."""
-        return self._state.id
-
-    @property
-    def name(self) -> str:
-        """The project name, which clients may authenticate with."""
-        return self._state.name
-
-    @property
     def seed(self) -> int:
-        """What decides ids, durations and chance."""
         return self._state.seed
 
     @property
+    def auth(self) -> Auth:
+        return self._state.auth
+
+    @property
     def replay(self) -> str:
-        """The token, for ``MOCKRDS_REPLAY`` or ``MockRDS(replay=...)``, that brings the same run again."""
         return self._state.replay
 
     @property
     def token(self) -> str:
-        """A fresh token, for ``X-Auth-Token``."""
         return self._server.simulator.token(self._state)
 
-    @property
-    def instances(self) -> tuple[Instance, ...]:
-        """The DB instances; ``instances[0].node_id`` is what API v1 backs up."""
-        return self._state.world.instances
-
-    @property
-    def backups(self) -> tuple[Backup, ...]:
-        """The manual backups, oldest first."""
-        return self._state.world.backups
-
-    @property
-    def clock(self) -> Clock:
-        """The clock that life cycles read: ``advance("6h")``."""
-        return self._state.clock
+    def _contents(self) -> tuple[tuple[Instance, ...], tuple[Backup, ...]]:
+        return self._state.world.instances, self._state.world.backups
 
     @property
     def journal(self) -> Journal:
-        """What the project was asked and what it answered."""
         return self._state.journal
 
     @property
-    def verdict(self) -> Verdict:
-        """What the journal tells of the client up to now: ``verdict.assert_no_duplicate_backups()``."""
-        return self._state.verdict
-
-    @property
     def errors(self) -> list[BaseException]:
-        """Errors inside the mock itself, which it answered as a server failure."""
         return self._state.errors
 
     @property
     def in_flight(self) -> int:
-        """How many requests wait for their answer."""
         return len(self._state.in_flight)
 
-    @property
-    def auth(self) -> Auth:
-        """How the project looks at credentials: ``any``, ``strict`` or ``off``."""
-        return self._state.auth
-
     def recorded(self) -> dict[str, Any]:
-        """Tell what happened in the project, as plain JSON: what reports are made of."""
-        return self._state.recorded()
+        from mockrds.report.record import record
+
+        return record(self._state)
 
     def finish(self, resource_id: str, outcome: Outcome | None = None) -> None:
-        """Bring to its end what a backup or an instance is doing.
-
-        Args:
-            resource_id: The id of a backup, an instance or a node.
-            outcome: How a BUILDING backup ends: COMPLETED or FAILED.
-
-        Raises:
-            KeyError: There is no such thing.
-        """
         __tracebackhide__ = True
         self._state.world.finish(resource_id, outcome)
 
     def set_status(self, instance_id: str, status: str, *, seconds: float = FOREVER) -> None:
-        """Put an instance into a status such as REBOOTING, for *seconds* or until told otherwise.
-
-        Only instances: what a backup is doing comes to its end with ``finish``.
-
-        Raises:
-            KeyError: There is no such instance.
-            ValueError: There is no such status.
-        """
         __tracebackhide__ = True
         self._state.world.set_status(instance_id, status, seconds=seconds)
 
     def reset(self) -> None:
-        """Begin anew: the scenario's world, clock and faults, an empty journal."""
         self._state.reset()
 
     def forget(self) -> None:
-        """Remove the project from the server, and free what it held."""
         self._server.simulator.forget(self._state)
 
     def __repr__(self) -> str:
         return f"<Project {self.name} {self.id}>"
 
 
-class MockRDS:
+class MockRDS(Server):
     """A mock of the relational database service.
 
     ``with MockRDS() as mock:`` serves from a thread of its own, so that a test that blocks can't stop
@@ -270,9 +176,9 @@ class MockRDS:
             scenario, seed, clock, auth = token.scenario, token.seed, token.clock, token.auth
             default["default"] = (token.project_name, token.project_id)
         if scenario is not None:
-            from mockrds.scenario_files.loader import loaded as given
+            from mockrds.scenario_files.loader import loaded as load
 
-            loaded = given(scenario)
+            loaded = load(scenario)
         self.simulator = Simulator(
             loaded,
             seed=seed,
@@ -325,49 +231,18 @@ class MockRDS:
         """Make an aiohttp application that serves this mock, for a test client or a server of your own."""
         return build_app(self.simulator, self._log)
 
-    def project(
+    def _project(
         self,
-        name: str | None = None,
-        *,
-        id: str | None = None,  # noqa: A002  (the word of the API)
-        scenario: Scenario | Source | list[Source] | None = None,
-        seed: int | None = None,
-        clock: Clocks | None = None,
-        auth: Auth | None = None,
-        replay: str | None = None,
+        name: str | None,
+        project_id: str | None,
+        scenario: Scenario | None,
+        seed: int | None,
+        clock: ClockSetting | None,
+        auth: Auth | None,
     ) -> Project:
-        """Make a project, or find the one with this name or id; without either, a fresh one.
-
-        Args:
-            name: The name that clients authenticate with.
-            id: The project id; absent: follows from the name.
-            scenario: A scenario of its own.
-            seed: A seed of its own.
-            clock: A clock of its own.
-            auth: How it looks at credentials, if not as the server does.
-            replay: A replay token: the project begins as that one began which gave it.
-
-        Raises:
-            ScenarioError: The scenario is wrong.
-            ValueError: The clock or *auth* is wrong, or the project exists and its scenario, seed, clock or *auth* is
-                given anew.
-        """
         __tracebackhide__ = True
-        loaded = None
-        if replay is not None:
-            from mockrds.replay import Replay
-
-            token = Replay.of(replay)
-            name, id = token.project_name, token.project_id  # noqa: A001
-            scenario, seed, clock, auth = token.scenario, token.seed, token.clock, token.auth
-        if scenario is not None:
-            from mockrds.scenario_files.loader import loaded as given
-
-            loaded = given(scenario)
-        setting = None if clock is None else ClockSetting.of(clock)
-        return Project(
-            self, self.simulator.get_or_create(name, id, scenario=loaded, seed=seed, clock=setting, auth=auth)
-        )
+        state = self.simulator.get_or_create(name, project_id, scenario=scenario, seed=seed, clock=clock, auth=auth)
+        return _LocalProject(self, state)
 
     # On the caller's loop
 

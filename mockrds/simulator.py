@@ -2,31 +2,27 @@
 
 from __future__ import annotations
 
-import re
 import threading
 from dataclasses import replace
 from datetime import UTC, datetime
 from random import Random
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, get_args
 
 from mockrds.domain import errors
 from mockrds.domain.clock import END, Clock, ClockSetting
 from mockrds.domain.errors import RDSError
-from mockrds.domain.identity import DEFAULT_DOMAIN, DEFAULT_PROJECT, Identity, Token
-from mockrds.project_state import Auth, ProjectState
+from mockrds.domain.identity import DEFAULT_DOMAIN, DEFAULT_PROJECT, PROJECT_ID, PROJECT_NAME, Auth, Identity, Token
+from mockrds.project_state import ProjectState
 from mockrds.scenario import Scenario
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-
-AUTH_MODES: Final[tuple[Auth, ...]] = ("any", "strict", "off")
-PROJECT_ID: Final = re.compile(r"^[A-Za-z0-9_-]{1,64}$")  # more than the 32 hex digits of the real cloud
+AUTH_MODES: Final[tuple[Auth, ...]] = get_args(Auth)
 _ID_RULE: Final = "a project id has 1 to 64 letters, digits, - and _"
-PROJECT_NAME: Final = re.compile(r"^[^\x00-\x1f\x7f]+$")
 
 
-def _known_auth(auth: Auth) -> Auth:
+def _check_auth(auth: Auth) -> Auth:
     __tracebackhide__ = True
     if auth not in AUTH_MODES:
         raise ValueError(f"{auth!r} is no way to look at credentials: give one of {', '.join(AUTH_MODES)}")
@@ -64,7 +60,7 @@ class Simulator:
         self.clock = Clock(self.clock_setting)
         if self.clock_setting.mode == "frozen" and self.clock_setting.at is None:  # then it is one moment for all
             self.clock_setting = replace(self.clock_setting, at=datetime.fromtimestamp(self.clock.now(), UTC))
-        self.auth: Auth = _known_auth(auth)
+        self.auth: Auth = _check_auth(auth)
         self.access_keys = dict(access_keys or {})
         self.strict_projects = strict_projects
         self.control_token: str | None = None
@@ -72,13 +68,13 @@ class Simulator:
         self.identity = Identity(self.seed)
         self.domain_id = self.identity.stable_id("domain", DEFAULT_DOMAIN)
         self.projects: dict[str, ProjectState] = {}
-        self.endings: list[Callable[[ProjectState], object]] = []
+        self.on_close: list[Callable[[ProjectState], object]] = []
         """Called with each project before it begins anew or is removed."""
         self._names: dict[str, str] = {}
         self._lock = threading.Lock()
         self._random = Random(f"{self.seed}/projects")
         self.unassigned = self._make(self.identity.stable_id("project", ""), "", self.scenario, self.seed, None)
-        """Keeps what belongs to no project: tokens without one, unknown paths."""
+        """What belongs to no project: requests for tokens without one, unknown paths."""
         self.default = self.get_or_create(*default)
 
     def get_or_create(
@@ -107,7 +103,7 @@ class Simulator:
         """
         __tracebackhide__ = True
         if auth is not None:
-            _known_auth(auth)
+            _check_auth(auth)
         if project_id is not None and PROJECT_ID.fullmatch(project_id) is None:
             raise ValueError(f"{project_id!r} is no project id: {_ID_RULE}")
         if name is not None and PROJECT_NAME.fullmatch(name) is None:
@@ -118,7 +114,7 @@ class Simulator:
                     name = f"{DEFAULT_PROJECT}_test{self._random.getrandbits(48):012x}"
                 project_id = self._names.get(name) or self.identity.stable_id("project", name)
             project = self.projects.get(project_id)
-            if project is not None and any(given is not None for given in (scenario, seed, clock, auth)):
+            if project is not None and any(setting is not None for setting in (scenario, seed, clock, auth)):
                 raise ValueError(f"project {project.name} exists already: forget it first, or take another name")
             if name is not None and self._names.get(name, project_id) != project_id:
                 raise ValueError(f"project {name} exists already, with the id {self._names[name]}")
@@ -143,10 +139,10 @@ class Simulator:
             seed = scenario.seed if own and scenario.seed is not None else self.seed
         if clock is None:
             clock = scenario.clock if own else self.clock_setting
-        return ProjectState(project_id, name, scenario, seed, clock, auth or self.auth, self.endings)
+        return ProjectState(project_id, name, scenario, seed, clock, auth or self.auth, self.on_close)
 
     def project(self, project_id: str) -> ProjectState:
-        """Find the project with this id, or make it.
+        """Return the project with this id; a new one if there is none.
 
         Raises:
             RDSError: PROJECT_FORBIDDEN, when projects must be declared and this one was not, or when
@@ -161,9 +157,9 @@ class Simulator:
             raise RDSError(errors.PROJECT_FORBIDDEN, _ID_RULE)
         return self.get_or_create(project_id=project_id)
 
-    def find(self, wanted: str) -> ProjectState | None:
-        """Find the project with this id or name; None if there is none."""
-        return self.projects.get(wanted) or self.projects.get(self._names.get(wanted, ""))
+    def find(self, id_or_name: str) -> ProjectState | None:
+        """Return the project with this id or name; None if there is none."""
+        return self.projects.get(id_or_name) or self.projects.get(self._names.get(id_or_name, ""))
 
     def forget(self, project: ProjectState) -> None:
         """Remove a project; its waiting requests are dropped."""
@@ -173,7 +169,10 @@ class Simulator:
             self._names.pop(project.name, None)
 
     def project_named(self, name: str) -> ProjectState | None:
-        """Find the project called *name*, or make it unless projects must be declared, or the name is none."""
+        """Return the project of this name, a new one if there is none.
+
+        None if there can't be one: projects must be declared, or the name has characters that can't be printed.
+        """
         if not name.isprintable():
             return None
         project_id = self._names.get(name)
@@ -182,7 +181,7 @@ class Simulator:
         return None if self.strict_projects else self.get_or_create(name)
 
     def restart(self, project: ProjectState, scenario: Scenario | None = None) -> None:
-        """Let a project begin anew under *scenario*; absent: as the server's projects begin.
+        """Begin anew with *scenario* in a project; absent: with the server's scenario, seed and clock.
 
         What the scenario does not say about seed and clock stays as it is in the project.
         """
@@ -192,7 +191,7 @@ class Simulator:
             project.restart(scenario, scenario.seed, scenario.clock if "clock" in scenario.document else None)
 
     def reload(self, scenario: Scenario) -> None:
-        """Put another scenario in the place of the server's, in all projects that have that one; worlds stay."""
+        """Replace the server's scenario, in all projects that have it, too; what there is in their worlds stays."""
         with self._lock:
             old, self.scenario = self.scenario, scenario
             for project in (*self.projects.values(), self.unassigned):
@@ -200,7 +199,7 @@ class Simulator:
                     project.switch_scenario(scenario)
 
     def issue_token(self, token: Token) -> str:
-        """Write *token* as the text that clients send; it is good, whatever a fault did to one that read the same."""
+        """Return *token* as the text that clients send. It is valid even if a fault revoked the same text before."""
         text = self.identity.issue(token)
         project = self.projects.get(token.project_id or "")
         if project is not None:
@@ -208,7 +207,7 @@ class Simulator:
         return text
 
     def token(self, project: ProjectState) -> str:
-        """Issue a token for a project, as its clients would get one."""
+        """Return a fresh token for a project, as its clients would get one."""
         now = project.clock.now()
         life = project.scenario.lifecycle.token
         return self.issue_token(

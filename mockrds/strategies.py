@@ -1,9 +1,9 @@
-"""A hypothesis strategy for what may go wrong, which shrinks to the least that breaks a client."""
+"""A hypothesis strategy for faults, which shrinks to the least that breaks a client."""
 
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING, Any, Final, Literal, Protocol, get_args
+from typing import TYPE_CHECKING, Any, Final, Literal, get_args
 
 try:
     from hypothesis import strategies as st
@@ -23,26 +23,21 @@ if TYPE_CHECKING:
 
     from hypothesis.strategies import DrawFn, SearchStrategy
 
-    class _Faults(Protocol):
-        def add(self, **rule: object) -> Any: ...
-
-    class _Project(Protocol):
-        @property
-        def faults(self) -> _Faults: ...
+    from mockrds.project import Project
 
 
 Kind = Literal["latency", "error", "response", "transport", "hang", "body", "consistency", "credentials"]
 KINDS: Final[tuple[Kind, ...]] = get_args(Kind)
 """What can go wrong, the simplest first."""
 OPERATIONS: Final = (CREATE, LISTS[0], DELETES[0])
-"""What it goes wrong with, if nothing else is said."""
+"""The operations whose calls go wrong by default."""
 
 
 class FaultSchedule:
     """What goes wrong with which calls. ``str()`` gives it as lines to paste into a test.
 
     Args:
-        faults: The faults, each in the words of a scenario file.
+        faults: The faults, each as a scenario file has it.
     """
 
     __slots__ = ("faults",)
@@ -51,7 +46,7 @@ class FaultSchedule:
         self.faults = faults
         """The faults, in the order in which they are armed."""
 
-    def arm(self, project: _Project) -> None:
+    def arm(self, project: Project) -> None:
         """Arm the faults in a project.
 
         Raises:
@@ -62,7 +57,7 @@ class FaultSchedule:
 
     @property
     def scenario(self) -> dict[str, Any]:
-        """The schedule as a scenario, for projects to begin with; nobody minds then if not all of it happens."""
+        """The schedule as a scenario, for projects to start with; its faults need not all fire then."""
         return {"name": "fault schedule", "faults": [dict(fault) for fault in self.faults]}
 
     @property
@@ -139,15 +134,15 @@ def fault_schedules(
 
 
 def _kinds(kinds: Iterable[Kind]) -> list[Kind]:
-    given = set(kinds)
-    unknown = sorted(given - set(KINDS))
-    if unknown or not given or isinstance(kinds, str):
+    wanted = set(kinds)
+    unknown = sorted(wanted - set(KINDS))
+    if unknown or not wanted or isinstance(kinds, str):
         raise ValueError(f"'kinds' is a list of {', '.join(KINDS)}" + (f", not {unknown[0]!r}" if unknown else ""))
-    return [kind for kind in KINDS if kind in given]  # in the order of simplicity
+    return [kind for kind in KINDS if kind in wanted]  # in the order of simplicity
 
 
 def _check(effects: Mapping[str, list[list[dict[str, Any]]]]) -> None:
-    """See to it that the faults will be taken, by one of each operation.
+    """Check that the faults can be armed, with one of each operation.
 
     Raises:
         ScenarioError: There is no such operation.
@@ -166,7 +161,7 @@ _ANY: Final = ("RDS.0005", "APIGW.0308")
 
 
 def _effects(operation: str, kind: Kind, longest: float) -> Iterable[dict[str, Any]]:
-    """List what of a kind may go wrong with a call of *operation*, the simplest first."""
+    """Yield what of a kind may go wrong with a call of *operation*, the simplest first."""
     bare = operation.rpartition(".")[2]
     changes = not bare.startswith(("list_", "get_"))
     for effect in _of_kind(kind, operation, longest):
@@ -178,7 +173,7 @@ def _effects(operation: str, kind: Kind, longest: float) -> Iterable[dict[str, A
 
 
 def _may_be_lost(effect: Mapping[str, Any]) -> bool:
-    """Tell whether it can also happen when the operation has succeeded: no refusal, and no damage to the answer."""
+    """Return whether it can also happen after the operation has succeeded: no refusal, no damage to the answer."""
     match effect:
         case {"error": code}:
             return CATALOGUE[code].status >= _SERVER_FAILURE
@@ -221,7 +216,7 @@ def _of_kind(kind: Kind, operation: str, longest: float) -> Iterable[dict[str, A
 
 
 def _span(seconds: float) -> str:
-    """Write a duration, in whole milliseconds."""
+    """Return a duration in whole milliseconds, as a scenario file has it."""
     return str(Duration(max(0.001, round(seconds, 3))))
 
 

@@ -1,4 +1,4 @@
-"""Certificates to serve with: those of files, or throw-away ones that are made on the spot."""
+"""Certificates for the server: those of files, or throw-away ones."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ _NAMES: Final = ("localhost", "127.0.0.1", "::1")
 
 
 def from_files(certificate: Path, key: Path) -> ssl.SSLContext:
-    """Serve with a certificate and its private key.
+    """Return a context to serve with a certificate and its private key.
 
     Args:
-        certificate: The file of the certificate, in PEM; those that vouch for it may follow in it.
+        certificate: The file of the certificate, in PEM; those of its issuers may follow in it.
         key: The file of the private key, in PEM.
 
     Raises:
@@ -41,10 +41,10 @@ def from_files(certificate: Path, key: Path) -> ssl.SSLContext:
 
 
 def throw_away(host: str) -> tuple[ssl.SSLContext, str]:
-    """Serve with a certificate for *host* and this machine, of a CA that nobody else ever heard of.
+    """Make a certificate for *host* and this machine, and a CA of its own that issues it.
 
     Returns:
-        What to serve with, and the path of the CA's certificate, which is there as long as the former.
+        The context to serve with, and the path of the CA's certificate; the file is removed with the context.
 
     Raises:
         ModuleNotFoundError: The library that makes certificates is missing.

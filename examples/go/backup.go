@@ -47,7 +47,7 @@ func (c *Client) Create(instance, name string) (Backup, error) {
 	}
 }
 
-// Status tells how far a backup is: BUILDING, COMPLETED or FAILED.
+// Status returns how far a backup is: BUILDING, COMPLETED or FAILED.
 func (c *Client) Status(instance, backup string) (string, error) {
 	var list struct {
 		Backups []Backup `json:"backups"`

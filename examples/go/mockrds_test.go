@@ -54,14 +54,14 @@ func (c *cloud) advance(by string) {
 // called fails the test unless the operation was called so often.
 func (c *cloud) called(operation string, times int) {
 	c.t.Helper()
-	var verdict struct {
+	var verification struct {
 		Verified bool
 		Message  string
 	}
 	asked := map[string]any{"operation": operation, "times": times}
-	c.control(http.MethodPost, "projects/"+c.id+"/journal/verify", asked, &verdict)
-	if !verdict.Verified {
-		c.t.Error(verdict.Message)
+	c.control(http.MethodPost, "projects/"+c.id+"/journal/verify", asked, &verification)
+	if !verification.Verified {
+		c.t.Error(verification.Message)
 	}
 }
 

@@ -98,9 +98,9 @@ public final class Backups {
         /** Fails unless the operation was called so often. */
         void called(String operation, int times) throws Exception {
             String question = "{\"operation\": \"" + operation + "\", \"times\": " + times + "}";
-            String verdict = control("POST", "projects/" + id + "/journal/verify", question);
-            if (!verdict.contains("\"verified\":true")) {
-                throw new AssertionError(verdict);
+            String verification = control("POST", "projects/" + id + "/journal/verify", question);
+            if (!verification.contains("\"verified\":true")) {
+                throw new AssertionError(verification);
             }
         }
 

@@ -21,8 +21,8 @@ export async function newCloud() {
     advance: (by) => control("POST", `projects/${id}/clock/advance`, { by }),
     /** Fails unless the operation was called so often. */
     async called(operation, times) {
-      const verdict = await control("POST", `projects/${id}/journal/verify`, { operation, times });
-      assert.ok(verdict.verified, verdict.message);
+      const verification = await control("POST", `projects/${id}/journal/verify`, { operation, times });
+      assert.ok(verification.verified, verification.message);
     },
   };
 }

@@ -13,7 +13,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from mockrds.api import iam as identity, trove, v1, v3, versions  # noqa: F401  (their functions register themselves)
-from mockrds.api.call import Answer
 from mockrds.api.links import JOB, LINKS
 from mockrds.api.operation import SERVED
 from mockrds.api.schema import Dictionary, Integer, Object, Schema, Text
@@ -21,7 +20,6 @@ from mockrds.domain.operations import OPERATIONS
 
 if TYPE_CHECKING:
     from mockrds.api.schema import JsonSchema
-    from mockrds.control.request import ControlRequest
     from mockrds.domain.operations import Operation
 
 TITLES: Final = {
@@ -85,16 +83,6 @@ def document(family: str) -> dict[str, Any]:
             "securitySchemes": {"token": {"type": "apiKey", "in": "header", "name": "X-Auth-Token"}},
         },
     }
-
-
-def get_document(request: ControlRequest) -> Answer:
-    """Describe an API family (control API)."""
-    from mockrds.control.request import ControlError
-
-    family = request.parameters["family"]
-    if family not in TITLES:
-        raise ControlError(404, f"no such document {family!r}; there are {', '.join(TITLES)}")
-    return Answer(document(family))
 
 
 def main() -> None:

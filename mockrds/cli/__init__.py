@@ -1,7 +1,7 @@
 """The command line: ``mockrds`` serves, ``mockrds COMMAND`` does something else.
 
-A command is a module of this package with a function ``run(arguments) -> exit code``, and a row in
-``COMMANDS``. It is imported when it is called, so that none waits for what another one needs.
+A command is a row in ``COMMANDS`` and a module of that name in ``mockrds.cli.commands``, with a function
+``run(arguments) -> exit code``. It is imported when it is called, so that none waits for what another one needs.
 """
 
 from __future__ import annotations
@@ -19,8 +19,8 @@ if TYPE_CHECKING:
 
 COMMANDS: Final = {
     "serve": "serve, as without a command",
-    "run": "start a server, run a command that uses it, and tell by the exit code how both did",
-    "healthcheck": "tell by the exit code whether a server is ready",
+    "run": "start a server, run a command that uses it, and exit with a code that says how both did",
+    "healthcheck": "exit with 0 when a server is ready, else with 1",
     "env": "print settings for clients of a running server",
     "report": "print what a running server was asked, and how its clients did",
     "explain": "show what scenarios will do to calls",
@@ -28,7 +28,7 @@ COMMANDS: Final = {
     "schema": "print the JSON schema of scenario files, for editors",
     "selftest": "prove every fault on this machine",
 }
-"""What each command does, by the name of the command and of its module."""
+"""What each command does, by its name: the line in ``mockrds --help``."""
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -38,7 +38,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         argv: The arguments; absent: those of the process.
 
     Returns:
-        The exit code: 0 when all is well (a server was told to stop), 1 when a command found
+        The exit code: 0 when all is well (a server was stopped), 1 when a command found
         something wrong, 2 when the arguments are wrong or the server can't serve; ``run`` has more.
     """
     arguments = list(sys.argv[1:] if argv is None else argv)
@@ -52,7 +52,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     except KeyboardInterrupt:
         return 0 if command == "serve" else 128 + signal.SIGINT
     except OSError as error:
-        if not isinstance(error, BrokenPipeError):  # else whoever read our output has gone, as ``head`` does
+        if not isinstance(error, BrokenPipeError):  # else the reader of our output has gone, as ``head`` does
             print(f"mockrds: cannot write the output: {reason(error)}", file=sys.stderr)
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # what is still buffered must not fail
         return 1

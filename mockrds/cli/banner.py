@@ -1,4 +1,4 @@
-"""What the server says of itself when it starts."""
+"""The banner that the server prints when it starts."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 def banner(mock: MockRDS, trusted: str | Path | None) -> str:
-    """Write the banner: where it serves what, and a command to paste.
+    """Return the banner: where it serves what, and a command to paste.
 
     Args:
         mock: The server.
@@ -27,24 +27,24 @@ def banner(mock: MockRDS, trusted: str | Path | None) -> str:
         f"{', primary/standby' if instance.standby else ', read replica' if instance.primary else ''})"
         for instance in project.world.instances
     ]
-    shown = rows[:10]
-    if len(rows) > len(shown):
-        shown.append(f"  ... and {len(rows) - len(shown)} more: {mock.url}/__mockrds/projects/{project.id}/state")
+    listed = rows[:10]
+    if len(rows) > len(listed):
+        listed.append(f"  ... and {len(rows) - len(listed)} more: {mock.url}/__mockrds/projects/{project.id}/state")
     clock = project.clock.setting
-    running = f"{clock.mode} by {clock.by:g}" if clock.mode == "scaled" else clock.mode
+    clock_mode = f"{clock.mode} by {clock.by:g}" if clock.mode == "scaled" else clock.mode
     return "\n".join([
         f"mockrds {__version__} at {mock.url}",
         "",
         f"project    {project.id}  (name {project.name})",
-        f"scenario   {project.scenario.name}, seed {project.seed}, clock {running}",
+        f"scenario   {project.scenario.name}, seed {project.seed}, clock {clock_mode}",
         f"identity   {mock.url}/v3",
         f"control    {mock.url}/__mockrds/projects/{project.id}/state",
         *([f"trust      {trusted}"] if trusted else []),
         "node ids, which API v1 calls 'instance', and instance ids, which API v3 takes:",
-        *shown,
+        *listed,
         *_example(mock, trusted),
         "",
-        "Begin as this server began:",
+        "Start a server from the same state:",
         f"  MOCKRDS_REPLAY={project.replay} mockrds",
         "",
         "Stop with Ctrl-C.",

@@ -1,4 +1,4 @@
-"""Runs a command as a shell would: it has the terminal, it gets the signals, and its exit code is told."""
+"""Runs a command as a shell would: it has the terminal, it gets the signals, and its exit code is returned."""
 
 from __future__ import annotations
 
@@ -12,53 +12,52 @@ from typing import TYPE_CHECKING, Final
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
 
-    Call = Callable[[Sequence[str], Mapping[str, str]], int]
+    RunCommand = Callable[[Sequence[str], Mapping[str, str]], int]
 
 SIGNALLED: Final = 128
-"""What is added to the number of the signal that ended a command, to tell it by the exit code."""
+"""What is added to the number of the signal that ended a command: the sum is its exit code."""
 
 
 @contextmanager
-def commands() -> Iterator[Call]:
-    """Give a function that runs a command in an environment, and gives its exit code.
+def command_runner() -> Iterator[RunCommand]:
+    """Yield a function that runs a command in an environment and returns its exit code.
 
     Signals that come in the block are for the command. Threads must be started in the block, too, so that none of
     them takes a signal.
 
     The function raises ``OSError`` when the command can't be run.
     """
-    if sys.platform != "linux":  # elsewhere nobody tells who sent a signal
-        yield call_simply
+    if sys.platform != "linux":  # elsewhere nothing says who sent a signal
+        yield run_portably
         return
-    if signal.getsignal(signal.SIGCHLD) is signal.SIG_IGN:  # inherited: then nobody tells that a child has ended
+    if signal.getsignal(signal.SIGCHLD) is signal.SIG_IGN:  # inherited; then no signal says that a child has ended
         signal.signal(signal.SIGCHLD, signal.SIG_DFL)
-    passed_on = {signal.SIGHUP, signal.SIGINT, signal.SIGQUIT, signal.SIGTERM}
-    awaited = {*passed_on, signal.SIGCHLD}
-    before = signal.pthread_sigmask(signal.SIG_BLOCK, awaited)
+    forwarded = {signal.SIGHUP, signal.SIGINT, signal.SIGQUIT, signal.SIGTERM}
+    awaited = {*forwarded, signal.SIGCHLD}
+    mask = signal.pthread_sigmask(signal.SIG_BLOCK, awaited)
 
-    def call(command: Sequence[str], environment: Mapping[str, str]) -> int:
-        ignored = (signal.SIGPIPE, signal.SIGXFSZ)  # by Python itself, and commands don't expect that
-        pid = os.posix_spawnp(command[0], list(command), environment, setsigmask=before, setsigdef=ignored)
+    def run(command: Sequence[str], environment: Mapping[str, str]) -> int:
+        ignored = (signal.SIGPIPE, signal.SIGXFSZ)  # by Python itself; commands don't expect that
+        pid = os.posix_spawnp(command[0], list(command), environment, setsigmask=mask, setsigdef=ignored)
         while True:
             ended, status = os.waitpid(pid, os.WNOHANG)
             if ended:
-                code = os.waitstatus_to_exitcode(status)
-                return code if code >= 0 else SIGNALLED - code
-            told = signal.sigwaitinfo(awaited)
-            # What a person does at the terminal, the kernel tells the command itself: twice would mean more than once.
-            if told.si_signo in passed_on and told.si_code <= 0:
-                os.kill(pid, told.si_signo)
+                return _exit_code(os.waitstatus_to_exitcode(status))
+            received = signal.sigwaitinfo(awaited)
+            # The terminal signals the command already (then si_code is above 0): forwarding would signal it twice.
+            if received.si_signo in forwarded and received.si_code <= 0:
+                os.kill(pid, received.si_signo)
 
     try:
-        yield call
+        yield run
     finally:
-        while signal.sigtimedwait(passed_on, 0) is not None:
+        while signal.sigtimedwait(forwarded, 0) is not None:
             pass  # it came too late: the command has ended
-        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+        signal.pthread_sigmask(signal.SIG_SETMASK, mask)
 
 
-def call_simply(command: Sequence[str], environment: Mapping[str, str]) -> int:
-    """Run a command; Ctrl-C is left to the terminal, which tells the command, too, and SIGTERM is passed on.
+def run_portably(command: Sequence[str], environment: Mapping[str, str]) -> int:
+    """Run a command and return its exit code; SIGTERM is forwarded, and Ctrl-C the terminal sends to both.
 
     Raises:
         OSError: It can't be run.
@@ -69,8 +68,12 @@ def call_simply(command: Sequence[str], environment: Mapping[str, str]) -> int:
         signal.SIGTERM: signal.signal(signal.SIGTERM, lambda *_: process.terminate()),
     }
     try:
-        code = process.wait()
+        return _exit_code(process.wait())
     finally:
         for number, handler in handlers.items():
             signal.signal(number, handler)
+
+
+def _exit_code(code: int) -> int:
+    """Return the exit code that a shell gives a process; *code* is negative for one that a signal has ended."""
     return code if code >= 0 else SIGNALLED - code

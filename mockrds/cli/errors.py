@@ -1,4 +1,4 @@
-"""What all commands share: mistakes of the user are told in one line."""
+"""Mistakes of the user, which all commands report in one line."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ DEFAULT_PORT: Final = 8080
 
 
 class UsageError(Exception):
-    """Something the user can mend; the message is all that is printed."""
+    """Something that the user can mend; its message is all that is printed."""
 
 
 class Parser(argparse.ArgumentParser):
-    """Says what is wrong in one line."""
+    """Reports what is wrong with the arguments in one line."""
 
     def error(self, message: str) -> NoReturn:
         """Refuse the arguments.
@@ -26,7 +26,7 @@ class Parser(argparse.ArgumentParser):
 
 
 def reason(error: OSError) -> str:
-    """Write why the system refused something, as the end of a sentence."""
+    """Return why the system refused something, as the end of a sentence."""
     text = (error.strerror or "it is refused").split(":")[-1].strip()
     text = re.sub(r"^\[errno \d+\] ", "", text)  # asyncio puts it there, from Python 3.12 on
     return text[:1].lower() + text[1:]

@@ -7,40 +7,46 @@ import socket
 import ssl
 import time
 from functools import partial
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, Self
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from mockrds.server import MockRDS
 
-PATIENCE: Final = 10.0
-"""Seconds of silence after which anything is taken for dead."""
+SILENCE: Final = 10.0
+"""Seconds without a byte after which the server is taken for one that hangs."""
+_CHUNK: Final = 1 << 16
 
 
 class ReceivedBytes:
-    """What came after a request, and how it ended: ``""`` while the connection is open, FIN, RST or silence."""
+    """The bytes that came after a request, and how it ended; ``str()`` gives it in a few words."""
 
     def __init__(self) -> None:
         self.data = b""
         self.end = ""
+        """How the connection ended: FIN, RST, silence; empty while it is open."""
         self.seconds = 0.0
-        """How long it took from the request to the last that happened."""
+        """The time from the request to the last event."""
 
     @property
     def complete(self) -> bool:
-        """Whether all of an answer is there that its head promises."""
-        head, separator, body = self.data.partition(b"\r\n\r\n")
+        """Whether all of the body is there that the head promises."""
+        head, separator, body = self._parts
         length = _header(head, "Content-Length")
         return bool(separator) and length.isdecimal() and len(body) >= int(length)
 
     @property
     def closing(self) -> bool:
-        """Whether the answer says that its connection will be closed."""
-        return _header(self.data.partition(b"\r\n\r\n")[0], "Connection") == "close"
+        """Whether the head says that the connection will be closed."""
+        return _header(self._parts[0], "Connection") == "close"
+
+    @property
+    def _parts(self) -> tuple[bytes, bytes, bytes]:
+        return self.data.partition(b"\r\n\r\n")
 
     def __str__(self) -> str:
-        head, separator, body = self.data.partition(b"\r\n\r\n")
+        head, separator, body = self._parts
         if not self.data:
             words = ["nothing"]
         elif not head.startswith(b"HTTP/1.1 "[: len(head)]):
@@ -48,28 +54,28 @@ class ReceivedBytes:
         elif not separator:
             words = ["part of the head"]
         else:
-            words = [head[9:12].decode(), *self._about(head, body)]
+            words = [head[9:12].decode(), *self._remarks(head, body)]
         return ", ".join([*words, self.end] if self.end else words)
 
-    def _about(self, head: bytes, body: bytes) -> list[str]:
-        """Say what is remarkable about an answer that has a head."""
+    def _remarks(self, head: bytes, body: bytes) -> list[str]:
+        """Return what is remarkable about a response that has a head."""
         if _header(head, "Transfer-Encoding") == "chunked":
             size = body.partition(b"\r\n")[0]
             return ["a good chunk" if size.isalnum() else "a broken chunk"]
         if not self.complete:
             return ["part of the body"]
-        kind, retry = _header(head, "Content-Type"), _header(head, "Retry-After")
-        told = _content(body) if kind == "application/json" else kind
-        return [*filter(None, (told, retry and f"Retry-After {retry}"))]
+        content_type, retry_after = _header(head, "Content-Type"), _header(head, "Retry-After")
+        content = _summary(body) if content_type == "application/json" else content_type
+        return [*filter(None, (content, retry_after and f"Retry-After {retry_after}"))]
 
 
 def _header(head: bytes, name: str) -> str:
     lines = (line.partition(": ") for line in head.decode("latin-1").split("\r\n"))
-    return next((value for found, _, value in lines if found == name), "")
+    return next((value for key, _, value in lines if key == name), "")
 
 
-def _content(body: bytes) -> str:
-    """Say what is in a JSON body, unless it is a backup."""
+def _summary(body: bytes) -> str:
+    """Return what is in a JSON body in a word: nothing for a backup."""
     try:
         content = json.loads(body)
     except ValueError:
@@ -82,14 +88,15 @@ def _content(body: bytes) -> str:
 
 
 class RawConnection:
-    """A connection.
+    """One connection to a server: a socket, and TLS where the server speaks it.
 
     Args:
         mock: The server to connect to.
+        timeout: Seconds without a byte after which the server is taken for one that hangs.
     """
 
-    def __init__(self, mock: MockRDS) -> None:
-        self._socket = socket.create_connection((mock.host, mock.port), timeout=PATIENCE)
+    def __init__(self, mock: MockRDS, timeout: float = SILENCE) -> None:
+        self.socket = socket.create_connection((mock.host, mock.port), timeout=timeout)
         self._in, self._out = ssl.MemoryBIO(), ssl.MemoryBIO()  # Python's own sockets take RST for an end of TLS
         self._tls: ssl.SSLObject | None = None
         if mock.ca is not None:
@@ -97,50 +104,65 @@ class RawConnection:
             self._tls = context.wrap_bio(self._in, self._out, server_hostname=mock.host)
             self._step(self._tls.do_handshake)
 
-    def ask(self, request: bytes, patience: float = PATIENCE) -> ReceivedBytes:
-        """Send *request*, and watch until its answer is complete, the connection ends, or there is silence so long."""
-        seen = ReceivedBytes()
-        began = time.monotonic()
-        try:
-            self._socket.settimeout(patience)
-            self._send(request)
-            while not seen.end and (seen.closing or not seen.complete):
-                chunk = self._receive()
-                seen.data += chunk
-                seen.end = "" if chunk else "FIN"
-        except TimeoutError:
-            seen.end = "silence"
-        except (ConnectionResetError, ConnectionAbortedError):
-            seen.end = "RST"
-        seen.seconds = time.monotonic() - began
-        return seen
+    def __enter__(self) -> Self:
+        return self
 
-    def close(self) -> None:
-        """Close the connection."""
-        self._socket.close()
+    def __exit__(self, *exc_info: object) -> None:
+        self.close()
 
-    def _send(self, data: bytes) -> None:
+    def send(self, data: bytes) -> Self:
+        """Send *data*; return the connection."""
         if self._tls is not None:
             self._tls.write(data)
             data = self._out.read()
-        self._socket.sendall(data)
+        self.socket.sendall(data)
+        return self
 
-    def _receive(self) -> bytes:
-        read = self._socket.recv if self._tls is None else partial(self._step, self._tls.read)
-        received: bytes = read(1 << 16)
+    def receive(self) -> bytes:
+        """Return the next bytes, with TLS those of a record; none once the server has closed the connection.
+
+        Raises:
+            TimeoutError: None came in time.
+            ConnectionResetError: The server has reset the connection.
+        """
+        if self._tls is None:
+            return self.socket.recv(_CHUNK)
+        received: bytes = self._step(partial(self._tls.read, _CHUNK))
         return received
 
-    def _step(self, step: Callable[..., Any], *arguments: Any) -> Any:
+    def ask(self, request: bytes, timeout: float = SILENCE) -> ReceivedBytes:
+        """Send *request*; return what comes until the response is complete, the connection ends, or nothing comes."""
+        received = ReceivedBytes()
+        began = time.monotonic()
+        try:
+            self.socket.settimeout(timeout)
+            self.send(request)
+            while not received.end and (received.closing or not received.complete):
+                chunk = self.receive()
+                received.data += chunk
+                received.end = "" if chunk else "FIN"
+        except TimeoutError:
+            received.end = "silence"
+        except (ConnectionResetError, ConnectionAbortedError):
+            received.end = "RST"
+        received.seconds = time.monotonic() - began
+        return received
+
+    def close(self) -> None:
+        """Close the connection."""
+        self.socket.close()
+
+    def _step(self, step: Callable[[], Any]) -> Any:
         """Take a step of TLS, with as many bytes to and from the server as it needs."""
         while True:
             try:
-                return step(*arguments)
+                return step()
             except ssl.SSLWantReadError:
                 pass
             finally:
                 if self._out.pending:
-                    self._socket.sendall(self._out.read())
-            if received := self._socket.recv(1 << 16):
+                    self.socket.sendall(self._out.read())
+            if received := self.socket.recv(_CHUNK):
                 self._in.write(received)
             else:
-                self._in.write_eof()  # an error, unless TLS has said goodbye
+                self._in.write_eof()  # an error, unless the server has ended TLS before

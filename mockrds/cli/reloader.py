@@ -1,4 +1,4 @@
-"""``--reload``: the scenario follows its files."""
+"""``--reload``: loads the scenario again when its files change."""
 
 from __future__ import annotations
 
@@ -17,7 +17,8 @@ if TYPE_CHECKING:
 
 _INTERVAL: Final = 0.5
 
-TimestampFormat = tuple[int, ...] | None
+Stamp = tuple[int, ...] | None
+"""What changes with a file: when it was written, its size and inode; None if it can't be read."""
 
 
 class Reloader:
@@ -34,10 +35,10 @@ class Reloader:
         self._loaded = _stamps(files(*sources))
         """The files, as they were when they were last loaded."""
         self._seen = self._loaded
-        """The files, as they were when last looked at."""
+        """The files, as they were at the last look."""
 
     async def follow(self, mock: MockRDS) -> None:
-        """Hand each new scenario to *mock*, until cancelled. One with mistakes changes nothing."""
+        """Put each new scenario in force, until cancelled. One with mistakes changes nothing."""
         while True:
             await asyncio.sleep(_INTERVAL)
             changed = await asyncio.to_thread(self._look)
@@ -52,20 +53,20 @@ class Reloader:
                 _say(f"reloaded {', '.join(map(str, changed))}")
 
     def _look(self) -> list[Path]:
-        """List the files that have changed, once nobody touches them any more.
+        """Return the files that have changed since they were loaded, but not since the last look.
 
-        Editors write a file in steps, or remove it and put another in its place: what is seen once may
-        be half of an edit, what is seen twice is all of it.
+        Editors write a file in steps, or remove it and put another in its place: a change that is seen once may
+        be half of an edit, one that is seen twice is all of it.
         """
-        before, self._seen = self._seen, _stamps(self._loaded)
-        if self._seen != before:
+        previous, self._seen = self._seen, _stamps(self._loaded)
+        if self._seen != previous:
             return []
         return [file for file, stamp in self._seen.items() if stamp != self._loaded[file]]
 
     def _load(self) -> Scenario:
         used = _stamps(files(*self._sources))
         known = self._seen
-        # Stamps from before the files are read: what is written meanwhile is another change.
+        # Stamps from before the files are read, so that what is written meanwhile is another change.
         self._loaded = self._seen = used | {file: known[file] for file in used.keys() & known.keys()}
         try:
             return load(*self._sources)
@@ -74,11 +75,11 @@ class Reloader:
             raise
 
 
-def _stamps(paths: Iterable[Path]) -> dict[Path, TimestampFormat]:
+def _stamps(paths: Iterable[Path]) -> dict[Path, Stamp]:
     return {path: _stamp(path) for path in paths}
 
 
-def _stamp(path: Path) -> TimestampFormat:
+def _stamp(path: Path) -> Stamp:
     try:
         status = path.stat()
     except (OSError, ValueError):

@@ -35,7 +35,7 @@ class RequestLog:
         self._thread.start()
 
     def __call__(self, project: ProjectState, entry: Entry) -> None:
-        """Note a finished request."""
+        """Log a finished request."""
         self._waiting.append((project, entry, time.time()))
         if not self._something.is_set():
             self._something.set()

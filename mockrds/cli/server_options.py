@@ -1,4 +1,4 @@
-"""What ``mockrds serve`` and ``mockrds run`` have in common: a server as the options say, and who is told of it."""
+"""What ``mockrds serve`` and ``mockrds run`` have in common: the options, a server made of them, the ready file."""
 
 from __future__ import annotations
 
@@ -25,11 +25,11 @@ if TYPE_CHECKING:
     from mockrds.server import MockRDS
 
 
-def add_options(parser: argparse.ArgumentParser, port: int) -> None:
-    """Let *parser* take what is said of a server; without a word it listens on *port*."""
-    shown = port or "any free one"
+def add_server_options(parser: argparse.ArgumentParser, port: int) -> None:
+    """Add the options of a server to *parser*; its default port is *port*, 0 for any free one."""
     parser.add_argument("--host", type=_host, default="127.0.0.1", help="address to listen on (default %(default)s)")
-    parser.add_argument("--port", type=_port, default=port, help=f"port; 0: any free one (default {shown})")
+    default = port or "any free one"
+    parser.add_argument("--port", type=_port, default=port, help=f"port; 0: any free one (default {default})")
     parser.add_argument(
         "--scenario",
         action="append",
@@ -97,11 +97,11 @@ def _access_key(text: str) -> tuple[str, str]:
     return access, secret
 
 
-def make(options: argparse.Namespace, log: Callable[[ProjectState, Entry], None] | None = None) -> MockRDS:
-    """Make a server, not started yet.
+def make_server(options: argparse.Namespace, log: Callable[[ProjectState, Entry], None] | None = None) -> MockRDS:
+    """Make a server as the options say, not started yet.
 
     Raises:
-        UsageError: It can't be made so.
+        UsageError: The options are wrong.
     """
     from mockrds.server import MockRDS
 
@@ -138,20 +138,20 @@ def _tls(options: argparse.Namespace) -> bool | ssl.SSLContext:
     return from_files(options.tls_cert, options.tls_key)
 
 
-def why_not(error: OSError, options: argparse.Namespace) -> str:
-    """Write why a server could not listen, and the remedy."""
+def listen_problem(error: OSError, options: argparse.Namespace) -> str:
+    """Return why a server could not listen, and the remedy."""
     if error.errno in (errno.EADDRINUSE, errno.EACCES):
         remedy = "choose another with --port, or --port 0 for any free one"
     else:
         remedy = "give an address of this machine with --host"
     why = "the host name is unknown" if isinstance(error, socket.gaierror) else reason(error)
-    if error.errno is None:  # so asyncio tells, from Python 3.12 on, that it could bind to none
+    if error.errno is None:  # from Python 3.12 on, asyncio raises one without a number if it could bind to none
         why = "cannot assign requested address"
     return f"cannot listen on {options.host}:{options.port}: {why}; {remedy}"
 
 
 def announce(mock: MockRDS, options: argparse.Namespace) -> None:
-    """Tell where it serves: in the ready file, and a warning where other machines can reach it.
+    """Write the ready file, and a warning where other machines can reach the server.
 
     Raises:
         UsageError: The ready file can't be written.
@@ -168,7 +168,7 @@ def announce(mock: MockRDS, options: argparse.Namespace) -> None:
 
 
 def remove_ready_file(options: argparse.Namespace) -> None:
-    """Remove the ready file, if there is one: it tells of no server that serves."""
+    """Remove the ready file, if there is one, when its server does not serve."""
     if options.ready_file is not None:
         with suppress(OSError):
             options.ready_file.unlink()

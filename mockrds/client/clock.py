@@ -4,51 +4,47 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from mockrds.client.resource import Part
-from mockrds.domain.clock import ClockSetting
+from mockrds.control import records
+from mockrds.domain.clock import Clock, ClockSetting
 from mockrds.durations import Duration
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from mockrds.client.resource import Resource
 
-class RemoteClock(Part):
-    """The clock of a project."""
+
+class RemoteClock(Clock):
+    """The clock of a project elsewhere.
+
+    Args:
+        resource: The clock in the control API.
+    """
+
+    def __init__(self, resource: Resource) -> None:
+        self._resource = resource
 
     @property
-    def setting(self) -> ClockSetting:
-        """How it started: *mode*, *at*, *by*."""
-        clock = self._ask("GET")
-        return ClockSetting.of({key: clock[key] for key in ("mode", "at", "by")})
+    def setting(self) -> ClockSetting:  # type: ignore[override]  # it is looked up, and never assigned
+        clock = self._resource.get(records.Clock)
+        return ClockSetting.of({"mode": clock.mode, "at": clock.at, "by": clock.by})
 
     @property
-    def advanced(self) -> float:
-        """By how many seconds it was advanced so far, in all."""
-        return float(self._ask("GET")["advanced"])
+    def advanced(self) -> float:  # type: ignore[override]  # it is looked up, and never assigned
+        return self._resource.get(records.Clock).advanced
 
     def now(self) -> float:
-        """Tell the time, in seconds since 1970."""
-        return float(self._ask("GET")["seconds"])
+        return self._resource.get(records.Clock).seconds
 
     def set(self, setting: ClockSetting | Mapping[str, Any] | str) -> None:
-        """Start anew as *setting* says, for example ``frozen@2026-01-31T22:00:00Z``.
-
-        Raises:
-            ValueError: It is no setting of a clock.
-        """
         __tracebackhide__ = True
         from mockrds.scenario_files.serialization import plain
 
-        self._ask("PUT", body=plain(ClockSetting.of(setting)))
+        self._resource.ask("PUT", body=plain(ClockSetting.of(setting)))
 
     def advance(
         self, by: float | str = 0, *, seconds: float = 0, minutes: float = 0, hours: float = 0, days: float = 0
     ) -> None:
-        """Move the clock forward; takes no time and works in every mode.
-
-        Raises:
-            ValueError: *by* is no duration, the sum is negative, or the year 9999 would be over.
-        """
         __tracebackhide__ = True
         step = Duration(Duration(by) + seconds + 60 * minutes + 3600 * hours + 86400 * days)
-        self._ask("POST", "/advance", {"by": step})
+        self._resource.ask("POST", "/advance", {"by": step})

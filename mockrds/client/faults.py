@@ -2,106 +2,106 @@
 
 from __future__ import annotations
 
-import sys
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from mockrds.client.resource import Part
+from mockrds.client.reading import read
+from mockrds.control import records
+from mockrds.faults.engine import ArmedRule
+from mockrds.project import Faults
 from mockrds.scenario_files.document import ScenarioError
 
 if TYPE_CHECKING:
+    from mockrds.client.resource import Resource
     from mockrds.faults.world_rules import Fault
 
 
-class RemoteFault:
-    """A fault in force. ``calls``, ``fired``, ``consumed`` and ``completed`` are looked up each time."""
+class RemoteFault(ArmedRule):
+    """A fault in force elsewhere; its counters are looked up each time.
 
-    def __init__(self, faults: RemoteFaults, row: dict[str, Any]) -> None:
+    Args:
+        faults: The faults of its project in the control API.
+        record: The fault as the control API shows it.
+    """
+
+    def __init__(self, faults: Resource, record: records.ArmedRule) -> None:
         self._faults = faults
-        self._row = row
-        self.id: int = row["id"]
-        """Counts the faults of a project from 1."""
-        self.name: str = row["name"]
-        self.source: str = row["source"]
-        """Where it stands, or was armed: ``FILE:LINE``."""
-        self.from_scenario: bool = row["from_scenario"]
-        """Whether it came with the project's scenario, and was not armed since."""
-        self.by_chance: bool = row["by_chance"]
-        """Whether it fires by chance, so that it may never fire."""
+        self._record = record
+        self.id = record.id
+        self.name = record.name
+        self.from_scenario = record.from_scenario
 
     @cached_property
-    def rule(self) -> Fault:
-        """What it was armed with."""
+    def rule(self) -> Fault:  # type: ignore[override]  # it is looked up, and never assigned
+        """What was armed."""
         from mockrds.scenario_files.loader import read_rule
 
-        return read_rule(self._row["rule"]).located(self._row["source"])
+        return read_rule(self._record.rule).located(self.source)
 
     @property
-    def calls(self) -> int:
-        """How many calls it was about."""
-        return int(self._look()["calls"])
+    def source(self) -> str:
+        return self._record.source
 
     @property
-    def fired(self) -> int:
-        """How many of them it changed."""
-        return int(self._look()["fired"])
+    def by_chance(self) -> bool:
+        return self._record.by_chance
 
     @property
-    def consumed(self) -> int:
-        """How many steps of its sequence were taken, those included at which nothing happens."""
-        return int(self._look()["consumed"])
+    def calls(self) -> int:  # type: ignore[override]  # it is looked up, and never assigned
+        return self._latest().calls
+
+    @property
+    def fired(self) -> int:  # type: ignore[override]  # it is looked up, and never assigned
+        return self._latest().fired
+
+    @property
+    def consumed(self) -> int:  # type: ignore[override]  # it is looked up, and never assigned
+        return self._latest().consumed
 
     @property
     def completed(self) -> bool:
-        """Tell whether it did all that it was armed for: it fired, and its sequence is used up."""
-        return bool(self._look()["completed"])
+        return self._latest().completed
 
-    def _look(self) -> dict[str, Any]:
-        self._row = self._faults.latest(self._row)
-        return self._row
+    def _latest(self) -> records.ArmedRule:
+        """Look the fault up; one that is no longer armed stays as it was seen last."""
+        try:
+            latest = self._faults.get(records.ArmedRule, f"/{self.id}")
+        except KeyError:
+            return self._record
+        if latest.rule == self._record.rule:  # numbers begin anew when all are disarmed
+            self._record = latest
+        return self._record
 
-    def __repr__(self) -> str:
-        return f"<{self.name}: fired {self.fired} of {self.calls}>"
 
+class RemoteFaults(Faults):
+    """The faults of a project elsewhere.
 
-class RemoteFaults(Part):
-    """The faults of a project."""
+    Args:
+        resource: The faults in the control API.
+    """
 
-    def add(self, **rule: object) -> RemoteFault:
-        """Arm a fault, in the words of a scenario file: ``add(operation="...", error="RDS.0011", times=2)``.
+    def __init__(self, resource: Resource) -> None:
+        self._resource = resource
 
-        Its ``rule.source`` is the place of this call, as ``FILE:LINE``.
-
-        Raises:
-            ScenarioError: The fault is wrong; the message says all that is.
-        """
+    def _add(self, rule: dict[str, object], source: str) -> RemoteFault:
         __tracebackhide__ = True
         from mockrds.scenario_files.serialization import plain
 
-        caller = sys._getframe(1)  # the public ways to it read source files
-        place = f"{caller.f_code.co_filename}:{caller.f_lineno}"
         try:
-            return RemoteFault(self, self._ask("POST", body=plain(rule), source=place))
+            armed = self._resource.ask("POST", body=plain(rule), source=source)
         except ValueError as error:
             raise ScenarioError(*str(error).splitlines()) from None
+        return RemoteFault(self._resource, read(records.ArmedRule, armed))
 
     def clear(self) -> None:
-        """Disarm all faults."""
-        self._ask("DELETE")
+        self._resource.ask("DELETE")
 
     @property
     def armed(self) -> tuple[RemoteFault, ...]:
-        """The faults in force, with how often each fired."""
-        return tuple(RemoteFault(self, row) for row in self._ask("GET")["faults"])
+        return tuple(RemoteFault(self._resource, record) for record in self._records())
 
     def unused(self) -> tuple[RemoteFault, ...]:
-        """Give the faults that never fired, and the sequences that are not used up."""
-        return tuple(RemoteFault(self, row) for row in self._ask("GET")["faults"] if not row["completed"])
+        return tuple(RemoteFault(self._resource, record) for record in self._records() if not record.completed)
 
-    def latest(self, row: dict[str, Any]) -> dict[str, Any]:
-        """Look a fault up; one that is no longer armed stays as it was seen last."""
-        try:
-            found = self._ask("GET", f"/{row['id']}")
-        except KeyError:
-            return row
-        return found if found["rule"] == row["rule"] else row  # numbers begin anew when all are disarmed
+    def _records(self) -> list[records.ArmedRule]:
+        return self._resource.get(records.Faults).faults

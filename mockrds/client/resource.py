@@ -2,24 +2,46 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from mockrds.client.reading import read
 
 if TYPE_CHECKING:
     from mockrds.client.server import RemoteServer
 
+T = TypeVar("T")
 
-class Part:
-    """A part of a project, which asks for itself.
+
+class Resource:
+    """A resource of the control API.
 
     Args:
         server: The server.
-        resource: Where the part stands in the control API.
+        path: The path of the resource below ``/__mockrds/``.
     """
 
-    def __init__(self, server: RemoteServer, resource: str) -> None:
+    def __init__(self, server: RemoteServer, path: str) -> None:
         self._server = server
-        self._resource = resource
+        self._path = path
 
-    def _ask(self, method: str, below: str = "", body: object = None, **query: object) -> dict[str, Any]:
+    def ask(self, method: str, below: str = "", body: object = None, **query: object) -> dict[str, Any]:
+        """Send a request to the resource, or to one *below* it, and return the answer.
+
+        Raises:
+            ConnectionError: No server answers, or it is no mockrds.
+            LookupError: There is no such thing.
+            ValueError: What was sent is wrong.
+        """
         __tracebackhide__ = True
-        return self._server.ask(method, self._resource + below, body, **query)
+        return self._server.ask(method, self._path + below, body, **query)
+
+    def get(self, kind: type[T], below: str = "", **query: object) -> T:
+        """Return the resource, or one *below* it, as a record.
+
+        Raises:
+            ConnectionError: No server answers, or it is no mockrds.
+            LookupError: There is no such thing.
+            ValueError: What was sent is wrong.
+        """
+        __tracebackhide__ = True
+        return read(kind, self.ask("GET", below, **query))

@@ -2,33 +2,21 @@
 
 from __future__ import annotations
 
-import http.client
 import itertools
-import json
-import ssl
 from contextlib import suppress
-from typing import TYPE_CHECKING, Any, Final
-from urllib.parse import urlencode, urlsplit
+from typing import TYPE_CHECKING, Any
 
+from mockrds.client.connection import Connection
 from mockrds.client.project import RemoteProject
-from mockrds.domain.clock import ClockSetting
+from mockrds.project import Server
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
-    from mockrds.project_state import Auth
+    from mockrds.domain.clock import ClockSetting
+    from mockrds.domain.identity import Auth
     from mockrds.scenario import Scenario
-    from mockrds.scenario_files.loader import Source
-
-    Clocks = ClockSetting | Mapping[str, Any] | str
-
-_TIMEOUT: Final = 30.0
-"""In seconds; a report of very many projects takes some."""
-_BAD: Final = 400
-_ERRORS: Final = {400: ValueError, 401: PermissionError, 404: KeyError, 409: ValueError}
 
 
-class RemoteServer:
+class RemoteServer(Server):
     """A server that runs elsewhere.
 
     Args:
@@ -43,72 +31,37 @@ class RemoteServer:
     """
 
     def __init__(self, url: str, token: str | None = None, *, ca: str | None = None, prefix: str | None = None) -> None:
-        self.url = url.rstrip("/")
-        """Where the server is."""
+        self._connection = Connection(url, ca=ca, token=token)
         self._names = prefix
         self._numbers = itertools.count(1)
         self._fresh: dict[str, None] = {}
-        parts = urlsplit(self.url)
-        try:
-            self._port = parts.port
-        except ValueError:
-            parts = parts._replace(scheme="")
-        if parts.scheme not in ("http", "https") or not parts.hostname:
-            raise ValueError(f"{url!r} is no URL of a server: give one such as http://127.0.0.1:8080")
-        self._host, self._prefix = parts.hostname, f"{parts.path}/__mockrds/"
-        self._tls = ssl.create_default_context(cafile=ca) if parts.scheme == "https" else None
-        self._headers = {"Content-Type": "application/json"} | ({"X-Mockrds-Token": token} if token else {})
 
-    def project(
+    @property
+    def url(self) -> str:
+        """Where the server is."""
+        return self._connection.url
+
+    def _project(
         self,
-        name: str | None = None,
-        *,
-        id: str | None = None,  # noqa: A002  (the word of the API)
-        scenario: Scenario | Source | list[Source] | None = None,
-        seed: int | None = None,
-        clock: Clocks | None = None,
-        auth: Auth | None = None,
-        replay: str | None = None,
+        name: str | None,
+        project_id: str | None,
+        scenario: Scenario | None,
+        seed: int | None,
+        clock: ClockSetting | None,
+        auth: Auth | None,
     ) -> RemoteProject:
-        """Make a project, or find the one with this name or id; without either, a fresh one.
-
-        Args:
-            name: The name that clients authenticate with.
-            id: The project id; absent: follows from the name.
-            scenario: A scenario of its own; a file is read here, not where the server runs.
-            seed: A seed of its own.
-            clock: A clock of its own.
-            auth: How it looks at credentials, if not as the server does.
-            replay: A replay token: the project begins as that one began which gave it.
-
-        Raises:
-            ScenarioError: The scenario is wrong.
-            ValueError: The clock or *auth* is wrong, or the project exists and its scenario, seed, clock or *auth* is
-                given anew.
-        """
         __tracebackhide__ = True
         from mockrds.scenario_files.serialization import plain
 
-        if replay is not None:
-            from mockrds.replay import Replay
-
-            token = Replay.of(replay)
-            name, id = token.project_name, token.project_id  # noqa: A001
-            scenario, seed, clock, auth = token.scenario, token.seed, token.clock, token.auth
-        fresh = name is None and id is None
+        fresh = name is None and project_id is None
         if fresh and self._names is not None:
             name = f"{self._names}{next(self._numbers)}"
-        asked: dict[str, Any] = {"name": name, "id": id, "seed": seed, "auth": auth}
-        if scenario is not None:
-            from mockrds.scenario_files.loader import loaded
-
-            asked["scenario"] = loaded(scenario).document
-        if clock is not None:
-            asked["clock"] = plain(ClockSetting.of(clock))
-        made = self.ask("POST", "projects", {key: value for key, value in asked.items() if value is not None})
+        document = None if scenario is None else scenario.document
+        body = {"name": name, "id": project_id, "scenario": document, "seed": seed, "clock": plain(clock), "auth": auth}
+        answer = self.ask("POST", "projects", {key: value for key, value in body.items() if value is not None})
         if fresh:
-            self._fresh[made["id"]] = None
-        return RemoteProject(self, made["id"], made["name"])
+            self._fresh[answer["id"]] = None
+        return RemoteProject(self, answer["id"], answer["name"])
 
     def forget_projects(self) -> None:
         """Remove the fresh projects that were made here, those without a name or an id of the caller's choice."""
@@ -122,7 +75,7 @@ class RemoteServer:
             self.ask("DELETE", f"projects/{project_id}")
 
     def ask(self, method: str, resource: str, body: object = None, **query: object) -> dict[str, Any]:
-        """Send a request to the control API, and give what it answers.
+        """Send a request to the control API, and return what it answers.
 
         Raises:
             ConnectionError: No server answers, or it is no mockrds.
@@ -132,36 +85,7 @@ class RemoteServer:
             RuntimeError: The server failed.
         """
         __tracebackhide__ = True
-        given = urlencode({key: value for key, value in query.items() if value is not None})
-        target = f"{self._prefix}{resource}" + (f"?{given}" if given else "")
-        connection = self._connect()  # one for each request, so that any thread may ask
-        try:
-            connection.request(method, target, None if body is None else json.dumps(body), self._headers)
-            response = connection.getresponse()
-            text = response.read()
-        except ssl.SSLCertVerificationError as error:
-            what = "say which one to trust, with --ca or in MOCKRDS_CA"
-            raise ConnectionError(
-                f"{self.url} has a certificate that is not trusted: {error.verify_message}; {what}"
-            ) from error
-        except (OSError, http.client.HTTPException) as error:
-            raise ConnectionError(f"no mockrds answers at {self.url}: {error}") from error
-        finally:
-            connection.close()
-        try:
-            answer = json.loads(text)
-        except ValueError:
-            answer = None
-        if not isinstance(answer, dict) or (response.status >= _BAD and "error" not in answer):
-            raise ConnectionError(f"{self.url} answers, but is no mockrds")
-        if response.status >= _BAD:
-            raise _ERRORS.get(response.status, RuntimeError)(answer["error"])
-        return answer
-
-    def _connect(self) -> http.client.HTTPConnection:
-        if self._tls is None:
-            return http.client.HTTPConnection(self._host, self._port, timeout=_TIMEOUT)
-        return http.client.HTTPSConnection(self._host, self._port, timeout=_TIMEOUT, context=self._tls)
+        return self._connection.ask(method, resource, body, **query)
 
     def __repr__(self) -> str:
         return f"<RemoteServer {self.url}>"

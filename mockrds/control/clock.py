@@ -1,50 +1,48 @@
-"""What is asked of a project's clock."""
+"""A project's clock."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from mockrds.api.call import Answer
-from mockrds.control.request import ControlError
-from mockrds.domain.clock import iso
+from mockrds.control import records
+from mockrds.control.bodies import Advance, NewClock
+from mockrds.control.errors import ControlError
+from mockrds.domain.clock import ClockSetting
 
 if TYPE_CHECKING:
     from mockrds.control.request import ControlRequest
-    from mockrds.domain.clock import Clock
-
-
-def clock_json(clock: Clock) -> dict[str, Any]:
-    """Give a clock as the control API shows it."""
-    setting, now = clock.setting, clock.now()
-    at = setting.at.isoformat() if setting.at is not None else None
-    return {
-        "mode": setting.mode,
-        "at": at,
-        "by": setting.by,
-        "now": iso(now),
-        "seconds": now,
-        "advanced": clock.advanced,
-    }
 
 
 def get_clock(request: ControlRequest) -> Answer:
-    """Tell the time."""
-    return Answer(clock_json(request.project.clock))
+    """Return the time."""
+    return Answer(records.Clock.of(request.project.clock))
 
 
 def put_clock(request: ControlRequest) -> Answer:
     """Start the clock anew."""
-    try:
-        request.project.clock.set(request.body)
-    except ValueError as error:
-        raise ControlError(400, str(error)) from None
+    setting = clock_setting(request.body(NewClock))
+    request.project.clock.set(setting)
     return get_clock(request)
 
 
 def post_advance(request: ControlRequest) -> Answer:
     """Move the clock forward."""
     try:
-        request.project.clock.advance(request.body["by"])
+        request.project.clock.advance(request.body(Advance).by)
     except ValueError as error:
         raise ControlError(400, f"by: {error}") from None
     return get_clock(request)
+
+
+def clock_setting(clock: NewClock) -> ClockSetting:
+    """Make the setting of a clock.
+
+    Raises:
+        ControlError: There can't be such a clock.
+    """
+    sent = {"mode": clock.mode, "at": clock.at, "by": clock.by}
+    try:
+        return ClockSetting.of({key: value for key, value in sent.items() if value is not None})
+    except ValueError as error:
+        raise ControlError(400, str(error)) from None

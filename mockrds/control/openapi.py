@@ -1,21 +1,30 @@
-"""The OpenAPI document of the control API, made of the table that routes."""
+"""The OpenAPI document of the control API, made of the table of routes and of the classes that it names."""
 
 from __future__ import annotations
 
 import re
 from functools import cache
-from typing import Any, Final
+from typing import Any, Final, Union
 
+from pydantic import TypeAdapter
+from pydantic.json_schema import GenerateJsonSchema
+
+from mockrds.control import records
+from mockrds.control.fields import Ref
 from mockrds.control.routes import ROUTES, TOKEN_HEADER, Route
-from mockrds.control.schemas import SCHEMAS, TEXT, Schema, about, ref
+from mockrds.control.verdict import ClientVerdict
 from mockrds.report import CONTENT_TYPES
+from mockrds.scenario_files.json_schema import attribute_docstrings, schema as scenario_schema
 from mockrds.version import __version__
 
-_PARAMETERS: Final = {
-    "project": about(TEXT, "The id of a project, or the name of one that is there; a new id makes a project."),
-    "fault": about(TEXT, "The id of a fault in force."),
-    "format": about({**TEXT, "enum": list(CONTENT_TYPES)}, "JSON, a web page, JUnit XML or plain text."),
-    "family": about(TEXT, "v1, v3 (which has v3.1), trove, iam or version."),
+Schema = dict[str, Any]
+
+_TEXT: Final[Schema] = {"type": "string"}
+_PARAMETERS: Final[dict[str, Schema]] = {
+    "project": _TEXT | {"description": "The id of a project, or the name of one that is there; a new id makes one."},
+    "fault": _TEXT | {"description": "The id of a fault in force."},
+    "format": _TEXT | {"enum": list(CONTENT_TYPES), "description": "JSON, a web page, JUnit XML or plain text."},
+    "family": _TEXT | {"description": "v1, v3 (which has v3.1), trove, iam or version."},
 }
 _REFUSALS: Final = {
     400: "The body or the query is wrong.",
@@ -27,6 +36,7 @@ _REFUSALS: Final = {
 }
 _WORLD_ONLY: Final = ("instance", "instance_status", "state")
 """Conditions that a question to the journal can't have: they are about the project at the time of the call."""
+_REF: Final = "#/components/schemas/{model}"
 
 
 @cache
@@ -45,7 +55,7 @@ def document() -> dict[str, Any]:
         "servers": [{"url": "/__mockrds"}],
         "paths": paths,
         "components": {
-            "schemas": SCHEMAS | _scenario_schemas(),
+            "schemas": _schemas(),
             "securitySchemes": {"token": {"type": "apiKey", "in": "header", "name": TOKEN_HEADER}},
         },
     }
@@ -53,45 +63,84 @@ def document() -> dict[str, Any]:
 
 def _operation(route: Route) -> dict[str, Any]:
     in_path = re.findall(r"{(\w+)}", route.path)
-    refused = [400] * (route.body is not None or bool(route.query)) + [401] * (not route.open)
+    refused = [400] * (route.body is not None or route.query is not None) + [401] * (not route.open)
     refused += [404] * bool(in_path) + [409] * route.conflicts + [413] * (route.body is not None) + [500]
     described: dict[str, Any] = {
         "operationId": route.handler.__name__,
         "summary": route.summary,
         "parameters": [
             *({"name": name, "in": "path", "required": True, "schema": _PARAMETERS[name]} for name in in_path),
-            *(_query(name, schema) for name, schema in route.query.items()),
+            *(_query(route.query) if route.query is not None else ()),
         ],
         "responses": {
             **{str(status): _response("As asked.", route.answer, *route.also) for status in route.status},
-            **{str(status): _response(_REFUSALS[status], "Error") for status in refused},
+            **{str(status): _response(_REFUSALS[status], records.Error) for status in refused},
         },
         "security": [] if route.open else [{}, {"token": []}],
     }
     if route.body is not None:
-        described["requestBody"] = {"required": True, "content": _json(ref(route.body))}
+        described["requestBody"] = {"required": True, "content": _json(_ref(route.body))}
     return described
 
 
-def _query(name: str, schema: Schema) -> dict[str, Any]:
-    described = {"name": name, "in": "query", "description": schema["description"]}
-    if "$ref" in schema:  # it is sent as JSON
-        return described | {"content": _json({"$ref": schema["$ref"]})}
-    return described | {"schema": schema}
+def _query(kind: type[Any]) -> list[dict[str, Any]]:
+    properties = _schema(kind)["properties"]
+    return [
+        {"name": name, "in": "query", "description": schema.pop("description")}
+        | ({"content": _json(schema)} if "$ref" in schema else {"schema": schema})  # the former is sent as JSON
+        for name, schema in properties.items()
+    ]
 
 
-def _response(description: str, answer: str, *also: str) -> dict[str, Any]:
-    return {"description": description, "content": _json(ref(answer)) | {kind: {"schema": TEXT} for kind in also}}
+def _response(description: str, answer: type[Any] | Ref, *also: str) -> dict[str, Any]:
+    return {"description": description, "content": _json(_ref(answer)) | {kind: {"schema": _TEXT} for kind in also}}
 
 
 def _json(schema: Schema) -> dict[str, Any]:
     return {"application/json": {"schema": schema}}
 
 
-def _scenario_schemas() -> dict[str, Schema]:
-    from mockrds.scenario_files.json_schema import schema
+def _ref(kind: type[Any] | Ref) -> Schema:
+    return {"$ref": _REF.format(model=kind.name if isinstance(kind, Ref) else kind.__name__)}
 
-    scenario = schema()
+
+# Schemas
+
+
+class _Generator(GenerateJsonSchema):
+    """Writes schemas as pydantic does, with the words of our docstrings; nothing but what is described is answered."""
+
+    def dataclass_schema(self, schema: Any) -> Schema:
+        """Describe a class, and each of its fields."""
+        written = super().dataclass_schema(schema)
+        documentation = attribute_docstrings(schema["cls"])
+        for name, value in written["properties"].items():
+            if value.get("default", 0) is None:
+                del value["default"]  # it may be left out
+            if name in documentation:
+                value["description"] = documentation[name]
+        return written | {"additionalProperties": False}
+
+    def field_title_should_be_set(self, schema: Any) -> bool:  # noqa: ARG002
+        """Return that there are no titles: they would be the keys again."""
+        return False
+
+
+def _schemas() -> dict[str, Schema]:
+    """Make the schemas of all that is sent and answered, by name."""
+    kinds = [kind for route in ROUTES for kind in (route.answer, route.body) if not isinstance(kind, Ref | None)]
+    schemas: dict[str, Schema] = _schema(Union[records.Error, ClientVerdict, *kinds])["$defs"]
+    schemas["Document"] = {"type": "object", "description": "An OpenAPI document."}
+    return schemas | _scenario_schemas()
+
+
+def _schema(kind: Any) -> Schema:
+    written: Schema = _moved(TypeAdapter(kind).json_schema(ref_template=_REF, schema_generator=_Generator))
+    return written
+
+
+def _scenario_schemas() -> dict[str, Schema]:
+    scenario = scenario_schema()
     definitions = scenario.pop("$defs")
     del scenario["$schema"]
     world_match = definitions["WorldMatch"]
@@ -99,8 +148,8 @@ def _scenario_schemas() -> dict[str, Schema]:
         "title": "Match",
         "properties": {name: of for name, of in world_match["properties"].items() if name not in _WORLD_ONLY},
     }
-    found: dict[str, Schema] = _moved(definitions | {"Scenario": scenario, "Match": match})
-    return found
+    schemas: dict[str, Schema] = _moved(definitions | {"Scenario": scenario, "Match": match})
+    return schemas
 
 
 def _moved(part: Any) -> Any:
@@ -109,6 +158,8 @@ def _moved(part: Any) -> Any:
         return [_moved(each) for each in part]
     if not isinstance(part, dict):
         return part
+    if "x-ref" in part:
+        return _ref(Ref(part["x-ref"])) | {key: value for key, value in part.items() if key == "description"}
     return {
         key: value.replace("#/$defs/", "#/components/schemas/") if key == "$ref" else _moved(value)
         for key, value in part.items()

@@ -1,13 +1,15 @@
-"""What is asked of the whole server: how it is, and which projects there are."""
+"""The whole server: how it is, what it can be asked, and which projects there are."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from mockrds.api.call import Answer
-from mockrds.control.project import project_json, read_scenario
-from mockrds.control.request import ControlError
-from mockrds.domain.clock import ClockSetting
+from mockrds.control import records
+from mockrds.control.bodies import NewProject
+from mockrds.control.clock import clock_setting
+from mockrds.control.errors import ControlError
+from mockrds.control.project import read_scenario
 from mockrds.version import __version__
 
 if TYPE_CHECKING:
@@ -16,7 +18,7 @@ if TYPE_CHECKING:
 
 def get_live(request: ControlRequest) -> Answer:  # noqa: ARG001
     """Say that the server is there."""
-    return Answer({"status": "ok"})
+    return Answer(records.Status())
 
 
 def get_ready(request: ControlRequest) -> Answer:
@@ -26,7 +28,7 @@ def get_ready(request: ControlRequest) -> Answer:
 
 def get_version(request: ControlRequest) -> Answer:  # noqa: ARG001
     """Say what serves."""
-    return Answer({"name": "mockrds", "version": __version__})
+    return Answer(records.Version(name="mockrds", version=__version__))
 
 
 def get_openapi(request: ControlRequest) -> Answer:  # noqa: ARG001
@@ -36,38 +38,33 @@ def get_openapi(request: ControlRequest) -> Answer:  # noqa: ARG001
     return Answer(document())
 
 
+def get_document(request: ControlRequest) -> Answer:
+    """Describe an API family."""
+    from mockrds.api.openapi import TITLES, document
+
+    family = request.parameters["family"]
+    if family not in TITLES:
+        raise ControlError(404, f"no such document {family!r}; there are {', '.join(TITLES)}")
+    return Answer(document(family))
+
+
 def get_projects(request: ControlRequest) -> Answer:
     """List all projects."""
     projects = tuple(request.simulator.projects.values())
-    return Answer({"projects": [{"id": project.id, "name": project.name} for project in projects]})
+    names = [records.ProjectName(id=project.id, name=project.name) for project in projects]
+    return Answer(records.Projects(projects=names))
 
 
 def post_project(request: ControlRequest) -> Answer:
     """Make a project, or find it."""
-    body = request.body
-    simulator = request.simulator
-    given: dict[str, Any] = {"seed": body.get("seed"), "auth": body.get("auth")}
-    try:
-        if "clock" in body:
-            given["clock"] = ClockSetting.of(body["clock"])
-        if "scenario" in body:
-            given["scenario"] = read_scenario(body["scenario"])
-    except ValueError as error:
-        raise ControlError(400, str(error)) from None
+    body, simulator = request.body(NewProject), request.simulator
+    clock = None if body.clock is None else clock_setting(body.clock)
+    scenario = None if body.scenario is None else read_scenario(body.scenario)
     before = tuple(simulator.projects.values())
     try:
-        project = simulator.get_or_create(body.get("name"), body.get("id"), **given)
+        project = simulator.get_or_create(
+            body.name, body.id, scenario=scenario, seed=body.seed, clock=clock, auth=body.auth
+        )
     except ValueError as error:
         raise ControlError(409, str(error)) from None
-    return Answer(project_json(request.simulator, project), 200 if project in before else 201)
-
-
-def delete_project(request: ControlRequest) -> Answer:
-    """Remove a project."""
-    project = request.known_project
-    if project is None:
-        raise ControlError(404, f"there is no project {request.parameters['project']!r}")
-    if project is request.simulator.default:
-        raise ControlError(409, "the default project stays: reset it instead")
-    request.simulator.forget(project)
-    return Answer({"id": project.id, "name": project.name, "replay": project.replay})
+    return Answer(records.Project.of(simulator, project), 200 if project in before else 201)

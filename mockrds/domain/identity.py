@@ -8,12 +8,17 @@ from __future__ import annotations
 import hashlib
 import hmac
 import json
+import re
 from base64 import urlsafe_b64decode, urlsafe_b64encode
 from dataclasses import asdict, dataclass
-from typing import Final
+from typing import Final, Literal
 
 DEFAULT_PROJECT: Final = "eu-de"
 DEFAULT_DOMAIN: Final = "OTC00000000001000000001"
+PROJECT_ID: Final = re.compile(r"^[A-Za-z0-9_-]{1,64}$")  # more than the 32 hex digits of the real cloud
+PROJECT_NAME: Final = re.compile(r"^[^\x00-\x1f\x7f]+$")
+Auth = Literal["any", "strict", "off"]
+"""How a project looks at credentials: any will do, only those issued here, or none are needed."""
 _PREFIX: Final = "MIIM"  # what real tokens, which are signed messages in base64, begin with
 _MAC: Final = 16
 

@@ -57,6 +57,13 @@ class ArmedRule:
         return self.fired > 0 and (self.rule.sequence is None or self.consumed >= len(self.rule.sequence))
 
     @property
+    def shortfall(self) -> str:
+        """What a rule that is not completed has failed to do, as the end of a sentence."""
+        if self.rule.sequence is not None and self.consumed:
+            return f"took {self.consumed} of the {len(self.rule.sequence)} steps of its sequence"
+        return f"never fired; it was about {self.calls} call{'' if self.calls == 1 else 's'}"
+
+    @property
     def source(self) -> str:
         """Where it stands, or was armed: ``FILE:LINE``."""
         return self.rule.source

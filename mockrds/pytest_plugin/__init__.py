@@ -1,4 +1,4 @@
-"""The pytest plugin. Loaded by every pytest run where mockrds is installed, so it imports nothing early."""
+"""The pytest plugin. Every pytest run loads it where mockrds is installed, so it imports nothing early."""
 
 from __future__ import annotations
 
@@ -13,22 +13,29 @@ import pytest
 if TYPE_CHECKING:
     from collections.abc import Generator, Iterator
 
-    from mockrds.client import RemoteProject, RemoteServer
+    from mockrds.client import RemoteServer
+    from mockrds.project import Project
     from mockrds.pytest_plugin.options import Run
     from mockrds.pytest_plugin.projects import Projects
-    from mockrds.server import MockRDS, Project
+    from mockrds.server import MockRDS
 
 __all__ = ["MockrdsWarning"]
 
 _PROJECTS: Final = pytest.StashKey["Projects"]()
+"""The projects of a test."""
 _RUN: Final = pytest.StashKey["Run"]()
-_RUN_KEY: Final = pytest.StashKey[str]()
-_RUN_ID: Final = "mockrds_run"
-_WRONG_KEY: Final = pytest.StashKey[str]()
-_WRONG: Final = "mockrds_wrong"
+"""The settings of the run."""
+_RUN_ID: Final = pytest.StashKey[str]()
+"""The id of a run with pytest-xdist, in the process that starts the workers."""
+_RUN_ID_INPUT: Final = "mockrds_run"
+"""The same, in the input of each worker."""
+_USAGE_ERROR: Final = pytest.StashKey[str]()
+"""The mistake in the options of the run, once a test has met it."""
+_USAGE_ERROR_ATTRIBUTE: Final = "mockrds_usage_error"
+"""The same on the report of that test, which a worker sends."""
 _MARKER: Final = (
     "mockrds(scenario=None, seed=None, clock=None, auth=None, unused='armed', hanging=True, errors=True, chaos=True): "
-    "how the projects of a test begin and what is checked when it ends; stacks, also on classes and modules."
+    "how the projects of a test start and what is checked when it ends; stacks, also on classes and modules."
 )
 
 
@@ -41,9 +48,9 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     group = parser.getgroup("mockrds", "mockrds, a mock of the relational database service")
 
     def option(
-        name: str, text: str, *, ini: Literal["string", "linelist"] = "string", default: object = "", **given: Any
+        name: str, text: str, *, ini: Literal["string", "linelist"] = "string", default: object = "", **more: Any
     ) -> None:
-        group.addoption(f"--mockrds-{name}", dest=f"mockrds_{name}", help=text, **given)
+        group.addoption(f"--mockrds-{name}", dest=f"mockrds_{name}", help=text, **more)
         parser.addini(f"mockrds_{name}", text, type=ini, default=default)
 
     option("url", "use the mockrds server there, instead of starting one", metavar="URL")
@@ -62,7 +69,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     )
     option("seed", "what decides ids, durations and chance", metavar="N", type=int)
     option("clock", "how clocks run: real, frozen, frozen@2026-01-31T22:00:00Z, scaled@60", metavar="CLOCK")
-    option("auth", "how credentials are looked at: any, strict or off", metavar="AUTH")
+    option("auth", "how credentials are checked: any, strict or off", metavar="AUTH")
     option("unused", "which faults must fire: armed (by the test itself), all, or off", metavar="WHICH")
     optional: dict[str, Any] = {"nargs": "?", "const": ""}
     group.addoption(
@@ -70,14 +77,14 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         dest="mockrds_report",
         action="append",
         metavar="FILE",
-        help="tell at the end how clients behaved; with =FILE also in that .html, .json, .xml or .txt; may be repeated",
+        help="report how clients behaved; with =FILE also in that .html, .json, .xml or .txt; may be repeated",
         **optional,
     )
     group.addoption(
         "--mockrds-coverage",
         dest="mockrds_coverage",
         metavar="FILE",
-        help="tell at the end which documented errors and endings the tests have met; with =FILE, of all runs",
+        help="list which documented errors and endings the tests have met; with =FILE, of all runs",
         **optional,
     )
     group.addoption(
@@ -92,34 +99,34 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         dest="mockrds_chaos",
         action="append",
         metavar="PACK",
-        help="run each test that uses mockrds under every fault of a pack, and tell what it survived; may be repeated",
+        help="run each test that uses mockrds under every fault of a pack; may be repeated",
         **optional,
     )
-    patience = "for how long a test may go on under a fault before it counts as hung, in seconds (default 30)"
+    time_limit = "for how long a test may go on under a fault before it counts as hung, in seconds (default 30)"
     group.addoption(
-        "--mockrds-chaos-patience", dest="mockrds_chaos_patience", metavar="SECONDS", help=patience, type=float
+        "--mockrds-chaos-patience", dest="mockrds_chaos_patience", metavar="SECONDS", help=time_limit, type=float
     )
-    parser.addini("mockrds_chaos_patience", patience, default="30")
+    parser.addini("mockrds_chaos_patience", time_limit, default="30")
     for name, text in (
-        ("hanging", "whether requests that still wait at the end of a test are told"),
+        ("hanging", "whether there is a warning for requests that still wait at the end of a test"),
         ("errors", "whether an error inside the mock fails the test that met it"),
     ):
         parser.addini(f"mockrds_{name}", text, type="bool", default=True)
 
 
 def pytest_addhooks(pluginmanager: pytest.PytestPluginManager) -> None:
-    """Let the parts of the plugin, and other plugins, follow the projects of tests."""
+    """Add the hooks with which the parts of the plugin, and other plugins, follow the projects of tests."""
     pluginmanager.add_hookspecs(import_module("mockrds.pytest_plugin.hooks"))
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Register the marker, and the parts of the plugin that are asked for."""
+    """Register the marker, and the parts of the plugin that the options ask for."""
     config.addinivalue_line("markers", _MARKER)
     if config.pluginmanager.hasplugin("aiohttp"):
         config.pluginmanager.register(import_module("mockrds.pytest_plugin.aiohttp_client"), "mockrds_client")
-    if not hasattr(config, "workerinput"):  # else a worker of pytest-xdist, which sends what is wrong
-        config.pluginmanager.register(_Stop(), "mockrds_stop")
-    _no_paths_of_tests(config)
+    if not hasattr(config, "workerinput"):  # workers of pytest-xdist send the mistake
+        config.pluginmanager.register(_UsageErrors(), "mockrds_usage_errors")
+    _refuse_paths_of_tests(config)
     if any(config.getoption(f"mockrds_{name}") is not None for name in ("report", "coverage", "coverage_fail_under")):
         reporting = import_module("mockrds.pytest_plugin.reporting").Reporting(config)
         config.pluginmanager.register(reporting, "mockrds_reporting")
@@ -128,22 +135,26 @@ def pytest_configure(config: pytest.Config) -> None:
         config.pluginmanager.register(chaos, "mockrds_chaos")
 
 
-class _Stop:
+class _UsageErrors:
     """Ends a run whose options are wrong, once, with the first test that needs them."""
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
-        """Look whether a test could not begin for that."""
-        wrong: str = getattr(report, _WRONG, "")
-        if wrong:
-            raise pytest.UsageError(*wrong.splitlines())
+        """Look whether a test could not start for that."""
+        message: str = getattr(report, _USAGE_ERROR_ATTRIBUTE, "")
+        if message:
+            raise pytest.UsageError(*message.splitlines())
 
 
-def _no_paths_of_tests(config: pytest.Config) -> None:
-    """Notice where an option whose value may be left out took the path of a test for it."""
+def _refuse_paths_of_tests(config: pytest.Config) -> None:
+    """Refuse the path of a test that an option has taken for its value, which may be left out.
+
+    Raises:
+        UsageError: An option has done so.
+    """
     for name in ("report", "coverage", "chaos"):
-        given = config.getoption(f"mockrds_{name}") or ()
-        for value in (given,) if isinstance(given, str) else given:
+        values = config.getoption(f"mockrds_{name}") or ()
+        for value in (values,) if isinstance(values, str) else values:
             path = value.partition("::")[0]
             folder = name != "chaos" and Path(path or "?").is_dir()  # chaos takes folders of scenarios
             if "::" in value or path.endswith(".py") or folder:
@@ -158,14 +169,14 @@ def _no_paths_of_tests(config: pytest.Config) -> None:
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_configure_node(node: Any) -> None:
-    """Tell the workers of pytest-xdist what run they belong to, so that it is known which projects are its own."""
-    node.workerinput[_RUN_ID] = node.config.stash.setdefault(_RUN_KEY, os.urandom(4).hex())
+    """Send the id of the run, with which the names of its projects begin, to the workers of pytest-xdist."""
+    node.workerinput[_RUN_ID_INPUT] = node.config.stash.setdefault(_RUN_ID, os.urandom(4).hex())
 
 
 @pytest.hookimpl(trylast=True)
 def pytest_sessionfinish(session: pytest.Session) -> None:
-    """Remove what crashed workers of pytest-xdist have left on a server that is shared."""
-    run_id = session.config.stash.get(_RUN_KEY, None)
+    """Remove what crashed workers of pytest-xdist have left on a shared server."""
+    run_id = session.config.stash.get(_RUN_ID, None)
     if run_id is not None:
         import_module("mockrds.pytest_plugin.server").sweep(session.config, run_id)
 
@@ -175,7 +186,7 @@ def pytest_sessionfinish(session: pytest.Session) -> None:
 
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_call(item: pytest.Item) -> Generator[None, object, object]:
-    """Check the projects of a test that has passed, so that it fails for what it did not notice."""
+    """Check the projects of a test that has passed, so that it fails for what it has not noticed."""
     result = yield
     projects = item.stash.get(_PROJECTS, None)
     if projects is not None and not getattr(item, "_excinfo", None):  # unittest keeps there what a test raised
@@ -187,11 +198,11 @@ def pytest_runtest_call(item: pytest.Item) -> Generator[None, object, object]:
 def pytest_runtest_makereport(
     item: pytest.Item, call: pytest.CallInfo[None]
 ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
-    """Tell of a test that failed how to run it again under the same conditions, and what happened."""
+    """Add to the report of a failed test how to run it again under the same conditions, and what happened."""
     report = yield
-    wrong = item.config.stash.get(_WRONG_KEY, "")
-    if wrong and report.failed:
-        vars(report)[_WRONG] = wrong  # workers send what a report has on it
+    usage_error = item.config.stash.get(_USAGE_ERROR, "")
+    if usage_error and report.failed:
+        vars(report)[_USAGE_ERROR_ATTRIBUTE] = usage_error  # workers send the attributes of reports
     projects = item.stash.get(_PROJECTS, None)
     if projects is not None and call.when != "teardown":
         if report.failed:
@@ -206,13 +217,13 @@ def pytest_runtest_makereport(
 
 @pytest.fixture(scope="session")
 def mockrds_server(pytestconfig: pytest.Config) -> Iterator[MockRDS | RemoteServer]:
-    """Give the mock server of this test session (of this worker, with pytest-xdist).
+    """The mock server of this test session (of this worker, with pytest-xdist).
 
     With ``--mockrds-url`` it is the server there, which other workers and other sessions may use, too.
     """
     from mockrds.pytest_plugin.server import serve
 
-    with _told(pytestconfig):
+    with _fail_for_mistakes(pytestconfig):
         server = serve(pytestconfig, _run(pytestconfig))
     with server as serving:
         yield serving
@@ -220,26 +231,26 @@ def mockrds_server(pytestconfig: pytest.Config) -> Iterator[MockRDS | RemoteServ
 
 @pytest.fixture
 def mockrds_factory(mockrds_server: MockRDS | RemoteServer, request: pytest.FixtureRequest) -> Projects:
-    """Give a function that makes fresh projects, each a cloud that no other test sees.
+    """A function that makes fresh projects, each a cloud that no other test sees.
 
-    ``mockrds_factory(scenario=..., seed=..., clock=..., auth=...)``: what is not given is as the test's markers say.
+    ``mockrds_factory(scenario=..., seed=..., clock=..., auth=...)``; the defaults are what the test's markers say.
     """
-    with _told():
+    with _fail_for_mistakes():
         return _projects(mockrds_server, request)
 
 
 @pytest.fixture
-def mockrds(mockrds_server: MockRDS | RemoteServer, request: pytest.FixtureRequest) -> Project | RemoteProject:
-    """Give a fresh project on the session's server: a cloud that no other test sees."""
-    with _told():
+def mockrds(mockrds_server: MockRDS | RemoteServer, request: pytest.FixtureRequest) -> Project:
+    """A fresh project on the session's server: a cloud that no other test sees."""
+    with _fail_for_mistakes():
         return _projects(mockrds_server, request)()
 
 
 def _projects(server: MockRDS | RemoteServer, request: pytest.FixtureRequest) -> Projects:
-    """Give what makes the projects of a test; they are removed when the fixture is over that needed one first."""
-    known: Projects | None = request.node.stash.get(_PROJECTS, None)
-    if known is not None and not known.closed:  # closed, where a test is run again
-        return known
+    """Return what makes the projects of a test; the first fixture that needs one removes them when it is torn down."""
+    projects: Projects | None = request.node.stash.get(_PROJECTS, None)
+    if projects is not None and not projects.closed:  # closed, where a test is run again
+        return projects
     from mockrds.pytest_plugin.projects import Projects
 
     projects = request.node.stash[_PROJECTS] = Projects(request.node, server, _run(request.config))
@@ -248,23 +259,23 @@ def _projects(server: MockRDS | RemoteServer, request: pytest.FixtureRequest) ->
 
 
 def _run(config: pytest.Config) -> Run:
-    """Give the settings of the whole run."""
+    """Return the settings of the whole run."""
     run = config.stash.get(_RUN, None)
     if run is None:
         from mockrds.pytest_plugin.options import Run
 
-        run = config.stash[_RUN] = Run(config, getattr(config, "workerinput", {}).get(_RUN_ID))
+        run = config.stash[_RUN] = Run(config, getattr(config, "workerinput", {}).get(_RUN_ID_INPUT))
     return run
 
 
 @contextmanager
-def _told(config: pytest.Config | None = None) -> Iterator[None]:
-    """Fail for a mistake in a marker with its message only; or for one in an option of the run with this *config*."""
+def _fail_for_mistakes(config: pytest.Config | None = None) -> Iterator[None]:
+    """Fail the test for a mistake in its marker, without a traceback; with *config*, end the run for its options."""
     from mockrds.pytest_plugin.options import SettingError
 
     try:
         yield
     except SettingError as error:
         if config is not None:
-            config.stash[_WRONG_KEY] = str(error)
+            config.stash[_USAGE_ERROR] = str(error)
         raise pytest.fail.Exception(str(error), pytrace=False) from None

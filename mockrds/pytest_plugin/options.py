@@ -1,8 +1,7 @@
-"""What a test asks of its projects: the options of the run, and over them the markers of the test."""
+"""The options of a run, and over them the markers of a test: how its projects start and what is checked."""
 
 from __future__ import annotations
 
-import difflib
 import os
 import re
 from collections.abc import Mapping
@@ -12,11 +11,13 @@ from typing import TYPE_CHECKING, Any, Final, Literal, NamedTuple, get_args
 
 import pytest
 
+from mockrds.suggestions import suggest
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
 
     from mockrds.domain.clock import ClockSetting
-    from mockrds.project_state import Auth
+    from mockrds.domain.identity import Auth
     from mockrds.scenario import Scenario
     from mockrds.scenario_files.loader import Source
 
@@ -29,15 +30,15 @@ class SettingError(ValueError):
     """A marker or an option is wrong; the message says which and what to do, a line for each mistake."""
 
     def of(self, place: str) -> SettingError:
-        """Give the same with the *place* before each line, where the mistakes are."""
+        """Return the same error with the *place* of the mistakes before each line."""
         return SettingError("\n".join(f"{place}: {line}" for line in str(self).splitlines()))
 
 
 class Settings(NamedTuple):
-    """How projects begin, and what is checked when their test ends."""
+    """How projects start, and what is checked when their test ends."""
 
     scenario: tuple[Source, ...] = ()
-    """Scenarios, laid over each other; none: as the server's projects begin."""
+    """Scenarios, laid over each other; none: that of the server."""
     seed: int | None = None
     """None: as the scenario or the server says."""
     clock: ClockSetting | None = None
@@ -48,28 +49,28 @@ class Settings(NamedTuple):
     """Which faults must fire: those that the test armed; ``all``, also those of its scenarios and those that fire by
     chance; ``off``: none."""
     hanging: bool = True
-    """Whether requests that still wait at the end are told."""
+    """Whether there is a warning for requests that still wait at the end."""
     errors: bool = True
     """Whether an error inside the mock fails the test."""
     chaos: bool = True
     """Whether ``--mockrds-chaos`` runs the test under its faults, too."""
 
-    def over(self, given: Mapping[str, Any], folders: Sequence[Path]) -> Settings:
-        """Lay what is *given*, in the words of the marker, over these settings; scenarios are added to theirs.
+    def over(self, values: Mapping[str, Any], folders: Sequence[Path]) -> Settings:
+        """Lay *values*, in the words of the marker, over these settings; scenarios are added to theirs.
 
         Args:
-            given: Settings by name; None stands for one that is not given.
+            values: Settings by name; None stands for one that is left out.
             folders: What relative paths of scenarios start from, in the order in which they are tried.
 
         Raises:
             SettingError: One of them is wrong.
         """
         __tracebackhide__ = True
-        if not given:
+        if not values:
             return self
-        check_keys(given, self._fields)
+        check_keys(values, self._fields)
         read: dict[str, Any] = {}
-        for key, value in given.items():
+        for key, value in values.items():
             if value is None:
                 continue
             try:
@@ -97,32 +98,34 @@ class Run:
         self._loaded: dict[tuple[str | Path, ...], Scenario] = {}
         self.settings = Settings()
         """What holds where no marker says otherwise."""
-        self._said: dict[str, str] = {}
+        self._places: dict[str, str] = {}
+        """Where each setting stands, for messages."""
         for key in Settings._fields:
             if key == "chaos":  # the option of that name says which faults
                 continue
             name = f"mockrds_{key}"
-            value, said = config.getoption(name, None), f"--mockrds-{key}"
+            value, place = config.getoption(name, None), f"--mockrds-{key}"
             folder = config.invocation_params.dir
             if value is None:
-                said, folder = f"{name} in the settings of pytest", self._root
+                place, folder = f"{name} in the settings of pytest", self._root
                 try:
                     value = config.getini(name)
                 except (TypeError, ValueError, pytest.UsageError) as error:  # no truth value
-                    raise SettingError(f"{said}: expected true or false ({error})") from None
+                    raise SettingError(f"{place}: expected true or false ({error})") from None
             if value in ("", []):
                 continue
-            self._said[key] = said
-            with self._blamed(key):
+            self._places[key] = place
+            with self._placed(key):
                 self.settings = self.settings.over({key: value}, (folder, self._root))
 
     @contextmanager
-    def _blamed(self, key: str) -> Iterator[None]:
+    def _placed(self, key: str) -> Iterator[None]:
+        """Name the place of a setting in the errors of the block, instead of its key."""
         try:
             yield
         except SettingError as error:
             lines = (line.removeprefix(f"{key}: ") for line in str(error).splitlines())
-            raise SettingError("\n".join(lines)).of(self._said[key]) from None
+            raise SettingError("\n".join(lines)).of(self._places[key]) from None
 
     @property
     def scenario(self) -> Scenario | None:
@@ -131,11 +134,11 @@ class Run:
         Raises:
             SettingError: It is wrong.
         """
-        with self._blamed("scenario"):
+        with self._placed("scenario"):
             return self.load(self.settings.scenario)
 
     def of_test(self, item: pytest.Item) -> Settings:
-        """Lay the markers of a test over the settings of the run, the nearest last.
+        """Return the settings of a test: its markers over those of the run, the nearest last.
 
         Raises:
             SettingError: A marker is wrong.
@@ -151,14 +154,14 @@ class Run:
         return settings
 
     def folders(self, item: pytest.Item) -> tuple[Path, Path]:
-        """Tell what relative paths in a test's markers start from: pytest's rootdir, then the folder of its file."""
+        """Return what relative paths in a test's markers start from: pytest's rootdir, then the folder of its file."""
         return self._root, item.path.parent
 
     def load(self, sources: tuple[Source, ...]) -> Scenario | None:
         """Read scenarios and lay them over each other; those that stand in files are read once in a run.
 
         Raises:
-            SettingError: They are wrong, with all that is.
+            SettingError: They are wrong; the message has all mistakes.
         """
         __tracebackhide__ = True
         names = tuple(source for source in sources if not isinstance(source, Mapping))
@@ -177,19 +180,17 @@ class Run:
         return scenario
 
 
-def check_keys(given: Iterable[str], known: Iterable[str]) -> None:
-    """See whether all that is given is known.
+def check_keys(keys: Iterable[str], known: Iterable[str]) -> None:
+    """Check that all *keys* are *known*.
 
     Raises:
-        SettingError: A key is not.
+        SettingError: One is not.
     """
     __tracebackhide__ = True
     known = tuple(known)
-    for key in given:
+    for key in keys:
         if key not in known:
-            close = difflib.get_close_matches(key, known, n=1)
-            meant = f", did you mean {close[0]!r}?" if close else ""
-            raise SettingError(f"unknown key {key!r}{meant} (it takes {', '.join(known)})")
+            raise SettingError(f"unknown key {key!r}{suggest(key, known)} (it takes {', '.join(known)})")
 
 
 def _sources(value: object, folders: Sequence[Path]) -> tuple[Source, ...]:

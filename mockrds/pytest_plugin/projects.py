@@ -18,22 +18,23 @@ if TYPE_CHECKING:
 
     from mockrds.client import RemoteServer
     from mockrds.domain.clock import ClockSetting
-    from mockrds.project_state import Auth
-    from mockrds.pytest_plugin.end_of_test import AnyFault, AnyProject
+    from mockrds.domain.identity import Auth
+    from mockrds.faults.engine import ArmedRule
+    from mockrds.project import Project
     from mockrds.pytest_plugin.options import Run
     from mockrds.scenario import Scenario
     from mockrds.scenario_files.loader import Source
     from mockrds.server import MockRDS
     from mockrds.simulator import Simulator
 
-_LONGEST: Final = 40
-_TOLD: Final = 3
-"""Of so many projects of a failing test its report tells: the last, because there hypothesis shows what it found."""
-_ODD: Final = re.compile(r"[^A-Za-z0-9]+")
+_MAX_WORD: Final = 40
+_MAX_SECTIONS: Final = 3
+"""How many projects of a failing test its report shows: the last ones, where hypothesis shows what it found."""
+_NOT_IN_NAMES: Final = re.compile(r"[^A-Za-z0-9]+")
 
 
 class Projects:
-    """Makes projects for a test: what the fixture ``mockrds_factory`` gives.
+    """Makes projects for a test: the value of the fixture ``mockrds_factory``.
 
     Args:
         item: The test.
@@ -50,11 +51,11 @@ class Projects:
         self._server = server
         self._run = run
         self._settings = run.of_test(item)
-        self._made: list[AnyProject] = []
+        self._projects: list[Project] = []
         self._scenarios: dict[str, Scenario] = {}
         """The scenarios of those that have one of their own, by project."""
-        self._known: dict[str, int] = {}
-        """How many errors inside the mock were told, by project."""
+        self._reported_errors: dict[str, int] = {}
+        """How many errors inside the mock were reported, by project."""
         self._failed_for_unused = False
         self.closed = False
         """Whether the test is over."""
@@ -67,15 +68,15 @@ class Projects:
         clock: ClockSetting | dict[str, Any] | str | None = None,
         auth: Auth | None = None,
         **unknown: Never,
-    ) -> AnyProject:
-        """Make a project, which is checked and removed when the test ends; what is not given is as the markers say.
+    ) -> Project:
+        """Make a project, which is checked and removed when the test ends; defaults are what the markers say.
 
         Args:
             scenario: A name of the library, a path, a document, or a list of these, in the place of the markers'.
             seed: Its seed.
             clock: Its clock.
-            auth: How it looks at credentials: any, strict or off.
-            unknown: There is nothing else that it takes; a mistake is told with what may have been meant.
+            auth: How it checks credentials: any, strict or off.
+            unknown: Refused, with a suggestion of what may have been meant.
 
         Raises:
             SettingError: One of them is wrong.
@@ -85,13 +86,13 @@ class Projects:
         try:
             if scenario is not None:
                 settings = settings._replace(scenario=())
-            given = {"scenario": scenario, "seed": seed, "clock": clock, "auth": auth}
-            check_keys(unknown, given)
-            settings = settings.over(given, folders)
-            more = [one for some in self._hook.pytest_mockrds_scenario(item=self._item) for one in some]
-            if more and settings.unused == "all":  # what then happens is not for the test to say
+            values = {"scenario": scenario, "seed": seed, "clock": clock, "auth": auth}
+            check_keys(unknown, values)
+            settings = settings.over(values, folders)
+            of_hooks = [source for sources in self._hook.pytest_mockrds_scenario(item=self._item) for source in sources]
+            if of_hooks and settings.unused == "all":  # the faults of hooks are not the test's to use
                 self._settings = self._settings._replace(unused="armed")
-            settings = settings.over({"scenario": more}, folders)
+            settings = settings.over({"scenario": of_hooks}, folders)
             loaded = self._run.load(settings.scenario)
         except SettingError as error:
             raise error.of(self._item.nodeid) from None
@@ -99,33 +100,33 @@ class Projects:
             self._name(),
             scenario=loaded,
             seed=settings.seed,
-            clock=self._own(settings.clock),
+            clock=self._own_clock(settings.clock),
             auth=settings.auth,
         )
-        self._made.append(project)
+        self._projects.append(project)
         if loaded is not None:
             self._scenarios[project.id] = loaded
         self._hook.pytest_mockrds_started(item=self._item, project=project)
         return project
 
-    def _own(self, clock: ClockSetting | None) -> ClockSetting | None:
-        """Leave a clock to the run's own server if it has that one: frozen, it stands at one moment for all."""
+    def _own_clock(self, clock: ClockSetting | None) -> ClockSetting | None:
+        """Return None for the clock that the run's own server has: frozen, it stands at one moment for all projects."""
         return None if clock == self._run.settings.clock and self._simulator is not None else clock
 
     @property
     def _simulator(self) -> Simulator | None:
-        """What is inside the server; None if it is elsewhere."""
+        """What is inside the server; None if it runs elsewhere."""
         return getattr(self._server, "simulator", None)
 
     def _name(self) -> str | None:
-        """Name a project after its test, so that it has the same id in each run, whatever ran before.
+        """Return a name that follows from the test, so that the project has the same id in each run.
 
-        On a server that others use, too, each project gets a name that none had before.
+        On a server that others use, too, it is None: the server makes up a name that no project had before.
         """
         if self._simulator is None:
             return None
-        word = _ODD.sub("-", self._item.name)[:_LONGEST].strip("-")
-        number = f"-{len(self._made) + 1}" if self._made else ""
+        word = _NOT_IN_NAMES.sub("-", self._item.name)[:_MAX_WORD].strip("-")
+        number = f"-{len(self._projects) + 1}" if self._projects else ""
         name = f"{DEFAULT_PROJECT}_{word}-{zlib.crc32(self._item.nodeid.encode()):08x}{number}"
         return name if self._simulator.find(name) is None else None  # a test that runs twice at once
 
@@ -139,38 +140,38 @@ class Projects:
             MockrdsWarning: A request hangs, and warnings are errors.
             Failed: A fault never fired.
         """
-        with _there():
+        with _fail_without_server():
             self._raise_errors()
             if self._settings.hanging and "mockrds_client" not in getattr(self._item, "fixturenames", ()):
                 self.warn_of_hanging()
-            idle = self._unused()
-        if idle:
+            unused = self._unused()
+        if unused:
             self._failed_for_unused = True
-            what = "an armed fault" if len(idle) == 1 else f"{len(idle)} armed faults"
+            subject = "an armed fault" if len(unused) == 1 else f"{len(unused)} armed faults"
             advice = 'use it, take it away with faults.clear(), or mark the test with mockrds(unused="off")'
-            text = f"mockrds: {what} never fired, or has steps left: {advice}"
-            pytest.fail("\n".join((text, *idle)), pytrace=False)
+            text = f"mockrds: {subject} never fired, or has steps left: {advice}"
+            pytest.fail("\n".join((text, *unused)), pytrace=False)
 
-    def warn_of_hanging(self, *, patient: bool = True) -> None:
-        """Warn of requests that still wait for their answer."""
-        from mockrds.pytest_plugin.end_of_test import waiting
+    def warn_of_hanging(self, *, wait: bool = True) -> None:
+        """Warn of requests that still wait for their answer; *wait*: once those whose clients have left are gone."""
+        from mockrds.pytest_plugin.end_of_test import hanging
 
-        for project in self._made:
-            for text in waiting(project, patient=patient):
+        for project in self._projects:
+            for text in hanging(project, wait=wait):
                 self._item.warn(MockrdsWarning(f"{self._item.nodeid}: {text}"))
 
     def _unused(self) -> list[str]:
-        from mockrds.pytest_plugin.end_of_test import told, unused
+        from mockrds.pytest_plugin.end_of_test import unused, unused_text
 
         root = self._item.config.rootpath
         return [
-            f"  {told(project, fault, root, self._source(project, fault))}"
-            for project in self._made
+            f"  {unused_text(project, fault, root, self._source(project, fault))}"
+            for project in self._projects
             for fault in unused(project, self._settings.unused)
         ]
 
-    def _source(self, project: AnyProject, fault: AnyFault) -> str:
-        """Tell where a fault stands: of those of a scenario that was sent away, only this side knows."""
+    def _source(self, project: Project, fault: ArmedRule) -> str:
+        """Return where a fault stands; a server elsewhere does not know it of the faults of a scenario it was sent."""
         scenario = self._scenarios.get(project.id)
         if fault.from_scenario and scenario is not None and fault.id <= len(scenario.faults):
             return scenario.faults[fault.id - 1].source
@@ -178,21 +179,21 @@ class Projects:
 
     def _raise_errors(self) -> None:
         found: list[BaseException] = []
-        stray = self._simulator.unassigned.errors if self._simulator is not None else []
-        while stray:  # of requests that belong to no project
-            found.append(stray.pop(0))
+        unassigned = self._simulator.unassigned.errors if self._simulator is not None else []
+        while unassigned:  # of requests that belong to no project
+            found.append(unassigned.pop(0))
         if not self._settings.errors:
             return
         notes: list[str] = []
-        for project in self._made:
+        for project in self._projects:
             errors = list(project.errors)
-            new = errors[self._known.get(project.id, 0) :]
-            self._known[project.id] = len(errors)
+            new = errors[self._reported_errors.get(project.id, 0) :]
+            self._reported_errors[project.id] = len(errors)
             if new:
-                from mockrds.pytest_plugin.failure_section import replay
+                from mockrds.pytest_plugin.failure_section import replay_line
 
                 found += new
-                notes.append(replay(project))
+                notes.append(replay_line(project))
         if found:
             failure = BaseExceptionGroup("mockrds itself failed", found)
             for note in notes:
@@ -200,22 +201,22 @@ class Projects:
             raise failure
 
     def sections(self) -> list[str]:
-        """Tell of each project what helps to see why the test failed."""
-        from mockrds.pytest_plugin.failure_section import section
+        """Return a section of the test's report for each project: what helps to see why the test failed."""
+        from mockrds.pytest_plugin.failure_section import failure_section
 
-        left = len(self._made) - _TOLD
-        told = [f"(the last {_TOLD} of its {len(self._made)} projects)"] if left > 0 else []
-        for project in self._made[max(left, 0) :]:
+        omitted = len(self._projects) - _MAX_SECTIONS
+        texts = [f"(the last {_MAX_SECTIONS} of its {len(self._projects)} projects)"] if omitted > 0 else []
+        for project in self._projects[max(omitted, 0) :]:
             try:
-                told.append(section(project, self._item.config.rootpath, unused=not self._failed_for_unused))
-                self._known[project.id] = len(project.errors)
+                texts.append(failure_section(project, self._item.config.rootpath, unused=not self._failed_for_unused))
+                self._reported_errors[project.id] = len(project.errors)
             except Exception as error:  # noqa: BLE001  (it or its server may be gone; a report must not end the run)
-                told.append(f"nothing to tell of project {project.name}: {error!r}")
-        return told
+                texts.append(f"nothing to tell of project {project.name}: {error!r}")
+        return texts
 
     def expect_errors(self) -> None:
-        """Leave it at the errors inside the mock that there are: the test was expected to fail."""
-        self._known = {project.id: len(project.errors) for project in self._made}
+        """Accept the errors inside the mock that there are: the test was expected to fail."""
+        self._reported_errors = {project.id: len(project.errors) for project in self._projects}
 
     def close(self) -> None:
         """Remove the projects.
@@ -224,14 +225,14 @@ class Projects:
             BaseExceptionGroup: There was an error inside the mock since the test itself ended.
         """
         try:
-            with _there():
-                for project in self._made:
+            with _fail_without_server():
+                for project in self._projects:
                     self._hook.pytest_mockrds_finished(item=self._item, project=project)
                 self._raise_errors()
         finally:
             self.closed = True
-            made, self._made = self._made, []
-            for project in made:
+            projects, self._projects = self._projects, []
+            for project in projects:
                 with suppress(OSError):  # a server that is gone has no projects
                     if self._simulator is None and self._settings.unused == "off":
                         project.faults.clear()  # `mockrds run` would ask why they did not fire
@@ -239,8 +240,8 @@ class Projects:
 
 
 @contextmanager
-def _there() -> Iterator[None]:
-    """Fail with a message only if the server has gone."""
+def _fail_without_server() -> Iterator[None]:
+    """Fail without a traceback if the server is gone."""
     try:
         yield
     except OSError as error:

@@ -1,4 +1,4 @@
-"""The server of a test run: one of its own, or one that is there already."""
+"""The server of a test run: one of its own, or one that runs already."""
 
 from __future__ import annotations
 
@@ -21,17 +21,17 @@ if TYPE_CHECKING:
 
 
 def serve(config: pytest.Config, run: Run) -> AbstractContextManager[MockRDS | RemoteServer]:
-    """Give the server for a test run.
+    """Return the server for a test run, to be entered.
 
     Raises:
         SettingError: The server can't be reached, or its scenario is wrong.
     """
-    url = _said(config, "url")
+    url = _option(config, "url")
     settings = run.settings
     scenario = run.scenario
     if url:
         worker = getattr(config, "workerinput", {}).get("workerid", "main")
-        return _borrowed(_remote(url, _said(config, "token"), f"{_prefix(run.id)}{worker}-"))
+        return _shared(_remote(url, _option(config, "token"), f"{_prefix(run.id)}{worker}-"))
 
     from mockrds.server import MockRDS
 
@@ -39,25 +39,25 @@ def serve(config: pytest.Config, run: Run) -> AbstractContextManager[MockRDS | R
 
 
 def sweep(config: pytest.Config, run_id: str) -> None:
-    """Remove all projects of a run from a server that is shared; those of workers that crashed are left there."""
-    url = _said(config, "url")
+    """Remove all projects of a run from a shared server: workers that crashed have left theirs."""
+    url = _option(config, "url")
     if not url:
         return
     with suppress(SettingError, OSError):  # a server that is gone has no projects
-        server = _remote(url, _said(config, "token"), None)
+        server = _remote(url, _option(config, "token"), None)
         for project in server.ask("GET", "projects")["projects"]:
             if project["name"].startswith(_prefix(run_id)):
                 server.forget(project["id"])
 
 
 def _prefix(run_id: str) -> str:
-    """Give what the names of a run's projects begin with."""
+    """Return what the names of a run's projects begin with."""
     return f"{DEFAULT_PROJECT}_run-{run_id}-"
 
 
-def _said(config: pytest.Config, name: str) -> str:
-    said: str = config.getoption(f"mockrds_{name}") or config.getini(f"mockrds_{name}")
-    return said
+def _option(config: pytest.Config, name: str) -> str:
+    value: str = config.getoption(f"mockrds_{name}") or config.getini(f"mockrds_{name}")
+    return value
 
 
 def _remote(url: str, token: str, prefix: str | None) -> RemoteServer:
@@ -75,7 +75,7 @@ def _remote(url: str, token: str, prefix: str | None) -> RemoteServer:
 
 
 @contextmanager
-def _borrowed(server: RemoteServer) -> Iterator[RemoteServer]:
+def _shared(server: RemoteServer) -> Iterator[RemoteServer]:
     try:
         yield server
     finally:

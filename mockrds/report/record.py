@@ -3,31 +3,16 @@
 from __future__ import annotations
 
 import traceback
-from typing import TYPE_CHECKING, Any, Final, Protocol
+from typing import TYPE_CHECKING, Any, Final
 
 from mockrds.domain.clock import iso
 from mockrds.report.coverage import met
+from mockrds.verdict import Verdict
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Sequence
-
-    from mockrds.domain.clock import Clock
-    from mockrds.domain.models import Backup
     from mockrds.faults.engine import ArmedRule
-    from mockrds.journal import Entry, Journal
-    from mockrds.verdict import Verdict
-
-    class _Scenario(Protocol):
-        @property
-        def name(self) -> str: ...
-
-    class _World(Protocol):
-        @property
-        def backups(self) -> tuple[Backup, ...]: ...
-
-    class _Faults(Protocol):
-        @property
-        def armed(self) -> tuple[ArmedRule, ...]: ...
+    from mockrds.journal import Entry
+    from mockrds.project_state import ProjectState
 
 
 NO_TEST: Final[dict[str, Any]] = {"test": "", "outcome": "", "message": "", "duration": None}
@@ -38,58 +23,16 @@ _SHOWN: Final = 1024
 _LEFT_OUT: Final = ("headers", "decision")
 
 
-class Recordable(Protocol):
-    """A project, here or on a server elsewhere."""
-
-    def recorded(self) -> dict[str, Any]:
-        """Tell what happened in it."""
-        ...
-
-
-class Kept(Protocol):
-    """A project as the server keeps it."""
-
-    @property
-    def id(self) -> str: ...  # noqa: D102
-    @property
-    def name(self) -> str: ...  # noqa: D102
-    @property
-    def scenario(self) -> _Scenario: ...  # noqa: D102
-    @property
-    def seed(self) -> int: ...  # noqa: D102
-    @property
-    def replay(self) -> str: ...  # noqa: D102
-    @property
-    def clock(self) -> Clock: ...  # noqa: D102
-    @property
-    def journal(self) -> Journal: ...  # noqa: D102
-    @property
-    def world(self) -> _World: ...  # noqa: D102
-    @property
-    def faults(self) -> _Faults: ...  # noqa: D102
-    @property
-    def verdict(self) -> Verdict: ...  # noqa: D102
-    @property
-    def in_flight(self) -> Collection[object]: ...  # noqa: D102
-    @property
-    def errors(self) -> Sequence[BaseException]: ...  # noqa: D102
-
-
-def record(project: Recordable) -> dict[str, Any]:
-    """Tell what happened in a project, before it is forgotten; whoever knows of its test lays that over it."""
-    return NO_TEST | project.recorded()
-
-
-def recorded(kept: Kept) -> dict[str, Any]:
-    """Tell what happened in a project of this process, with the verdict on its client."""
-    verdict, setting = kept.verdict, kept.clock.setting
-    return {
-        "project": {"id": kept.id, "name": kept.name},
-        "scenario": kept.scenario.name,
-        "seed": kept.seed,
-        "replay": kept.replay,
+def record(project: ProjectState) -> dict[str, Any]:
+    """Return what happened in a project, before it is forgotten; whoever knows of its test lays that over it."""
+    verdict, setting = Verdict.of(project), project.clock.setting
+    return NO_TEST | {
+        "project": {"id": project.id, "name": project.name},
+        "scenario": project.scenario.name,
+        "seed": project.seed,
+        "replay": project.replay,
         "clock": {"mode": setting.mode, "by": setting.by, "now": iso(verdict.now)},
-        "total": kept.journal.total,
+        "total": project.journal.total,
         "entries": [_shown(entry) for entry in verdict.entries],
         "backups": [
             {
@@ -99,13 +42,13 @@ def recorded(kept: Kept) -> dict[str, Any]:
                 "type": backup.type,
                 "instance_id": backup.instance.id,
             }
-            for backup in kept.world.backups
+            for backup in project.world.backups
         ],
-        "faults": [_fault(armed) for armed in kept.faults.armed],
-        "in_flight": len(kept.in_flight),
+        "faults": [_fault(armed) for armed in project.faults.armed],
+        "in_flight": len(project.in_flight),
         "verdict": verdict.as_json(),
         "met": met(verdict.entries),
-        "internal_errors": ["".join(traceback.format_exception(error)) for error in tuple(kept.errors)],
+        "internal_errors": ["".join(traceback.format_exception(error)) for error in tuple(project.errors)],
     }
 
 

@@ -97,7 +97,7 @@ def load(*sources: Source) -> Scenario:
         scenario = replace(scenario, name=" + ".join(document.data.get("name", "") for document in documents))
     rules = tuple(rule.located(place) for rule, place in zip(scenario.faults, places, strict=True))
     merged.pop("extends", None)
-    return replace(scenario, faults=rules).told_by(merged | {"name": scenario.name})
+    return replace(scenario, faults=rules).with_document(merged | {"name": scenario.name})
 
 
 def loaded(scenario: Scenario | Source | list[Source]) -> Scenario:

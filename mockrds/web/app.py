@@ -17,7 +17,6 @@ from typing import TYPE_CHECKING, Final
 from aiohttp import web
 from aiohttp.http import HttpProcessingError, HttpVersion11
 
-from mockrds import control
 from mockrds.api import error_bodies as envelopes, iam as identity, network as neighbours, v3, versions  # noqa: F401  (v3 registers itself)
 from mockrds.api.authentication import authenticate, spoil
 from mockrds.api.call import UNKNOWN, Answer, Call
@@ -27,6 +26,7 @@ from mockrds.api.routing import Routes
 from mockrds.api.trove import SHARED as TROVE_SHARED
 from mockrds.api.v1 import SHARED as V1_SHARED
 from mockrds.api.v3.shared import SHARED as V3_SHARED
+from mockrds.control.dispatch import PREFIX as CONTROL, handle as answer_control
 from mockrds.domain.clock import HTTPDate
 from mockrds.domain.errors import GatewayError, RDSError
 from mockrds.domain.operations import OPERATIONS
@@ -107,8 +107,8 @@ async def _serve(simulator: Simulator, log: Log | None, request: web.BaseRequest
     target = request.raw_path
     path = request.path if "%" in target or target[:1] != "/" else target.partition("?")[0]
     call = Call(simulator, request, path, body or b"")
-    if path.startswith(control.PREFIX):
-        return _reply(control.handle(call, oversized=body is None), {"Date": _date(time.time())})
+    if path.startswith(CONTROL):
+        return _reply(answer_control(call, oversized=body is None), {"Date": _date(time.time())})
 
     match = _ROUTES.match(call.method, path)
     project = simulator.unassigned

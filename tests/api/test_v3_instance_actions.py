@@ -41,7 +41,7 @@ def refused(reply: Reply) -> tuple[int, str]:
 
 
 def job_of(api: Api, job_id: str) -> Job:
-    return api.project._state.world._jobs[job_id]
+    return api.project._state.world._jobs[job_id]  # type: ignore[attr-defined, no-any-return]
 
 
 def of_role(api: Api, *roles: str) -> list[str]:
@@ -389,7 +389,7 @@ def test_an_elastic_address_is_bound_once(api: Api) -> None:
     assert act(api, "public-ip", {"is_bind": False}).status == 200
     assert shown(api)["public_ips"] == []
     assert refused(act(api, "public-ip", {"is_bind": False})) == (409, "DBS.200402")
-    jobs = api.project._state.world._jobs.values()
+    jobs = api.project._state.world._jobs.values()  # type: ignore[attr-defined]
     assert [(job.name, job.entities) for job in jobs] == [
         ("MysqlBindEIP", {"public_ip": "10.145.51.214"}),
         ("MysqlUnbindEIP", {"public_ip": "10.145.51.214"}),

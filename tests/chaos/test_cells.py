@@ -96,8 +96,8 @@ def test_a_wide_matrix_is_wrapped_and_a_long_name_is_cut() -> None:
 
 @pytest.fixture
 def patience(monkeypatch: pytest.MonkeyPatch) -> Iterator[TimeLimit]:
-    """One that is soon at its end."""
-    monkeypatch.setattr("mockrds.pytest_plugin.chaos.time_limit._AGAIN", 0.05)
+    """A time limit that is soon over."""
+    monkeypatch.setattr("mockrds.pytest_plugin.chaos.time_limit._REPEAT", 0.05)
     patience = TimeLimit(0.05)
     yield patience
     patience.close()
@@ -119,7 +119,7 @@ def test_patience_breaks_off_what_takes_too_long_once_it_may(patience: TimeLimit
         work()
 
     assert taken >= 0.15
-    assert not patience.runs
+    assert not patience.running
 
 
 def test_what_catches_everything_is_broken_off_again(patience: TimeLimit) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pkgutil
 import subprocess
 import sys
 from pathlib import Path
@@ -11,7 +12,7 @@ import pytest
 import requests
 from test_cli import Served, serving
 
-from mockrds.cli import COMMANDS, main
+from mockrds.cli import COMMANDS, commands, main
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -91,6 +92,7 @@ def test_the_help_lists_the_commands_and_each_has_one(capsys: pytest.CaptureFixt
         main(["--help"])
     shown = capsys.readouterr().out
 
+    assert {module.name for module in pkgutil.iter_modules(commands.__path__)} == COMMANDS.keys()
     for command in COMMANDS:
         assert f"\n  mockrds {command} " in shown
         with pytest.raises(SystemExit, match="0"):

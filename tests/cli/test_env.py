@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import subprocess
 import sys
 from importlib.util import find_spec
@@ -41,7 +42,7 @@ def mock(request: pytest.FixtureRequest) -> Iterator[MockRDS]:
 
 @pytest.fixture
 def env(mock: MockRDS, capsys: pytest.CaptureFixture[str]) -> Callable[[str], str]:
-    """Gives what the command prints in a format."""
+    """Return what the command prints in a format."""
 
     def env(format: str) -> str:  # noqa: A002
         assert main(["env", mock.url, "--format", format, *(["--ca", mock.ca] if mock.ca else [])]) == 0
@@ -53,7 +54,7 @@ def env(mock: MockRDS, capsys: pytest.CaptureFixture[str]) -> Callable[[str], st
 
 
 def run(folder: Path, *command: str | Path, text: str = "", **variables: str) -> str:
-    """Run a command without the environment of the tests; gives what it printed."""
+    """Run a command without the environment of the tests; return what it printed."""
     done = subprocess.run(
         command,
         cwd=folder,
@@ -145,6 +146,12 @@ def test_each_format_says_where_the_server_is_and_what_to_trust(
     assert project.id in printed or project.name in printed
     assert "None" not in printed
     assert mock.ca is None or mock.ca in printed
+
+
+def test_go_fills_in_fields_that_the_sdk_has(env: Callable[[str], str]) -> None:
+    fields = re.findall(r"^\t\t(\w+): ", env("go"), re.MULTILINE)
+
+    assert fields == ["IdentityEndpoint", "Username", "Password", "DomainName", "TenantName", "AllowReauth"]
 
 
 def test_the_region_is_the_beginning_of_the_project_s_name(capsys: pytest.CaptureFixture[str]) -> None:

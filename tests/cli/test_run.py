@@ -17,7 +17,7 @@ from test_cli import serving
 
 from mockrds import MockRDS
 from mockrds.cli import main
-from mockrds.cli.child_process import call_simply
+from mockrds.cli.child_process import run_portably
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -191,7 +191,7 @@ sys.exit(main(["run", "--", "sh", "-c", "sleep 0.1; exit 4"]))
 
 
 def test_where_signals_tell_nothing_commands_run_all_the_same() -> None:
-    codes = [call_simply(["sh", "-c", script], dict(os.environ)) for script in ("exit 4", "kill -TERM $$")]
+    codes = [run_portably(["sh", "-c", script], dict(os.environ)) for script in ("exit 4", "kill -TERM $$")]
 
     assert codes == [4, 128 + signal.SIGTERM]
     assert signal.getsignal(signal.SIGINT) is signal.default_int_handler

@@ -15,7 +15,9 @@ import pytest
 import requests
 
 from mockrds import MockRDS, Project, ScenarioError
-from mockrds.client import RemoteProject, RemoteServer
+from mockrds.client import RemoteServer
+from mockrds.client.reading import read
+from mockrds.control import records
 from mockrds.faults.matching import Match, Pattern
 
 if TYPE_CHECKING:
@@ -24,10 +26,8 @@ if TYPE_CHECKING:
 
     from mockrds.domain.models import Backup, Instance
 
-AnyProject = Project | RemoteProject
 
-
-def create(project: AnyProject, name: str = "nightly") -> requests.Response:
+def create(project: Project, name: str = "nightly") -> requests.Response:
     return requests.post(
         f"{project.v1_url}/backups",
         json={"backup": {"name": name, "instance": project.instances[0].node_id}},
@@ -47,13 +47,13 @@ def here(project: Project) -> Project:
 
 
 @pytest.fixture
-def there(remote: RemoteServer, here: Project) -> RemoteProject:
+def there(remote: RemoteServer, here: Project) -> Project:
     """The project *here*, as others see it."""
     return remote.project(id=here.id)
 
 
 @pytest.fixture(params=["here", "there"])
-def either(request: pytest.FixtureRequest, here: Project, there: RemoteProject) -> AnyProject:
+def either(request: pytest.FixtureRequest, here: Project, there: Project) -> Project:
     return here if request.param == "here" else there
 
 
@@ -75,9 +75,10 @@ def _public(thing: object) -> set[str]:
     ],
     ids=["project", "clock", "faults", "fault", "journal"],
 )
-def test_what_is_here_is_there(here: Project, there: RemoteProject, part: Callable[[AnyProject], Any]) -> None:
+def test_what_is_here_is_there(here: Project, there: Project, part: Callable[[Project], Any]) -> None:
     one, other = part(here), part(there)
 
+    assert isinstance(other, next(cls for cls in type(one).__mro__ if not cls.__name__.startswith("_")))
     assert _public(one) - {"open"} <= _public(other)  # only a server opens entries of a journal
     for name in _public(one) & _public(other):
         if inspect.ismethod(getattr(one, name)):
@@ -88,7 +89,7 @@ def test_what_is_here_is_there(here: Project, there: RemoteProject, part: Callab
 
 @pytest.mark.parametrize("kind", ["here", "there"])
 def test_a_project_may_look_at_credentials_in_its_own_way(kind: str, server: MockRDS, remote: RemoteServer) -> None:
-    def status(project: AnyProject, token: str) -> int:
+    def status(project: Project, token: str) -> int:
         url = f"{project.v1_url}/instances"
         return requests.get(url, headers={"X-Auth-Token": token} if token else {}, timeout=10).status_code
 
@@ -115,7 +116,7 @@ def test_a_project_may_look_at_credentials_in_its_own_way(kind: str, server: Moc
         project.forget()
 
 
-def test_a_fault_knows_the_line_that_armed_it(either: AnyProject) -> None:
+def test_a_fault_knows_the_line_that_armed_it(either: Project) -> None:
     armed = either.faults.add(operation="create_manual_backup", error="RDS.0011")
     line = inspect.currentframe().f_lineno - 1  # type: ignore[union-attr]
 
@@ -142,7 +143,7 @@ def test_servers_make_projects_alike() -> None:
     assert list(ours.parameters) == list(theirs.parameters)
 
 
-def test_a_test_runs_the_same(either: AnyProject) -> None:
+def test_a_test_runs_the_same(either: Project) -> None:
     armed = either.faults.add(operation="create_manual_backup", error="RDS.0011", times=1)
     idle = either.faults.add(operation="list_instances", match=Match(query={"limit": Pattern(min=3)}), latency="1s")
     before = either.clock.now()
@@ -193,7 +194,7 @@ def test_a_test_runs_the_same(either: AnyProject) -> None:
     assert (either.backups, either.clock.now(), either.errors) == ((), before, [])
 
 
-def test_mistakes_are_told_the_same(either: AnyProject) -> None:
+def test_mistakes_are_told_the_same(either: Project) -> None:
     with pytest.raises(ScenarioError, match=r"eror: unknown key, did you mean 'error'\?") as mistakes:
         either.faults.add(eror="RDS.0011", operation="create_backup")
     assert [problem.partition(":")[0] for problem in mistakes.value.problems] == ["fault", "fault"]
@@ -220,7 +221,7 @@ def test_mistakes_are_told_the_same(either: AnyProject) -> None:
         either.journal.assert_order("list_instances")
 
 
-def test_an_error_inside_the_mock_is_told(either: AnyProject, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_error_inside_the_mock_is_told(either: Project, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("mockrds.domain.world.World.create_manual_backup", lambda *_, **__: 1 / 0)
     create(either)
 
@@ -245,7 +246,7 @@ def _told(thing: Instance | Backup) -> dict[str, Any]:
     return told
 
 
-def test_instances_and_backups_are_the_same(here: Project, there: RemoteProject) -> None:
+def test_instances_and_backups_are_the_same(here: Project, there: Project) -> None:
     create(here)
     create(here, "refused")
     here.clock.advance("1h")
@@ -263,7 +264,7 @@ def test_instances_and_backups_are_the_same(here: Project, there: RemoteProject)
     assert [instance.standby for instance in here.instances] == [instance.standby for instance in there.instances]
 
 
-def test_a_backup_remembers_its_instance(here: Project, there: RemoteProject) -> None:
+def test_a_backup_remembers_its_instance(here: Project, there: Project) -> None:
     create(here)
     here.clock.advance("1h")
     primary = here.instances[0]
@@ -275,7 +276,7 @@ def test_a_backup_remembers_its_instance(here: Project, there: RemoteProject) ->
     assert [instance.primary.id for instance in there.instances if instance.primary] == [primary.id]
 
 
-def test_entries_of_the_journal_are_the_same(here: Project, there: RemoteProject) -> None:
+def test_entries_of_the_journal_are_the_same(here: Project, there: Project) -> None:
     here.faults.add(name="busy", operation="create_manual_backup", error="RDS.0011", calls=[1])
     here.faults.add(operation="list_manual_backups", fault="EMPTY_RESPONSE")
     create(here, "n\u00e4chtlich")
@@ -333,6 +334,16 @@ def test_a_replay_token_makes_the_same_project_elsewhere(here: Project) -> None:
         assert create(again).text == create(here).text
 
 
+def test_what_a_newer_server_says_besides_is_left_out() -> None:
+    near_misses = [{"number": 1, "mismatches": ["it is another"], "distance": 7}]
+    content = {"verified": False, "count": 1, "message": "no", "near_misses": near_misses, "advice": {"retry": True}}
+
+    verification = read(records.Verification, content)
+
+    near = [records.NearMiss(number=1, mismatches=["it is another"])]
+    assert verification == records.Verification(verified=False, count=1, message="no", near_misses=near)
+
+
 # The way to the server
 
 
@@ -381,7 +392,7 @@ def test_what_is_no_mockrds_is_told(other_server: str) -> None:
             RemoteServer(url)
 
 
-def test_an_error_of_the_control_api_is_raised(there: RemoteProject, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_error_of_the_control_api_is_raised(there: Project, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("mockrds.domain.clock.Clock.advance", lambda *_: 1 / 0)
 
     with pytest.raises(RuntimeError, match="ZeroDivisionError"):

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import json
 import re
+import subprocess
+import sys
+import textwrap
 import threading
 import time
 from typing import TYPE_CHECKING, Any
@@ -80,7 +83,7 @@ def hang(project: Project) -> tuple[threading.Thread, list[str]]:
 
     thread = threading.Thread(target=send)
     thread.start()
-    wait_until(lambda: control(project, "GET", "report").json()["in_flight"] == 1)
+    wait_until(lambda: control(project, "GET", "summary").json()["in_flight"] == 1)
     return thread, outcome
 
 
@@ -146,7 +149,7 @@ REQUESTS: dict[tuple[str, str], dict[str, Any]] = {
     ("GET", "projects/{project}/journal"): {"params": {"operation": "create_manual_backup", "status": 200}},
     ("DELETE", "projects/{project}/journal"): {},
     ("POST", "projects/{project}/journal/verify"): {"json": {"operation": "create_manual_backup", "at_least": 1}},
-    ("GET", "projects/{project}/report"): {},
+    ("GET", "projects/{project}/summary"): {},
     ("GET", "projects/{project}/report.{format}"): {},
     ("GET", "report.{format}"): {},
 }
@@ -182,6 +185,25 @@ def test_every_route_answers_as_it_says(full: Project, method: str, path: str) -
 
 def test_there_are_no_examples_of_routes_that_are_no_more() -> None:
     assert REQUESTS.keys() == {(route.method, route.path) for route in ROUTES}
+
+
+def test_only_what_is_sent_needs_pydantic() -> None:
+    code = """
+        import sys
+        from urllib.request import urlopen
+        from mockrds import MockRDS
+
+        with MockRDS() as mock:
+            project = mock.project()
+            project.finish(project.instances[0].id)
+            for resource in ("", "/state", "/scenario", "/clock", "/faults", "/journal", "/summary", "/report.html"):
+                urlopen(f"{mock.url}/__mockrds/projects/{project.id}{resource}").close()
+        print("pydantic" in sys.modules)
+    """
+
+    done = subprocess.run([sys.executable, "-c", textwrap.dedent(code)], capture_output=True, text=True, check=True)
+
+    assert done.stdout == "False\n"
 
 
 # Projects
@@ -407,7 +429,7 @@ def test_only_the_projects_own_requests_are_dropped(
     mine[0].join(10)
 
     assert mine[1] == ["dropped"]
-    assert control(other, "GET", "report").json()["in_flight"] == 1
+    assert control(other, "GET", "summary").json()["in_flight"] == 1
     assert (theirs[1], len(other.journal)) == ([], 1)
     control(other, "POST", "reset")
     theirs[0].join(10)
@@ -611,26 +633,26 @@ def test_a_verdict_tells_what_came_near(busy: Project) -> None:
 def test_the_journal_is_forgotten(busy: Project) -> None:
     control(busy, "DELETE", "journal")
 
-    assert control(busy, "GET", "journal").json() == {"total": 0, "count": 0, "entries": []}
+    assert control(busy, "GET", "journal").json() == {"version": 1, "total": 0, "count": 0, "entries": []}
     assert len(busy.backups) == 1
 
 
-def test_the_report_tells_in_numbers_what_happened(busy: Project, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_summary_tells_in_numbers_what_happened(busy: Project, monkeypatch: pytest.MonkeyPatch) -> None:
     busy.faults.add(name="idle", operation="list_instances", error="RDS.0011")
     monkeypatch.setattr("mockrds.domain.world.World.delete_manual_backup", lambda *_: 1 / 0)
     requests.delete(f"{busy.v1_url}/backups/{busy.backups[0].id}", headers={"X-Auth-Token": busy.token}, timeout=10)
 
-    report = control(busy, "GET", "report").json()
+    summary = control(busy, "GET", "summary").json()
 
-    assert report["calls"] == {
+    assert summary["calls"] == {
         "v1.create_manual_backup": {"total": 3, "outcomes": {"200": 1, "409": 2}},
         "v1.delete_manual_backup": {"total": 1, "outcomes": {"500": 1}},
     }
-    assert (report["total"], report["errors"]) == (4, {"RDS.0011": 2, "RDS.0005": 1})
-    assert [row["name"] for row in report["faults"]["fired"]] == ["fault 1"]
-    assert [row["name"] for row in report["faults"]["unused"]] == ["idle"]
-    assert (report["backups"], report["in_flight"], report["replay"]) == ({"BUILDING": 1}, 0, busy.replay)
-    assert "ZeroDivisionError" in report["internal_errors"][0]
+    assert (summary["total"], summary["errors"]) == (4, {"RDS.0011": 2, "RDS.0005": 1})
+    assert [row["name"] for row in summary["faults"]["fired"]] == ["fault 1"]
+    assert [row["name"] for row in summary["faults"]["unused"]] == ["idle"]
+    assert (summary["backups"], summary["in_flight"], summary["replay"]) == ({"BUILDING": 1}, 0, busy.replay)
+    assert "ZeroDivisionError" in summary["internal_errors"][0]
 
 
 # What is wrong
@@ -648,6 +670,7 @@ def test_a_resource_of_projects_is_not_looked_for_elsewhere(project: Project) ->
     [
         ("GET", "nothing", None, 404, "no such resource 'nothing'; GET /__mockrds/openapi.json tells all"),
         ("GET", "joural", None, 404, "no such resource 'joural', did you mean 'journal'?"),
+        ("GET", "report", None, 404, "no such resource 'report', did you mean 'projects/{project}/summary'?"),
         ("DELETE", "state", None, 405, "state takes GET, PUT"),
         ("PUT", "clock", {"mode": "fast"}, 400, 'mode: unknown "fast" (expected one of: real, frozen, scaled)'),
         ("PUT", "clock", {"moed": "real"}, 400, "moed: unknown key, did you mean 'mode'? (expected one of: mode, "),
@@ -665,6 +688,9 @@ def test_a_resource_of_projects_is_not_looked_for_elsewhere(project: Project) ->
         ("PUT", "state", {"instances": [{"nmae": "x"}]}, 400, "world.instances[0].nmae: unknown key, did you mean"),
         ("PUT", "scenario", {"faults": [{"eror": "x"}]}, 400, "faults[0].eror: unknown key, did you mean 'error'?"),
         ("POST", "finish", {}, 400, "id: this key is missing"),
+        ("POST", "finish", {"idd": "x"}, 400, "idd: unknown key, did you mean 'id'? (expected one of: id, outcome)"),
+        ("POST", "finish", {"id": "x", "outcome": 7}, 400, "outcome: unknown 7 (expected one of: COMPLETED, FAILED)"),
+        ("POST", "clock/advance", {"by": []}, 400, "by: expected text or a number, not []"),
         ("POST", "finish", {"id": "x"}, 404, "id: nothing of this project has the id 'x'"),
         ("POST", "finish", {"id": "x", "outcome": "GOOD"}, 400, 'outcome: unknown "GOOD"'),
         ("POST", "set-status", {"id": "x", "status": "ACTIVE"}, 404, "id: nothing of this project has the id 'x'"),

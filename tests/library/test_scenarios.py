@@ -201,12 +201,12 @@ def create(project: Project, place: int = 0) -> requests.Response:
 
 
 def one_good(outcome: Outcome) -> bool:
-    """Tell whether there is one backup, which is good, and the client knows its id."""
+    """Return whether there is one backup, which is good, and the client knows its id."""
     return outcome.backups == [("nightly", "COMPLETED")] and outcome.result == outcome.project.backups[0].id
 
 
 def duplicated(outcome: Outcome) -> bool:
-    """Tell whether there are two backups where one was wanted, and the client knows of one."""
+    """Return whether there are two backups where one was wanted, and the client knows of one."""
     return len(outcome.backups) == 2 and outcome.result == outcome.project.backups[1].id
 
 

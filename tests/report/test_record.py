@@ -11,7 +11,6 @@ from support.story import records
 
 from mockrds.client import RemoteServer
 from mockrds.report import render, write
-from mockrds.report.record import record
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -50,7 +49,7 @@ def test_it_has_no_headers_and_so_no_secrets(row: dict[str, Any]) -> None:
 def test_long_bodies_are_cut(api: Api) -> None:
     requests.post(f"{api.project.v1_url}/backups", data="x" * 4000, headers={"X-Auth-Token": api.token}, timeout=10)
 
-    [entry] = record(api.project)["entries"]
+    [entry] = api.project.recorded()["entries"]
 
     assert len(entry["body"]) == 1025
 
@@ -60,10 +59,10 @@ def test_a_project_elsewhere_has_the_same_record(api: Api) -> None:
     api.create()
     remote = RemoteServer(api.project.url).project(id=api.project.id)
 
-    here = record(api.project)
+    here = api.project.recorded()
 
     assert len(here["entries"]) == 2
-    assert record(remote) == here
+    assert remote.recorded() == here
     assert list(here)[:4] == ["test", "outcome", "message", "duration"]
 
 

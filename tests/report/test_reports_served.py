@@ -8,7 +8,6 @@ from xml.etree import ElementTree as ET
 import pytest
 import requests
 
-from mockrds.report.record import record
 from mockrds.server import MockRDS
 
 if TYPE_CHECKING:
@@ -39,7 +38,7 @@ def test_all_projects_that_were_asked_anything(mock: MockRDS) -> None:
 def test_one_project_by_its_name(mock: MockRDS) -> None:
     found = get(mock, "projects/asked/report.json").json()["records"]
 
-    assert found == [record(mock.project("asked"))]
+    assert found == [mock.project("asked").recorded()]
     assert get(mock, "projects/idle/report.json").json()["records"][0]["entries"] == []
 
 

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any
 
 import requests
 
-from mockrds.report.record import record
 from mockrds.server import MockRDS
 
 if TYPE_CHECKING:
@@ -52,4 +51,4 @@ def records() -> tuple[dict[str, Any], dict[str, Any]]:
         name = "tests/test_backup.py::TestNightly::test_lost[mysql]"
         failed = {"test": name, "outcome": "failed", "message": "assert 2 == 1", "duration": 0.25}
         passed = {"test": "tests/test_backup.py::test_nothing", "outcome": "passed", "duration": 0.5}
-        return record(project) | failed, record(mock.project()) | passed
+        return project.recorded() | failed, mock.project().recorded() | passed

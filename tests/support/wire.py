@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 import json
-import socket
-import ssl
 import time
-from functools import partial
 from typing import TYPE_CHECKING, Any, NamedTuple, Self
 
-if TYPE_CHECKING:
-    from collections.abc import Callable
+from mockrds.cli.raw_client import RawConnection
 
+if TYPE_CHECKING:
     from mockrds.journal import Entry
     from mockrds.server import MockRDS, Project
 
@@ -29,53 +26,23 @@ class Answer(NamedTuple):
     body: bytes
 
 
-class Wire:
-    """One connection to *mock*."""
+class Wire(RawConnection):
+    """One connection to *mock*, and what came over it when."""
 
     def __init__(self, mock: MockRDS) -> None:
-        self.socket = socket.create_connection((mock.host, mock.port), timeout=PATIENCE)
+        super().__init__(mock, PATIENCE)
         self.data = b""
         """All that was received and not yet read as an answer."""
         self.arrivals: list[tuple[float, int]] = []
         """When bytes arrived, in seconds since the last request, and how many; with TLS record by record."""
         self.sent = 0.0
         """When the last request was sent."""
-        self._in, self._out = ssl.MemoryBIO(), ssl.MemoryBIO()  # Python's own sockets take RST for an end of TLS
-        self._tls: ssl.SSLObject | None = None
-        if mock.ca is not None:
-            context = ssl.create_default_context(cafile=mock.ca)
-            self._tls = context.wrap_bio(self._in, self._out, server_hostname=mock.host)
-            self._through(self._tls.do_handshake)
 
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *exc_info: object) -> None:
-        self.socket.close()
-
-    def send(self, request: bytes) -> Self:
+    def send(self, data: bytes) -> Self:
         self.arrivals.clear()
         self.sent = time.monotonic()
-        if self._tls is not None:
-            self._tls.write(request)
-            request = self._out.read()
-        self.socket.sendall(request)
+        super().send(data)
         return self
-
-    def _through(self, step: Callable[[], Any]) -> Any:
-        """Take a step of TLS, with as many bytes from and to the server as it needs."""
-        while True:
-            try:
-                return step()
-            except ssl.SSLWantReadError:
-                pass
-            finally:
-                if self._out.pending:
-                    self.socket.sendall(self._out.read())
-            if received := self.socket.recv(65536):
-                self._in.write(received)
-            else:
-                self._in.write_eof()  # which is an error, unless TLS has said goodbye
 
     def create(self, project: Project, name: str = "nightly", **more: Any) -> Self:
         """Ask for a backup."""
@@ -85,13 +52,13 @@ class Wire:
         """List the backups."""
         return self.send(request(project, "GET")).answer()
 
-    def receive(self) -> bool:
-        """Wait for more; tell whether there was some."""
-        chunk = self.socket.recv(65536) if self._tls is None else self._through(partial(self._tls.read, 65536))
+    def receive(self) -> bytes:
+        """Wait for more, and keep it; none when the connection has ended."""
+        chunk = super().receive()
         if chunk:
             self.arrivals.append((self.elapsed, len(chunk)))
         self.data += chunk
-        return bool(chunk)
+        return chunk
 
     def answer(self, *, head_only: bool = False) -> Answer:
         """Read one answer to its end; the connection stays as it is."""

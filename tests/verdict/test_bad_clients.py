@@ -430,7 +430,7 @@ def test_it_is_the_same_from_afar(client: Client, server: MockRDS) -> None:
 
     here = client.project.verdict
     there = RemoteServer(server.url).project(id=client.project.id).verdict
-    report = requests.get(f"{server.url}/__mockrds/projects/{client.project.id}/report", timeout=10).json()
+    report = requests.get(f"{server.url}/__mockrds/projects/{client.project.id}/summary", timeout=10).json()
     assert len(here.findings) == 4
     assert there.as_json() == here.as_json() == report["verdict"]
     assert [str(op) for op in there.operations] == [str(op) for op in here.operations]

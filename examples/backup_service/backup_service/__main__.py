@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Do the work of a night, and tell what was done; gives 1 if anything went wrong."""
+    """Do the work of a night and print what was done; return 1 if anything went wrong."""
     parser = argparse.ArgumentParser(prog="backup_service", description="Back up databases, and keep the last few.")
     parser.add_argument("nodes", nargs="+", metavar="NODE_ID", help="primary node of an instance")
     parser.add_argument("--auth-url", required=True, metavar="URL", help="where to sign in")

@@ -74,7 +74,7 @@ class Cloud:
             raise CloudError(f"GET /backups: not a list of backups: {error!r}", passing=True) from error
 
     async def create_backup(self, name: str, node_id: str) -> None:
-        """Begin a backup; that it exists, and how it ends, only the list tells."""
+        """Begin a backup; whether it exists, and how it ends, is in the list only."""
         await self._ask("POST", "/backups", {"backup": {"name": name, "instance": node_id}})
 
     async def delete_backup(self, backup_id: str) -> None:
@@ -119,9 +119,9 @@ class Cloud:
             content = None
         if response.ok and isinstance(content, dict):
             return content, response.headers
-        said = content if isinstance(content, dict) else {}
-        code = str(said.get("errCode") or said.get("error_code") or "")
-        message = said.get("externalMessage") or said.get("error_msg") or response.reason
+        details = content if isinstance(content, dict) else {}
+        code = str(details.get("errCode") or details.get("error_code") or "")
+        message = details.get("externalMessage") or details.get("error_msg") or response.reason
         request_id, seconds = response.headers.get("X-Request-Id"), response.headers.get("Retry-After", "")
         raise CloudError(
             f"{what}: {response.status} {code} {message} (request id {request_id})",

@@ -39,7 +39,7 @@ class Retry:
         self.random = random or Random()
 
     async def __call__(self, attempt: Callable[[], Awaitable[T]]) -> T:
-        """Give what *attempt* gives at last.
+        """Return what *attempt* returns in the end.
 
         Raises:
             CloudError: It was refused, or the patience is at its end.
@@ -58,10 +58,10 @@ class Retry:
             number += 1
 
     def may_help(self, error: CloudError) -> bool:
-        """Tell whether another try may help."""
+        """Return whether another try may help."""
         return error.passing
 
     def pause(self, number: int, error: CloudError) -> float:
-        """Tell how many seconds to wait after attempt *number*."""
+        """Return how many seconds to wait after attempt *number*."""
         pause = min(self.first * self.factor ** (number - 1), self.longest) * self.random.uniform(0.5, 1.0)
         return max(pause, error.retry_after)

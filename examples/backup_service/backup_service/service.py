@@ -1,4 +1,4 @@
-"""The nightly work: back up, wait for the end, remove what is too old, and tell what was done."""
+"""The nightly work: back up, wait for the end, remove what is too old, and return what was done."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ class Night:
     name: str
     """The name of its backup."""
     status: str = "not listed"
-    """The status of its backup, as the list last told."""
+    """The status of its backup, as it was last listed."""
     removed: list[str] = field(default_factory=list)
     """The names of the old backups that are gone."""
     problem: str = ""

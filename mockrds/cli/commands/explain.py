@@ -17,9 +17,9 @@ if TYPE_CHECKING:
     from mockrds.faults.world_rules import Fault
     from mockrds.scenario import Scenario
 
-_SHOWN: Final = ("v1.create_manual_backup", "v1.list_manual_backups", "v1.delete_manual_backup")
-"""What stands for the operations of a rule that is about all of them."""
-_MOST: Final = 100_000
+_EXAMPLES: Final = ("v1.create_manual_backup", "v1.list_manual_backups", "v1.delete_manual_backup")
+"""The operations to show for a rule that is about all of them."""
+_MAX_CALLS: Final = 100_000
 
 
 class _Call:
@@ -50,8 +50,8 @@ def run(arguments: Sequence[str]) -> int:
     parser.add_argument("--at", default="0s", metavar="MOMENT", help="when: a duration since the start, or a time")
     parser.add_argument("--operation", action="append", help="only this operation; may be repeated")
     options = parser.parse_args(arguments)
-    if not 0 < options.calls <= _MOST:
-        raise UsageError(f"--calls must be 1 to {_MOST}")
+    if not 0 < options.calls <= _MAX_CALLS:
+        raise UsageError(f"--calls must be 1 to {_MAX_CALLS}")
     from mockrds.domain.clock import Clock
     from mockrds.domain.operations import OPERATIONS
     from mockrds.scenario_files.loader import ScenarioError, load
@@ -63,27 +63,23 @@ def run(arguments: Sequence[str]) -> int:
         raise UsageError(str(error)) from None
     except ValueError as error:
         raise UsageError(f"--at: {error}") from None
-    unknown = [name for name in options.operation or () if not any(_named(name, known) for known in OPERATIONS)]
+    unknown = [name for name in options.operation or () if not any(_names(name, known) for known in OPERATIONS)]
     if unknown:
-        from mockrds.scenario_files.validation import guess
+        from mockrds.suggestions import suggest
 
         names = [*OPERATIONS, *(known.rpartition(".")[2] for known in OPERATIONS)]
-        raise UsageError(f"--operation: there is no operation {unknown[0]!r}{guess(unknown[0], names)}")
+        raise UsageError(f"--operation: there is no operation {unknown[0]!r}{suggest(unknown[0], names)}")
     seed = next((seed for seed in (options.seed, scenario.seed) if seed is not None), 0)
-    start = Clock(scenario.clock).now()
     print(f"{scenario.name}, seed {seed}, {options.at} after the start: calls of each operation alone\n")
     operations = [name for name in _operations(scenario) if _wanted(name, options.operation)]
     for number, rule in enumerate(scenario.faults, start=1):
         if rule.match is not None and any(rule.covers(operation) for operation in operations):
             print(f"{rule.name or f'fault {number}'}: only if {_conditions(rule)}")
+    start = Clock(scenario.clock).now()
     tables: dict[str, list[str]] = {}  # with the operations that each is for: families often share one
     for operation in operations:
         outcomes = _outcomes(scenario, seed, operation, start, moment.seconds(start))
-        rows = []
-        for first, last, what in _grouped(outcomes, options.calls):
-            calls = f"{first}" if first == last else f"{first}-{last}"
-            rows.append(f"  {calls:>9}  {what}")
-        tables.setdefault("\n".join(rows), []).append(operation)
+        tables.setdefault(_table(outcomes, options.calls), []).append(operation)
     for table, names in tables.items():
         print(f"\n{', '.join(names)}\n{table}")
     if not operations:
@@ -91,12 +87,20 @@ def run(arguments: Sequence[str]) -> int:
     return 0
 
 
-def _named(name: str, operation: str) -> bool:
+def _table(outcomes: Iterator[str], calls: int) -> str:
+    rows = []
+    for first, last, outcome in _grouped(outcomes, calls):
+        numbers = f"{first}" if first == last else f"{first}-{last}"
+        rows.append(f"  {numbers:>9}  {outcome}")
+    return "\n".join(rows)
+
+
+def _names(name: str, operation: str) -> bool:
     return operation == name or operation.rpartition(".")[2] == name
 
 
 def _wanted(operation: str, names: list[str] | None) -> bool:
-    return names is None or any(_named(name, operation) for name in names)
+    return names is None or any(_names(name, operation) for name in names)
 
 
 def _conditions(rule: Fault) -> str:
@@ -113,13 +117,13 @@ def _conditions(rule: Fault) -> str:
 
 
 def _operations(scenario: Scenario) -> list[str]:
-    """List the operations that the rules are about: those they name, and a few for those that name none."""
+    """Return the operations that the rules are about: those they name, and a few for those that name none."""
     from mockrds.web.app import HANDLERS
 
     rules: list[Fault | RateLimit] = [*scenario.faults, *scenario.rate_limits]
     about = {operation for operation in HANDLERS for rule in rules if not _vague(rule) and rule.covers(operation)}
     if scenario.outage is not None or any(_vague(rule) for rule in rules):
-        about |= set(_SHOWN)
+        about |= set(_EXAMPLES)
     return [operation for operation in HANDLERS if operation in about]
 
 
@@ -151,16 +155,18 @@ def _outcome(engine: FaultEngine, call: _Call) -> str:
                 if decision.delay:
                     return f"waits {decision.delay:.3g}s, {text}  [{', '.join(decision.names)}]"
             return text
-    return _told(decision) if fired and decision is not None else "as usual"
+    return _effects(decision) if fired and decision is not None else "as usual"
 
 
-def _told(decision: Decision) -> str:
+def _effects(decision: Decision) -> str:
     parts = []
     if decision.delay:
         parts.append(f"waits {decision.delay:.3g}s")
     if decision.answer is not None:
         parts.append(_answer(decision.answer.step))
-    parts += (text for fired in decision.fired if (text := _besides(fired.step, fired is not decision.answer)))
+    parts += (
+        text for fired in decision.fired if (text := _changes(fired.step, with_fault=fired is not decision.answer))
+    )
     if decision.delay_after:
         parts.append(f"waits {decision.delay_after:.3g}s before the answer")
     return f"{', '.join(parts)}  [{', '.join(decision.names)}]"
@@ -185,9 +191,10 @@ def _answer(step: Step) -> str:
     return text
 
 
-def _besides(step: Step, apart: bool) -> str:  # noqa: FBT001
+def _changes(step: Step, *, with_fault: bool) -> str:
+    """Return what a step does beside answering; *with_fault*: also its fault, if that is not the answer itself."""
     parts = []
-    if step.fault is not None and apart:
+    if step.fault is not None and with_fault:
         parts.append(_short(step.fault))
     if step.body is not None:
         parts.append(f"body damaged ({_short(step.body)})")
@@ -196,23 +203,24 @@ def _besides(step: Step, apart: bool) -> str:  # noqa: FBT001
 
 
 def _short(value: object) -> str:
-    """Write a document with what differs from its defaults only."""
+    """Return a document in a line, without what is as by default."""
     if not is_dataclass(value):
         return str(value)
     if isinstance(value, Distribution) and value.fixed is not None:
         return str(value.fixed)
-    said = ((each.name, getattr(value, each.name)) for each in fields(value) if each.init)
+    keys = {each.name: getattr(value, each.name) for each in fields(value) if each.init}
     defaults = {each.name: each.default for each in fields(value)}
-    given = [(name, said) for name, said in said if said != defaults[name] and said not in ({}, ())]
-    return ", ".join(f"{name} {_short(said)}" for name, said in given)
+    return ", ".join(
+        f"{name} {_short(inner)}" for name, inner in keys.items() if inner != defaults[name] and inner not in ({}, ())
+    )
 
 
 def _grouped(outcomes: Iterator[str], calls: int) -> Iterator[tuple[int, int, str]]:
-    """Put equal outcomes in a row together."""
-    first, before = 1, next(outcomes)
+    """Yield runs of equal outcomes: the first call, the last, and the outcome."""
+    first, previous = 1, next(outcomes)
     for number in range(2, calls + 1):
-        what = next(outcomes)
-        if what != before:
-            yield first, number - 1, before
-            first, before = number, what
-    yield first, calls, before
+        outcome = next(outcomes)
+        if outcome != previous:
+            yield first, number - 1, previous
+            first, previous = number, outcome
+    yield first, calls, previous

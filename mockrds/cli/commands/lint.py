@@ -20,14 +20,14 @@ def run(arguments: Sequence[str]) -> int:
     files = parser.parse_args(arguments).files
     from mockrds.scenario_files.loader import ScenarioError, load
 
-    problems: dict[str, None] = {}  # in order; those of a file that several extend once
+    problems: dict[str, None] = {}  # in order, and those of a file that several extend once
     for file in files:
         try:
             load(file)
         except ScenarioError as error:
-            found = [problem for problem in error.problems if problem not in problems]
-            problems |= dict.fromkeys(found)
-            print(*found, sep="\n", end="\n" if found else "")
+            new = [problem for problem in error.problems if problem not in problems]
+            problems |= dict.fromkeys(new)
+            print(*new, sep="\n", end="\n" if new else "")
         else:
             print(f"{file}: ok")
     return 1 if problems else 0

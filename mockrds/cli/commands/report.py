@@ -1,4 +1,4 @@
-"""``mockrds report``: what a server was asked, and how its clients did; for files and for people."""
+"""``mockrds report``: what a server was asked and how its clients did, on the terminal or in files."""
 
 from __future__ import annotations
 
@@ -18,16 +18,16 @@ if TYPE_CHECKING:
 
 def run(arguments: Sequence[str]) -> int:
     """Print the report of a server that runs, or write it to files."""
-    from mockrds.cli.server_arguments import add_server_arguments, asking, find_project
+    from mockrds.cli.server_arguments import add_server_arguments, connection_to, find_project
 
     parser = Parser(prog="mockrds report", description="Print what a running server was asked, and how clients did.")
     add_server_arguments(parser)
     parser.add_argument("--project", metavar="NAME", help="name or id of the project (default: all that were asked)")
     add_report_option(parser, "instead of printing it", "--output")
     options = parser.parse_args(arguments)
-    with asking(options) as server:
-        of = "" if options.project is None else f"projects/{find_project(server, options.project)[0]}/"
-        records = server.ask("GET", f"{of}report.json")["records"]
+    with connection_to(options) as connection:
+        of = "" if options.project is None else f"projects/{find_project(connection, options.project)[0]}/"
+        records = connection.ask("GET", f"{of}report.json")["records"]
     if options.output:
         return 0 if write_reports(records, options.output) else 1
     from mockrds.report import render
@@ -37,7 +37,7 @@ def run(arguments: Sequence[str]) -> int:
 
 
 def add_report_option(parser: argparse.ArgumentParser, when: str, name: str = "--report") -> None:
-    """Let *parser* take files to write the report to; *when* ends the sentence that says so."""
+    """Add the files to write a report to to the options of *parser*; its help says *when* they are written."""
     parser.add_argument(
         name,
         action="append",
@@ -56,14 +56,14 @@ def _report_file(text: str) -> Path:
     except ValueError as error:
         raise argparse.ArgumentTypeError(str(error)) from None
     path = Path(text)
-    folder = next(place for place in path.absolute().parents if place.exists())  # it makes those that are not there
+    folder = next(place for place in path.absolute().parents if place.exists())  # missing folders are made
     if path.is_dir() or not folder.is_dir() or not os.access(folder, os.W_OK):
         raise argparse.ArgumentTypeError(f"no file can be written at {text}")
     return path
 
 
 def write_reports(records: Sequence[Record], paths: Sequence[Path]) -> bool:
-    """Write *records* to files; what fails is said on stderr.
+    """Write *records* to files; failures are printed on stderr.
 
     Returns:
         Whether all were written.
@@ -72,11 +72,11 @@ def write_reports(records: Sequence[Record], paths: Sequence[Path]) -> bool:
         return True
     from mockrds.report import write
 
-    good = True
+    complete = True
     for path in paths:
         try:
             write(records, path)
         except OSError as error:
-            good = False
+            complete = False
             print(f"mockrds: cannot write the report {path}: {reason(error)}", file=sys.stderr)
-    return good
+    return complete

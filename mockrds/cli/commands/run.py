@@ -1,4 +1,4 @@
-"""``mockrds run``: a server for as long as a command runs, which finds it in its environment."""
+"""``mockrds run``: a server for as long as a command runs, which finds its address in the environment."""
 
 from __future__ import annotations
 
@@ -7,57 +7,57 @@ import sys
 from contextlib import ExitStack
 from typing import TYPE_CHECKING, Any, Final
 
-from mockrds.cli.child_process import commands
+from mockrds.cli.child_process import command_runner
 from mockrds.cli.commands.report import add_report_option, write_reports
 from mockrds.cli.errors import Parser, UsageError, reason
 from mockrds.cli.history import History, records
-from mockrds.cli.server_options import add_options, announce, make, remove_ready_file, why_not
+from mockrds.cli.server_options import add_server_options, announce, listen_problem, make_server, remove_ready_file
 
 if TYPE_CHECKING:
     import argparse
     from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-    from mockrds.cli.child_process import Call
+    from mockrds.cli.child_process import RunCommand
     from mockrds.cli.history import ProjectRun
     from mockrds.faults.engine import ArmedRule
     from mockrds.server import MockRDS
 
 UNWELL: Final = 125
-"""The exit code when the command did well and the mock has something to say, as of ``docker run`` and ``timeout``."""
+"""The exit code when the command succeeded but the mock found something wrong, as of ``docker run`` and ``timeout``."""
 NOT_RUNNABLE: Final = 126
 NOT_FOUND: Final = 127
 
 _ELSEWHERE: Final = ("OS_", "HW_", "HUAWEICLOUD_", "MOCKRDS_")
-"""What variables begin with that may lead clients to another cloud, to another project of it, or another mockrds."""
+"""Beginnings of variables that may lead clients to another cloud, another project of it, or another mockrds."""
 
 
 def run(arguments: Sequence[str]) -> int:
-    """Run a command with a server beside it; gives its exit code, or another when the mock has something to say."""
-    options, command = _read(list(arguments))
-    with commands() as call, ExitStack() as running:
-        mock = make(options)
-        past = History(mock, recording=bool(options.report))
+    """Run a command with a server beside it; return its exit code, or 125 when only the mock found something wrong."""
+    options, command = _parse(list(arguments))
+    with command_runner() as run_command, ExitStack() as running:
+        mock = make_server(options)
+        history = History(mock, recording=bool(options.report))
         remove_ready_file(options)  # of an earlier server
         try:
             running.enter_context(mock)
         except OSError as error:
-            raise UsageError(why_not(error, options)) from None
+            raise UsageError(listen_problem(error, options)) from None
         running.callback(remove_ready_file, options)
         announce(mock, options)
-        code = _call(call, command, _environment(mock, options))
-        chapters = past.chapters()
-        told, unused, failures = records(chapters), list(_unused(chapters)), list(_failures(chapters))
-        wrong = {"internal-error": failures, "fault-never-fired": [] if options.allow_unused else unused}
-        if options.report and any(wrong.values()):
-            told.append(_record(mock, wrong))
-    for line in (*unused, *failures):
+        code = _run(run_command, command, _environment(mock, options))
+        project_runs = history.project_runs()
+        reported, unused, errors = records(project_runs), list(_unused(project_runs)), list(_errors(project_runs))
+        problems = {"internal-error": errors, "fault-never-fired": [] if options.allow_unused else unused}
+        if options.report and any(problems.values()):
+            reported.append(_record(mock, problems))
+    for line in (*unused, *errors):
         print(f"mockrds: {line}", file=sys.stderr)
-    well = write_reports(told, options.report) and not any(wrong.values())
+    well = write_reports(reported, options.report) and not any(problems.values())
     return code or (0 if well else UNWELL)
 
 
-def _read(arguments: list[str]) -> tuple[argparse.Namespace, list[str]]:
-    """Read the arguments: the options, and after ``--`` the command."""
+def _parse(arguments: list[str]) -> tuple[argparse.Namespace, list[str]]:
+    """Return the options, and the command that stands after ``--``."""
     parser = Parser(
         prog="mockrds run",
         usage="%(prog)s [OPTION ...] -- COMMAND [ARGUMENT ...]",
@@ -65,7 +65,7 @@ def _read(arguments: list[str]) -> tuple[argparse.Namespace, list[str]]:
         "The exit code is that of the command; where it is 0, it is 125 if an armed fault never fired, if an error "
         "happened inside the mock, or if a report could not be written.",
     )
-    add_options(parser, port=0)
+    add_server_options(parser, port=0)
     add_report_option(parser, "when the command has ended")
     parser.add_argument("--allow-unused", action="store_true", help="faults that never fire are no failure")
     end = arguments.index("--") if "--" in arguments else len(arguments)
@@ -79,13 +79,13 @@ def _read(arguments: list[str]) -> tuple[argparse.Namespace, list[str]]:
 
 
 def _environment(mock: MockRDS, options: argparse.Namespace) -> dict[str, str]:
-    """Give the environment of the command: ours, with what leads clients to the server and nowhere else."""
-    from mockrds.cli.commands.env import NO_PROXY, Settings, past_proxies, variables
+    """Return the environment of the command: ours, with what leads clients to the server and nowhere else."""
+    from mockrds.cli.client_settings import NO_PROXY, ClientSettings
 
     project = mock.simulator.default
     first = next(iter(project.world.instances), None)
     trusted = mock.ca or options.tls_cert
-    settings = Settings(
+    settings = ClientSettings(
         url=mock.url,
         project_id=project.id,
         project_name=project.name,
@@ -97,13 +97,18 @@ def _environment(mock: MockRDS, options: argparse.Namespace) -> dict[str, str]:
     )
     ready = {"MOCKRDS_READY_FILE": os.path.realpath(options.ready_file)} if options.ready_file else {}
     ours = {name: value for name, value in os.environ.items() if not name.startswith(_ELSEWHERE)}
-    direct = {name: past_proxies(os.environ.get(name, ""), settings.host) for name in NO_PROXY}
-    return ours | direct | variables(settings) | ready
+    direct = {name: _with_host(os.environ.get(name, ""), settings.host) for name in NO_PROXY}
+    return ours | direct | settings.variables | ready
 
 
-def _call(call: Call, command: Sequence[str], environment: dict[str, str]) -> int:
+def _with_host(hosts: str, host: str) -> str:
+    """Return the *hosts* that clients reach without a proxy, and *host* among them."""
+    return hosts if host in hosts.split(",") else f"{hosts},{host}".lstrip(",")
+
+
+def _run(run_command: RunCommand, command: Sequence[str], environment: dict[str, str]) -> int:
     try:
-        return call(command, environment)
+        return run_command(command, environment)
     except FileNotFoundError:
         print(f"mockrds: cannot run {command[0]!r}: there is no such command", file=sys.stderr)
         return NOT_FOUND
@@ -112,50 +117,47 @@ def _call(call: Call, command: Sequence[str], environment: dict[str, str]) -> in
         return NOT_RUNNABLE
 
 
-def _record(mock: MockRDS, wrong: Mapping[str, Sequence[str]]) -> dict[str, Any]:
-    """Make a record of what is wrong with the run as a whole, so that its reports do not look as if all were well."""
+def _record(mock: MockRDS, problems: Mapping[str, Sequence[str]]) -> dict[str, Any]:
+    """Return a record of what is wrong with the run as a whole, so that its reports don't look as if all were well."""
     from mockrds.report.record import record
 
-    told = record(mock.simulator.unassigned)
+    unassigned = record(mock.simulator.unassigned)
     findings = [
         {"kind": kind, "severity": "error", "message": line, "entries": []}
-        for kind, lines in wrong.items()
+        for kind, lines in problems.items()
         for line in lines
     ]
-    return told | {"test": "mockrds run", "outcome": "failed", "verdict": told["verdict"] | {"findings": findings}}
+    verdict = unassigned["verdict"] | {"findings": findings}
+    return unassigned | {"test": "mockrds run", "outcome": "failed", "verdict": verdict}
 
 
-def _unused(chapters: Iterable[ProjectRun]) -> Iterator[str]:
-    """Tell of the faults that never fired, but for those that fire by chance.
+def _unused(project_runs: Iterable[ProjectRun]) -> Iterator[str]:
+    """Yield a line for each fault that never fired, but for those that fire by chance.
 
     A fault of the server's scenario is armed in each project: it is enough that it fired in one of them.
     """
-    shared: dict[int, list[ArmedRule]] = {}
-    for chapter in chapters:
-        for armed in chapter.faults:
+    from_scenario: dict[int, list[ArmedRule]] = {}
+    for run in project_runs:
+        for armed in run.faults:
             if armed.by_chance:
                 continue
             if armed.from_scenario:
-                shared.setdefault(id(armed.rule), []).append(armed)
+                from_scenario.setdefault(id(armed.rule), []).append(armed)
             elif not armed.completed:
-                yield f"{_said(armed)}, in project {chapter.project}"
-    for everywhere in shared.values():
+                yield f"{_shortfall(armed)}, in project {run.project}"
+    for everywhere in from_scenario.values():
         if not any(armed.completed for armed in everywhere):
-            yield _said(max(everywhere, key=lambda armed: (armed.fired, armed.consumed, armed.calls)))
+            yield _shortfall(max(everywhere, key=lambda armed: (armed.fired, armed.consumed, armed.calls)))
 
 
-def _said(armed: ArmedRule) -> str:
-    rule = armed.rule
-    name = f"fault {armed.name!r}" if rule.name else armed.name
+def _shortfall(armed: ArmedRule) -> str:
+    name = f"fault {armed.name!r}" if armed.rule.name else armed.name
     place = f" ({armed.source})" if armed.source else ""
-    if armed.fired and rule.sequence is not None:
-        return f"{name}{place} took {armed.consumed} of the {len(rule.sequence)} steps of its sequence"
-    calls = f"{armed.calls} call{'' if armed.calls == 1 else 's'}"
-    return f"{name}{place} never fired; it was about {calls}"
+    return f"{name}{place} {armed.shortfall}"
 
 
-def _failures(chapters: Iterable[ProjectRun]) -> Iterator[str]:
-    """Tell of the errors inside the mock."""
-    for chapter in chapters:
-        where = f", in project {chapter.project}" if chapter.project else ""
-        yield from (f"an error inside the mock{where}: {error!r}" for error in chapter.errors)
+def _errors(project_runs: Iterable[ProjectRun]) -> Iterator[str]:
+    """Yield a line for each error inside the mock."""
+    for run in project_runs:
+        where = f", in project {run.project}" if run.project else ""
+        yield from (f"an error inside the mock{where}: {error!r}" for error in run.errors)

@@ -17,30 +17,30 @@ if TYPE_CHECKING:
     from mockrds.server import MockRDS, Project
 
 _SEED: Final = 7
-_SHORT: Final = 1.0  # seconds of silence that prove that nothing will come, on a busy machine too
+_SILENCE: Final = 1.0  # seconds without a byte that prove that none will come, on a busy machine too
 _PAUSE: Final = 0.15
-_WORLD: Final = {"outage", "rate_limits"}
-"""What is no fault, but stands beside them in a scenario file."""
+_NOT_FAULTS: Final = {"outage", "rate_limits"}
+"""Keys that stand beside ``faults`` in a scenario file, not in it."""
 
 
 class FaultProof(NamedTuple):
     """A fault, and what should come of it."""
 
     fault: str
-    """In the words of a scenario file."""
-    comes: str
+    """The fault, as a scenario file has it."""
+    responses: str
     """What should come of each call, in the words of ``ReceivedBytes``."""
-    made: int = 0
+    backups: int = 0
     """How many backups there should be afterwards."""
-    after: float = 0
-    """How many seconds the last call should take, at least."""
+    seconds: float = 0
+    """How long the last call should take, at least."""
     size: int | None = None
     """How many bytes should come of the last call."""
     calls: str = "create"
     """``create``, ``list``, or ``pause`` to wait a little."""
 
 
-CASES: Final = (
+PROOFS: Final = (
     FaultProof("fault: EMPTY_RESPONSE", "nothing, FIN"),
     FaultProof("fault: EMPTY_RESPONSE, phase: after_commit", "nothing, FIN", 1),
     FaultProof("fault: EMPTY_RESPONSE, match: {connection: reused}", "200, none | nothing, FIN", calls="list list"),
@@ -52,10 +52,10 @@ CASES: Final = (
     FaultProof("fault: RANDOM_DATA_THEN_CLOSE, phase: after_commit", "no HTTP, FIN", 1),
     FaultProof("fault: timeout", "nothing, silence"),
     FaultProof("fault: timeout, phase: after_commit", "nothing, silence", 1),
-    FaultProof("fault: {timeout: 100ms}", "nothing, FIN", after=0.1),
+    FaultProof("fault: {timeout: 100ms}", "nothing, FIN", seconds=0.1),
     FaultProof("fault: reset_peer", "nothing, RST"),
     FaultProof("fault: reset_peer, phase: after_commit", "nothing, RST", 1),
-    FaultProof("fault: {reset_peer: 100ms}", "nothing, RST", after=0.1),
+    FaultProof("fault: {reset_peer: 100ms}", "nothing, RST", seconds=0.1),
     FaultProof("fault: {limit_data: 0}", "nothing, FIN", size=0),
     FaultProof("fault: {limit_data: 40}", "part of the head, FIN", 1, size=40),
     FaultProof("fault: {limit_data: 600}", "200, part of the body, FIN", 1, size=600),
@@ -67,7 +67,7 @@ CASES: Final = (
     FaultProof("error: RDS.0011", "409, RDS.0011"),
     FaultProof("error: RDS.0011, phase: after_commit", "409, RDS.0011", 1),
     FaultProof("error: RDS.0005, first: 1, commit_after: 100ms", "500, RDS.0005 | 200, BUILDING", 1,
-         calls="create pause list"),
+               calls="create pause list"),
     FaultProof("error: APIGW.0308, retry_after: 7s", "429, APIGW.0308, Retry-After 7"),
     FaultProof("response: {status: 502, body: <html>}", "502, text/html"),
     FaultProof("response: {status: 502, body: <html>}, phase: after_commit", "502, text/html", 1),
@@ -117,58 +117,60 @@ def run(arguments: Sequence[str]) -> int:
     print("FIN, RST: how the connection ends; made: there is a backup afterwards; a time or more\n")
     failed: list[str] = []
     for mock in servers:
-        rows = list(zip(CASES, _seen(mock), strict=True))
-        _print(mock.url.partition(":")[0], rows)
-        failed += [f"{case.fault} ({mock.url.partition(':')[0]})" for case, (_, ok) in rows if not ok]
-    total = len(CASES) * len(servers)
+        rows = list(zip(PROOFS, _results(mock), strict=True))
+        scheme = mock.url.partition(":")[0]
+        _print_table(scheme, rows)
+        failed += [f"{proof.fault} ({scheme})" for proof, (_, right) in rows if not right]
+    total = len(PROOFS) * len(servers)
     print(f"{total - len(failed)} of {total} do as they should")
     print(*(f"FAILED: {name}" for name in failed), sep="\n", end="\n" if failed else "")
     return 1 if failed else 0
 
 
-def _seen(mock: MockRDS) -> list[tuple[str, bool]]:
-    """Try all cases at once; give what was seen of each, and whether it is right."""
+def _results(mock: MockRDS) -> list[tuple[str, bool]]:
+    """Try all proofs at once; return what was seen of each, and whether it is right."""
     try:
-        with mock, ThreadPoolExecutor(len(CASES)) as pool:
-            return list(pool.map(partial(_try, mock), CASES))
+        with mock, ThreadPoolExecutor(len(PROOFS)) as pool:
+            return list(pool.map(partial(_result, mock), PROOFS))
     except OSError as error:
         raise UsageError(f"cannot listen on this machine: {reason(error)}") from None
 
 
-def _try(mock: MockRDS, case: FaultProof) -> tuple[str, bool]:
+def _result(mock: MockRDS, proof: FaultProof) -> tuple[str, bool]:
     import yaml
 
-    said = yaml.safe_load(f"{{{case.fault}}}")
+    document = yaml.safe_load(f"{{{proof.fault}}}")
     try:
-        project = mock.project(scenario=said if said.keys() <= _WORLD else {"faults": [said]})
-        seen = _call(mock, project, case)
-    except (OSError, ValueError) as error:  # ValueError: an answer that is beyond words
+        project = mock.project(scenario=document if document.keys() <= _NOT_FAULTS else {"faults": [document]})
+        received = _call(mock, project, proof)
+    except (OSError, ValueError) as error:  # ValueError: a response that ``ReceivedBytes`` has no words for
         return f"{type(error).__name__}: {error}", False
-    comes, last, made = " | ".join(map(str, seen)), seen[-1], len(project.backups)
-    size = None if case.size is None else len(last.data)
-    right = (comes, made, size) == (case.comes, case.made, case.size) and last.seconds >= case.after
-    return _told(comes, made, last.seconds, size), right
+    last = received[-1]
+    responses, backups = " | ".join(map(str, received)), len(project.backups)
+    size = None if proof.size is None else len(last.data)
+    right = (responses, backups, size) == (proof.responses, proof.backups, proof.size) and last.seconds >= proof.seconds
+    return _cell(responses, backups, last.seconds, size), right
 
 
-def _call(mock: MockRDS, project: Project, case: FaultProof) -> list[ReceivedBytes]:
-    """Make the calls of a case, over one connection as long as it is there."""
-    from mockrds.cli.raw_client import PATIENCE, RawConnection
+def _call(mock: MockRDS, project: Project, proof: FaultProof) -> list[ReceivedBytes]:
+    """Make the calls of a proof, over one connection for as long as it is open."""
+    from mockrds.cli.raw_client import SILENCE, RawConnection
 
-    patience = _SHORT if "silence" in case.comes else PATIENCE
-    seen: list[ReceivedBytes] = []
-    line = RawConnection(mock)
+    timeout = _SILENCE if "silence" in proof.responses else SILENCE
+    received: list[ReceivedBytes] = []
+    connection = RawConnection(mock)
     try:
-        for call in case.calls.split():
+        for call in proof.calls.split():
             if call == "pause":
                 time.sleep(_PAUSE)
                 continue
-            if seen and seen[-1].end:
-                line.close()
-                line = RawConnection(mock)
-            seen.append(line.ask(_request(project, call), patience))
+            if received and received[-1].end:
+                connection.close()
+                connection = RawConnection(mock)
+            received.append(connection.ask(_request(project, call), timeout))
     finally:
-        line.close()
-    return seen
+        connection.close()
+    return received
 
 
 def _request(project: Project, call: str) -> bytes:
@@ -178,9 +180,9 @@ def _request(project: Project, call: str) -> bytes:
     return f"{method} /rds/v1/{project.id}/backups HTTP/1.1\r\n{headers}\r\n{body}".encode()
 
 
-def _told(comes: str, made: int, seconds: float, size: int | None) -> str:
-    parts = [comes]
-    if made:
+def _cell(responses: str, backups: int, seconds: float, size: int | None) -> str:
+    parts = [responses]
+    if backups:
         parts.append("made")
     if size is not None:
         parts.append(f"{size} bytes")
@@ -189,11 +191,11 @@ def _told(comes: str, made: int, seconds: float, size: int | None) -> str:
     return "; ".join(parts)
 
 
-def _print(scheme: str, rows: list[tuple[FaultProof, tuple[str, bool]]]) -> None:
+def _print_table(scheme: str, rows: list[tuple[FaultProof, tuple[str, bool]]]) -> None:
     table = [(f"over {scheme}", "what it should do", "what was seen", "")]
-    for case, (seen, ok) in rows:
-        should = _told(case.comes, case.made, case.after, case.size)
-        table.append((case.fault, should, seen, "ok" if ok else "FAILED"))
+    for proof, (seen, right) in rows:
+        expected = _cell(proof.responses, proof.backups, proof.seconds, proof.size)
+        table.append((proof.fault, expected, seen, "ok" if right else "FAILED"))
     widths = [max(len(row[column]) for row in table) for column in range(4)]
     for row in table:
         print("  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip())

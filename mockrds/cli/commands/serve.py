@@ -1,4 +1,4 @@
-"""``mockrds``: serves until it is told to stop."""
+"""``mockrds``, ``mockrds serve``: serves until it is stopped."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from mockrds.cli import COMMANDS
 from mockrds.cli.commands.report import add_report_option, write_reports
 from mockrds.cli.errors import DEFAULT_PORT, Parser, UsageError, reason
 from mockrds.cli.history import History, records
-from mockrds.cli.server_options import add_options, announce, make, remove_ready_file, why_not
+from mockrds.cli.server_options import add_server_options, announce, listen_problem, make_server, remove_ready_file
 from mockrds.version import __version__
 
 if TYPE_CHECKING:
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 
 def run(arguments: Sequence[str]) -> int:
-    """Serve; exit with 0 when it was told to stop."""
+    """Serve; exit with 0 when it was stopped by a signal."""
     options = _parser().parse_args(arguments)
     if options.command:
         raise UsageError(f"there is no command {options.command[0]!r}; there are: {', '.join(COMMANDS)}")
@@ -32,19 +32,19 @@ def run(arguments: Sequence[str]) -> int:
 
 
 def _parser() -> Parser:
-    commands = (f"  mockrds {name:<13}{does}" for name, does in COMMANDS.items())
+    commands = (f"  mockrds {name:<13}{purpose}" for name, purpose in COMMANDS.items())
     parser = Parser(
         prog="mockrds",
         description="Serve a mock of the Open Telekom Cloud / Huawei Cloud RDS backup API.",
         epilog="\n".join(["commands (each has a --help):", *commands]),
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    add_options(parser, DEFAULT_PORT)
+    add_server_options(parser, DEFAULT_PORT)
     parser.add_argument("--reload", action="store_true", help="load the files of --scenario again when they change")
     add_report_option(parser, "when it stops")
     parser.add_argument("--log-format", choices=("text", "json"), default="text", help="how requests are logged")
     parser.add_argument("--quiet", action="store_true", help="no banner, no request log")
-    parser.add_argument("command", nargs="*", help=argparse.SUPPRESS)  # none of ours is left: what is here is a mistake
+    parser.add_argument("command", nargs="*", help=argparse.SUPPRESS)  # no command of ours, so a mistake
     parser.add_argument("--version", action="version", version=f"mockrds {__version__}")
     return parser
 
@@ -60,35 +60,35 @@ def _serve(options: argparse.Namespace) -> int:
     reloader = _reloader(options)  # first, so that it misses no change
     log = None if options.quiet else RequestLog(options.log_format)
     try:
-        mock = make(options, log)
+        mock = make_server(options, log)
         # The collector's default thresholds make the slowest answers ten times slower.
         gc.freeze()
         gc.set_threshold(50_000, 20, 100)
         gc.enable()
         remove_ready_file(options)  # of an earlier server
         try:
-            good = asyncio.run(_serve_until_stopped(mock, options, reloader))
+            reported = asyncio.run(_serve_until_stopped(mock, options, reloader))
         finally:
             remove_ready_file(options)
     finally:
         if log is not None:
             log.close()
-    return 0 if good else 1
+    return 0 if reported else 1
 
 
 def _reloader(options: argparse.Namespace) -> Reloader | None:
     if not options.reload:
         return None
     if not options.scenario:
-        beside = ", and leave out MOCKRDS_REPLAY" if os.environ.get("MOCKRDS_REPLAY") else ""
-        raise UsageError(f"--reload watches the files of --scenario: give one{beside}")
+        replay = ", and leave out MOCKRDS_REPLAY" if os.environ.get("MOCKRDS_REPLAY") else ""
+        raise UsageError(f"--reload watches the files of --scenario: give one{replay}")
     from mockrds.cli.reloader import Reloader
 
     return Reloader(options.scenario)
 
 
 async def _serve_until_stopped(mock: MockRDS, options: argparse.Namespace, reloader: Reloader | None) -> bool:
-    """Serve; tells whether all reports were written."""
+    """Serve; return whether all reports were written."""
     import asyncio
 
     stopped = asyncio.Event()
@@ -97,11 +97,11 @@ async def _serve_until_stopped(mock: MockRDS, options: argparse.Namespace, reloa
         # Windows has no signal handlers on the loop, and other threads have none at all.
         with suppress(NotImplementedError, ValueError, RuntimeError):
             loop.add_signal_handler(number, stopped.set)
-    past = History(mock, recording=True) if options.report else None
+    history = History(mock, recording=True) if options.report else None
     try:
         await mock.start()
     except OSError as error:
-        raise UsageError(why_not(error, options)) from None
+        raise UsageError(listen_problem(error, options)) from None
     try:
         _announce(mock, options)
         if reloader is None:
@@ -112,13 +112,13 @@ async def _serve_until_stopped(mock: MockRDS, options: argparse.Namespace, reloa
                 await stopped.wait()
                 following.cancel()
     finally:
-        told = records(past.chapters()) if past is not None else []
+        reported = records(history.project_runs()) if history is not None else []
         await mock.stop()
-    return write_reports(told, options.report)
+    return write_reports(reported, options.report)
 
 
 def _announce(mock: MockRDS, options: argparse.Namespace) -> None:
-    """Tell everybody who may want to know that it serves."""
+    """Write the ready file, warnings and the banner: the server serves."""
     announce(mock, options)
     if not options.quiet:
         from mockrds.cli.banner import banner

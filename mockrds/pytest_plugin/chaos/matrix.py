@@ -31,12 +31,12 @@ _MEANINGS: Final = {
     NOT_REACHED: "the fault never fired",
     NO_BASELINE: "the test fails without a fault",
 }
-_WIDEST: Final = 48  # characters of a test's name; of longer ones the end is shown
+_MAX_NAME: Final = 48  # characters of a test's name; of longer ones the end is shown
 
 
 @dataclass
 class Facts:
-    """What was seen of a test under a fault; plain data, so that workers can tell it."""
+    """What was seen of a test under a fault; plain data, so that workers can send it."""
 
     test: str
     """The id of the test, without the fault's."""
@@ -53,7 +53,7 @@ class Facts:
     overdue: bool = False
     """Whether it was broken off."""
     waiting: list[str] = field(default_factory=list)
-    """The requests that were under way when it was broken off or came to its end."""
+    """The requests that were under way when it was broken off or ended."""
     duplicates: int = 0
     """How many backups there are beyond those that were wanted."""
     orphans: int = 0
@@ -63,15 +63,15 @@ class Facts:
     left: int = 0
     """How many of all that were made are there still, and are good or may become so."""
     why: str = ""
-    """What there is to say about it."""
+    """The findings about duplicates."""
 
 
 def judge(facts: Facts, baseline: Facts | None) -> str:
-    """Tell what became of a test under a fault.
+    """Return what became of a test under a fault.
 
     Args:
         facts: What was seen.
-        baseline: What was seen of the test without a fault, if that is known. What it does there is no fault's doing.
+        baseline: What was seen of the test without a fault, if that is known. Only what it does beyond that counts.
     """
     if baseline is not None and not baseline.passed:
         return NO_BASELINE
@@ -89,7 +89,7 @@ def judge(facts: Facts, baseline: Facts | None) -> str:
     return SURVIVED if facts.passed else FAILED
 
 
-def _explained(outcome: str, facts: Facts, baseline: Facts | None) -> str:
+def _explanation(outcome: str, facts: Facts, baseline: Facts | None) -> str:
     if outcome == DUPLICATED:
         return facts.why or f"{facts.duplicates} more than were wanted"
     if outcome == HUNG:
@@ -120,15 +120,15 @@ class Matrix:
         self._facts: dict[tuple[str, str], Facts] = {}
 
     def add(self, facts: Facts) -> None:
-        """Take down what was seen."""
+        """Add what was seen of a test."""
         self._facts[facts.test, facts.fault] = facts
 
     def baseline(self, test: str) -> Facts | None:
-        """Give what was seen of a test without a fault."""
+        """Return what was seen of a test without a fault, if that is known by now."""
         return self._facts.get((test, ""))
 
     def judge(self, facts: Facts) -> str:
-        """Tell what became of a test under a fault, as far as is known by now."""
+        """Return what became of a test under a fault, as far as is known by now."""
         return judge(facts, self.baseline(facts.test))
 
     def __bool__(self) -> bool:
@@ -154,20 +154,20 @@ class Matrix:
         return found
 
     def wrong(self, facts: Facts) -> str:
-        """Say what is wrong with a cell that fails the run; nothing if it does not."""
+        """Return what is wrong with a cell that fails the run; nothing if it does not."""
         baseline = self.baseline(facts.test)
         outcome = judge(facts, baseline)
-        return f"{outcome}: {_explained(outcome, facts, baseline)}" if outcome in SERIOUS else ""
+        return f"{outcome}: {_explanation(outcome, facts, baseline)}" if outcome in SERIOUS else ""
 
     def lines(self, width: int) -> Iterator[str]:
-        """Write the matrix, for a terminal of so many columns."""
+        """Yield the lines of the matrix, for a terminal with *width* columns."""
         rows = self.cells
         if not rows:
             return
         faults = [fault for fault in self._faults if any(fault in cells for cells in rows.values())]
         numbers = {fault: str(number) for number, fault in enumerate(faults, 1)}
         size = max(map(len, numbers.values())) + 1
-        label = min(_WIDEST, max(map(len, rows)))
+        label = min(_MAX_NAME, max(map(len, rows)))
         for group in _groups(faults, max(1, (width - label) // size)):
             yield " " * label + "".join(numbers[fault].rjust(size) for fault in group)
             for test, cells in rows.items():

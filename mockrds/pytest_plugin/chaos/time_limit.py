@@ -1,4 +1,4 @@
-"""Breaks off what takes too long."""
+"""A time limit for tests, which breaks off what takes too long."""
 
 from __future__ import annotations
 
@@ -17,14 +17,13 @@ if TYPE_CHECKING:
 
 _SIGNAL: Final = getattr(signal, "SIGVTALRM", None) if hasattr(signal, "pthread_kill") else None
 """One that hardly anybody uses; SIGALRM is pytest-timeout's."""
-_AGAIN: Final = 1.0  # seconds until what took no notice of being broken off is broken off again
+_REPEAT: Final = 1.0  # seconds until a test that goes on all the same is broken off again
 
 
 class TimeLimit:
-    """Raises an exception in the main thread when its time is over, where the system has signals.
+    """Raises an exception in the main thread when the time is over, where the system has signals.
 
-    The handler stays installed until ``close()``: a signal that comes late finds nothing to break off,
-    instead of ending the process.
+    The handler stays installed until ``close()``, so that a signal that comes late does not end the process.
 
     Args:
         seconds: How long a piece of work may take.
@@ -37,38 +36,38 @@ class TimeLimit:
         """Whether it can break off anything."""
         self._main = threading.get_ident()
         self._done: threading.Event | None = None
-        self._watch: threading.Thread | None = None
-        self._why = ""
+        self._timer: threading.Thread | None = None
+        self._message = ""
         self._former = signal.signal(_SIGNAL, self._break_off) if _SIGNAL is not None and self.breaks_off else None
 
     @property
-    def runs(self) -> bool:
+    def running(self) -> bool:
         """Whether the time runs."""
         return self._done is not None
 
     def start(self, expired: Callable[[], str]) -> None:
-        """Let the time run, anew if it does already.
+        """Start the time, again if it runs already.
 
         Args:
-            expired: Called when it is over, in another thread; gives what to raise.
+            expired: Called when it is over, in another thread; returns the message of the exception.
         """
         self.stop()
         self._done = threading.Event()
-        self._watch = threading.Thread(
-            target=self._wait, args=(self._done, expired), name="mockrds patience", daemon=True
+        self._timer = threading.Thread(
+            target=self._wait, args=(self._done, expired), name="mockrds time limit", daemon=True
         )
-        self._watch.start()
+        self._timer.start()
 
     def stop(self) -> None:
-        """Let the time run no longer."""
+        """Stop the time."""
         done, self._done = self._done, None
-        if done is not None and self._watch is not None:
+        if done is not None and self._timer is not None:
             done.set()
-            self._watch.join()
+            self._timer.join()
 
     @contextmanager
     def limit(self, expired: Callable[[], str]) -> Iterator[None]:
-        """Break off what is done within, if it takes too long."""
+        """Break off the block if it takes too long."""
         self.start(expired)
         try:
             yield
@@ -77,8 +76,8 @@ class TimeLimit:
 
     @contextmanager
     def unlimited(self, expired: Callable[[], str]) -> Iterator[None]:
-        """Let what is done within take its time; after it, the time begins anew if it ran before."""
-        ran = self.runs
+        """Stop the time for the block; after it, start it again if it ran before."""
+        ran = self.running
         self.stop()
         try:
             yield
@@ -89,31 +88,31 @@ class TimeLimit:
     def _wait(self, done: threading.Event, expired: Callable[[], str]) -> None:
         wait = self.seconds
         while not done.wait(wait):
-            wait = _AGAIN
-            self._why = expired()
+            wait = _REPEAT
+            self._message = expired()
             if _SIGNAL is not None and self.breaks_off and not done.is_set():
                 signal.pthread_kill(self._main, _SIGNAL)
 
     def _break_off(self, _number: int, _frame: FrameType | None) -> None:
         if self._done is not None:
             _abandon_tasks()
-            pytest.fail(self._why)
+            pytest.fail(self._message)
 
     @staticmethod
     def tidy() -> None:
-        """Let go of what was broken off, so that complaints of things left open meet no other test."""
+        """Free what a broken off test has left open, so that warnings of it don't meet another test."""
         for name in ("last_type", "last_value", "last_traceback", "last_exc"):  # pytest keeps them for debuggers
             vars(sys).pop(name, None)
         gc.collect()
 
     def close(self) -> None:
-        """Give the signal back."""
+        """Restore the former handler of the signal."""
         if _SIGNAL is not None and self.breaks_off:
             signal.signal(_SIGNAL, self._former)
 
 
 def _abandon_tasks() -> None:
-    """See to it that nobody complains that nobody fetched what the tasks of the loop end with."""
+    """Take the exceptions of the tasks of the loop, so that asyncio does not log that nobody did."""
     asyncio = sys.modules.get("asyncio")
     try:
         tasks = asyncio.all_tasks() if asyncio is not None else ()
