@@ -26,7 +26,7 @@ UNKNOWN: Final = "unknown"
 
 _UNREAD: Final = object()
 _INSTANCE: Final = "instance"  # no JSON Pointer, so it can stand among them
-_DEVIATIONS: Final = tuple(field.name for field in fields(WorldEffect))
+_EFFECTS: Final = tuple(field.name for field in fields(WorldEffect))
 _INSTANCE_PLACES: Final = (
     "/backup/instance", "/instance_id", "/instance/replicaOf", "/restorePoint/sourceInstanceId", "/restore/backupRef",
     "/source/instance_id", "/target/instance_id", "/replica_of_id", "/restore_point/instance_id",
@@ -163,12 +163,12 @@ class Call:
         return content
 
     @property
-    def deviation(self) -> WorldEffect:
-        """How the world is to depart from what it would do."""
+    def effect(self) -> WorldEffect:
+        """What rules change about the world for this call."""
         decision = self.decision
         if decision is None or not decision.fired:
             return NO_EFFECT
-        said = {name: decision.first_value(name) for name in _DEVIATIONS}
+        said = {name: decision.first_value(name) for name in _EFFECTS}
         return WorldEffect(**said) if any(value is not None for value in said.values()) else NO_EFFECT
 
     # What rules look at

@@ -67,7 +67,7 @@ def test_what_does_not_fit_is_refused(shape: Schema, value: Any, problem: errors
     with pytest.raises(RDSError) as refused:
         shape.read(value, "key")
 
-    assert refused.value.problem == problem
+    assert refused.value.refusal == problem
 
 
 @pytest.mark.parametrize(("shape", "value"), GOOD)
@@ -103,7 +103,7 @@ def test_a_key_in_another_letter_case_is_refused(key: str) -> None:
     with pytest.raises(RDSError) as refused:
         shape.read({"name": "abcd", key: 1})
 
-    assert refused.value.problem == errors.LETTER_CASE
+    assert refused.value.refusal == errors.LETTER_CASE
 
 
 def test_keys_that_no_document_has_are_ignored_and_noticed() -> None:

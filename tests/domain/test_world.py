@@ -63,7 +63,7 @@ def refusal(operation: Callable[..., Any], *args: Any, **kwargs: Any) -> str | N
     try:
         operation(*args, **kwargs)
     except RDSError as error:
-        return error.problem.v1
+        return error.refusal.v1
     return None
 
 
@@ -184,10 +184,10 @@ def test_a_size_is_drawn_once_and_lies_between_50_mb_and_20_gb() -> None:
 def test_a_quota_of_the_call_goes_before_that_of_the_world() -> None:
     world = make_world(*shards(4), quotas=Quotas(manual_backups=1))
     nodes = [instance.node_id for instance in world.instances]
-    assert refusal(world.create_manual_backup, nodes[0], "backup-0", deviation=WorldEffect(quota=0)) == "RDS.3003"
+    assert refusal(world.create_manual_backup, nodes[0], "backup-0", effect=WorldEffect(quota=0)) == "RDS.3003"
     assert refusal(world.create_manual_backup, nodes[0], "backup-0") is None
     assert refusal(world.create_manual_backup, nodes[1], "backup-1") == "RDS.3003"
-    assert refusal(world.create_manual_backup, nodes[1], "backup-1", deviation=WorldEffect(quota=2)) is None
+    assert refusal(world.create_manual_backup, nodes[1], "backup-1", effect=WorldEffect(quota=2)) is None
 
 
 @pytest.mark.parametrize("quota", [0, 1, 49])

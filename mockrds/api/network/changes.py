@@ -148,7 +148,7 @@ def _new(call: Call, kind: Kind, fields: Row) -> str:
 
 
 def _own(call: Call, kind: Kind, rows: list[Row]) -> str:
-    """Give the id in the path, if it is of something that a client made."""
+    """Return the id in the path, if it is of something that a client made."""
     key: str = one(call, rows)["id"]
     if key not in made(call).names[kind]:
         raise RefusedError(409, f"{key} was there from the start")
@@ -156,7 +156,7 @@ def _own(call: Call, kind: Kind, rows: list[Row]) -> str:
 
 
 def _free(call: Call, kind: Kind, rows: list[Row]) -> str:
-    """Give the id in the path, if it is of something that a client made and no instance is in."""
+    """Return the id in the path, if it is of something that a client made and no instance is in."""
     key = _own(call, kind, rows)
     if key in used(call, kind):
         raise RefusedError(409, f"an instance is in {key}")
@@ -183,7 +183,7 @@ def _text(fields: Row, key: str) -> str:
 
 
 def _gateway(call: Call, fields: Row) -> Any:
-    """Give the way out that is asked for: an object that names a network, or null."""
+    """Return the way out that is asked for: an object that names a network, or null."""
     gateway = fields.get("external_gateway_info")
     if gateway is not None:
         if not isinstance(gateway, dict):

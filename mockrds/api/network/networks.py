@@ -65,7 +65,7 @@ _MADE: Final[WeakKeyDictionary[World, Made]] = WeakKeyDictionary()
 
 
 def made(call: Call) -> Made:
-    """Give what clients made in the project of a call."""
+    """Return what clients made in the project of a call."""
     world = call.world
     found = _MADE.get(world)
     if found is None:
@@ -74,7 +74,7 @@ def made(call: Call) -> Made:
 
 
 def used(call: Call, kind: Kind) -> dict[str, Instance]:
-    """Give the ids of the networks of a *kind* that instances are in, each with one of them."""
+    """Return the ids of the networks of a *kind* that instances are in, each with one of them."""
     found: dict[str, Instance] = {}
     for instance in call.world.instances:
         found.setdefault(_OF[kind](instance), instance)
@@ -82,7 +82,7 @@ def used(call: Call, kind: Kind) -> dict[str, Instance]:
 
 
 def _names(call: Call, kind: Kind, prefix: str) -> dict[str, str]:
-    """Give id and name of the networks of a *kind*: that which always is there, those made, and those of instances."""
+    """Return id and name of the networks of a *kind*: the default one, those made, those of instances."""
     found = {named_id(call, kind, "default"): "default"} | made(call).names[kind]
     for id in used(call, kind):  # noqa: A001  (the word of the API)
         found.setdefault(id, f"{prefix}-{id[:8]}")
@@ -95,7 +95,7 @@ def _owned(call: Call, id: str, name: str) -> Row:  # noqa: A002
 
 
 def _subnets(call: Call) -> dict[str, Subnet]:
-    """Give the subnets in Neutron's sense: one of each network that nobody made, and those that were made."""
+    """Return the subnets in Neutron's sense: one of each network that nobody made, and those that were made."""
     found = {}
     instances, default = used(call, "subnet"), named_id(call, "subnet", "default")
     for id in (default, *instances):  # noqa: A001
@@ -112,7 +112,7 @@ def _subnets(call: Call) -> dict[str, Subnet]:
 
 
 def vpcs(call: Call) -> list[Row]:
-    """Give the VPCs."""
+    """Return the VPCs."""
     return [
         {
             "id": id,
@@ -128,7 +128,7 @@ def vpcs(call: Call) -> list[Row]:
 
 
 def subnets(call: Call) -> list[Row]:
-    """Give the subnets in the sense of the cloud: networks with a subnet in them."""
+    """Return the subnets in the sense of the cloud: networks with a subnet in them."""
     inner = {subnet.network_id: (id, subnet) for id, subnet in _subnets(call).items()}  # noqa: A001
     return [
         {
@@ -153,7 +153,7 @@ def subnets(call: Call) -> list[Row]:
 
 
 def neutron_networks(call: Call) -> list[Row]:
-    """Give the networks, and the one outside."""
+    """Return the networks, and the one outside."""
     outside = named_id(call, "network", OUTSIDE)
     inner = _subnets(call)
     return [
@@ -170,7 +170,7 @@ def neutron_networks(call: Call) -> list[Row]:
 
 
 def neutron_subnets(call: Call) -> list[Row]:
-    """Give the subnets of the networks."""
+    """Return the subnets of the networks."""
     return [
         _owned(call, id, subnet.name)
         | {
@@ -188,7 +188,7 @@ def neutron_subnets(call: Call) -> list[Row]:
 
 
 def neutron_routers(call: Call) -> list[Row]:
-    """Give the VPCs as Neutron calls them."""
+    """Return the VPCs as Neutron calls them."""
     gateways = made(call).gateways
     return [
         _owned(call, id, name)
@@ -198,7 +198,7 @@ def neutron_routers(call: Call) -> list[Row]:
 
 
 def security_groups(call: Call) -> list[Row]:
-    """Give the security groups; they have no rules."""
+    """Return the security groups; they have no rules."""
     descriptions = made(call).descriptions
     return [
         _owned(call, id, name) | {"description": descriptions.get(id, ""), "security_group_rules": []}
@@ -207,13 +207,13 @@ def security_groups(call: Call) -> list[Row]:
 
 
 def server_groups(call: Call) -> list[Row]:
-    """Give the security groups as the compute service calls them."""
+    """Return the security groups as the compute service calls them."""
     named = ("id", "name", "description", "tenant_id")
     return [{key: group[key] for key in named} | {"rules": []} for group in security_groups(call)]
 
 
 def ports(call: Call) -> list[Row]:
-    """Give the ports of instances, and those of routers in subnets that were made."""
+    """Return the ports of instances, and those of routers in subnets that were made."""
     inner = {subnet.network_id: id for id, subnet in _subnets(call).items()}  # noqa: A001
     return [
         _port(

@@ -57,12 +57,12 @@ def _held(call: Call) -> _Held:
 
 
 def _bound(call: Call) -> dict[str, Instance]:
-    """Give the instance that each elastic IP address is bound to."""
+    """Return the instance that each elastic IP address is bound to."""
     return {instance.public_ip: instance for instance in call.world.instances if instance.public_ip}
 
 
 def eips(call: Call) -> list[Row]:
-    """Give the elastic IPs as the cloud calls them."""
+    """Return the elastic IPs as the cloud calls them."""
     bound = _bound(call)
     return [
         {
@@ -88,7 +88,7 @@ def eips(call: Call) -> list[Row]:
 
 
 def floating_ips(call: Call) -> list[Row]:
-    """Give the elastic IPs as Neutron calls them."""
+    """Return the elastic IPs as Neutron calls them."""
     bound = _bound(call)
     return [
         {
@@ -131,7 +131,7 @@ def create_public_ip(call: Call) -> Answer:
 
 
 def delete_public_ip(call: Call) -> Answer:
-    """Give an elastic IP back."""
+    """Release an elastic IP."""
     if one(call, eips(call))["status"] == "ACTIVE":
         raise RefusedError(409, f"{call.parameters['id']} is bound to a port")
     del _held(call).addresses[call.parameters["id"]]
@@ -156,7 +156,7 @@ def bind_public_ip(key: str, rows: Callable[[Call], list[Row]]) -> Callable[[Cal
                 if after is not None:
                     call.world.bind_public_ip(after.node_id, address)
             except RDSError as error:
-                raise RefusedError(409, error.hint or CATALOGUE[error.problem.v3].message) from None
+                raise RefusedError(409, error.hint or CATALOGUE[error.refusal.v3].message) from None
         return Answer({key: one(call, rows(call))})
 
     return bind

@@ -42,7 +42,7 @@ def _fitting(call: Call, rows: Iterable[Row]) -> list[Row]:
 
 
 def _fits(value: object, wanted: str) -> bool:
-    """Tell whether a field is as *wanted*; lists and numbers are not asked for, so any of them will do."""
+    """Return whether a field is as *wanted*; lists and numbers are not asked for, so any of them will do."""
     if isinstance(value, bool):
         return wanted.lower() == str(value).lower()
     return value == wanted if value is None or isinstance(value, str) else True
@@ -72,7 +72,7 @@ def get_of(key: str, rows: Callable[[Call], list[Row]]) -> Callable[[Call], Answ
 
 
 def fields_of(call: Call, key: str) -> Row:
-    """Give the object called *key* in the body.
+    """Return the object called *key* in the body.
 
     Raises:
         RefusedError: There is none.

@@ -121,7 +121,7 @@ def create_configuration(call: Call, fields: dict[str, Any]) -> Answer:
     simple=True,
 )
 def get_configuration(call: Call) -> Answer:
-    """Tell about a parameter template (API reference, Trove, "Obtaining a Parameter Template")."""
+    """Return a parameter template (API reference, Trove, "Obtaining a Parameter Template")."""
     configuration = _asked_for(call)
     parameters = [
         {
@@ -185,7 +185,7 @@ def list_configuration_instances(call: Call) -> Answer:
     simple=True,
 )
 def get_instance_default_configuration(call: Call) -> Answer:
-    """Tell what parameters are by default (API reference, Trove, "Obtaining Default Parameters of a DB Instance")."""
+    """Return what parameters are by default (API reference, Trove, "Obtaining Default Parameters of a DB Instance")."""
     instance, _ = supported(call)
     defaults = {one.name: one.default for one in PARAMETERS[instance.datastore.type].values()}
     return Answer({"instance": {"configuration": defaults}})
@@ -202,7 +202,7 @@ def list_datastore_parameters(call: Call) -> Answer:
 
 @operation("trove.get_datastore_parameter", answer=_DEFINITIONS, simple=True)
 def get_datastore_parameter(call: Call) -> Answer:
-    """Tell about a parameter (API reference, Trove, "Obtaining Information About Configuration Parameters")."""
+    """Return a parameter (API reference, Trove, "Obtaining Information About Configuration Parameters")."""
     datastore = version_asked_for(call)
     check_supported(datastore)
     return Answer({"configuration-parameters": [_definition(parameter_asked_for(call, datastore), datastore)]})

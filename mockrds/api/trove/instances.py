@@ -71,7 +71,7 @@ _FLAVOR_ID: Final = Text(is_uuid, errors.FLAVOR_FORMAT)
 def list_instances(call: Call) -> Answer:
     """List DB instances (API reference, Trove, "Obtaining a DB Instance List")."""
     world = call.world
-    found, now = world.list_instances(call.deviation)
+    found, now = world.list_instances(call.effect)
     instances = [instance for instance in found if instance.datastore.type in SUPPORTED]
     answer = Answer({"instances": [{"instance": _row(instance, now)} for instance in instances]})
     world.look_at_instances(instances, now)
@@ -120,7 +120,7 @@ def list_instances(call: Call) -> Answer:
     ),
 )
 def get_instance(call: Call) -> Answer:
-    """Tell about an instance (API reference, Trove, "Obtaining Detailed Information of a Specified DB Instance")."""
+    """Return an instance (API reference, Trove, "Obtaining Detailed Information of a Specified DB Instance")."""
     world = call.world
     instance, now = supported(call)
     configuration = world.configuration_of(instance)
@@ -229,7 +229,7 @@ def create_instance(call: Call, fields: dict[str, Any]) -> Answer:
         instance = _create_single(call, fields, flavor)
     else:
         instance = call.world.create_read_replica(
-            name=fields["name"], flavor=flavor, node_id=primary, deviation=call.deviation
+            name=fields["name"], flavor=flavor, node_id=primary, effect=call.effect
         )
     row = _row(instance, instance.created)
     created = stamp(instance.created)
@@ -251,7 +251,7 @@ def create_instance(call: Call, fields: dict[str, Any]) -> Answer:
 def delete_instance(call: Call) -> Answer:
     """Delete a DB instance (API reference, Trove, "Deleting a DB Instance")."""
     instance, _ = supported(call)
-    call.world.delete_instance(instance.node_id, call.deviation)
+    call.world.delete_instance(instance.node_id, call.effect)
     return Answer()
 
 
@@ -259,7 +259,7 @@ def delete_instance(call: Call) -> Answer:
 def restart_instance(call: Call, fields: dict[str, Any]) -> Answer:  # noqa: ARG001
     """Reboot a DB instance (API reference, Trove, "Rebooting a DB Instance")."""
     instance, _ = supported(call)
-    call.world.restart_instance(instance.node_id, call.deviation)
+    call.world.restart_instance(instance.node_id, call.effect)
     return Answer()
 
 
@@ -271,7 +271,7 @@ def restart_instance(call: Call, fields: dict[str, Any]) -> Answer:  # noqa: ARG
 def change_instance_flavor(call: Call, fields: dict[str, Any]) -> Answer:
     """Change the class of a DB instance (API reference, Trove, "Changing DB Instance Specifications")."""
     instance, _ = supported(call)
-    call.world.resize_flavor(instance.node_id, _flavor(fields["resize"]["flavorRef"]), call.deviation)
+    call.world.resize_flavor(instance.node_id, _flavor(fields["resize"]["flavorRef"]), call.effect)
     return Answer()
 
 
@@ -285,7 +285,7 @@ def change_instance_flavor(call: Call, fields: dict[str, Any]) -> Answer:
 def resize_instance_volume(call: Call, fields: dict[str, Any]) -> Answer:
     """Enlarge the disk of a DB instance (API reference, Trove, "Changing DB Instance Volume")."""
     instance, _ = supported(call)
-    call.world.enlarge_volume(instance.node_id, fields["resize"]["volume"]["size"], call.deviation)
+    call.world.enlarge_volume(instance.node_id, fields["resize"]["volume"]["size"], call.effect)
     return Answer()
 
 
@@ -309,7 +309,7 @@ def list_flavors(call: Call) -> Answer:
     ),
 )
 def get_flavor(call: Call) -> Answer:
-    """Tell about an instance class (API reference, Trove, "Obtaining Specified DB Instance Specifications")."""
+    """Return an instance class (API reference, Trove, "Obtaining Specified DB Instance Specifications")."""
     _ = call.world
     flavor = _flavor(call.parameters["flavorId"])
     gigabytes = flavor.ram // 1024
@@ -328,12 +328,12 @@ def get_flavor(call: Call) -> Answer:
 
 
 def supported(call: Call) -> tuple[Instance, float]:
-    """Find the instance whose id is in the path, and tell the time it was looked at.
+    """Find the instance whose id is in the path, and the time it was looked at.
 
     Raises:
         RDSError: INSTANCE_NOT_FOUND, or ENGINE_NOT_SUPPORTED for SQL Server.
     """
-    instance, now = call.world.get_instance(call.parameters["instanceId"], call.deviation)
+    instance, now = call.world.get_instance(call.parameters["instanceId"], call.effect)
     check_supported(instance.datastore)
     return instance, now
 
@@ -378,7 +378,7 @@ def _create_single(call: Call, fields: dict[str, Any], flavor: Flavor) -> Instan
         port=PORTS[datastore.type],
         policy=BackupPolicy(keep_days=0, start_time="00:00:00"),
         settings=Settings(configuration_id=fields["configuration"] or ""),
-        deviation=call.deviation,
+        effect=call.effect,
     )
 
 

@@ -73,9 +73,7 @@ _POLICY: Final = Object(
 def create_manual_backup(call: Call, fields: dict[str, Any]) -> Answer:
     """Start a manual backup (API reference, v1, "Creating a Manual Backup")."""
     asked = fields["backup"]
-    backup = call.world.create_manual_backup(
-        asked["instance"], asked["name"], asked["description"] or "", call.deviation
-    )
+    backup = call.world.create_manual_backup(asked["instance"], asked["name"], asked["description"] or "", call.effect)
     content = {
         "backup": {
             "created": _stamp(backup.created),
@@ -117,7 +115,7 @@ def create_manual_backup(call: Call, fields: dict[str, Any]) -> Answer:
 def list_manual_backups(call: Call) -> Answer:
     """List manual backups, newest first (API reference, v1, "Returning Manual Backup Information as a List")."""
     world = call.world
-    backups, now = world.list_manual_backups(call.deviation)
+    backups, now = world.list_manual_backups(call.effect)
     answer = Answer({"backups": [_render(backup, now) for backup in backups]})
     world.look(backups, now)
     return answer
@@ -129,13 +127,13 @@ def delete_manual_backup(call: Call) -> Answer:
     backup_id = call.parameters["backupId"]
     if not is_uuid(backup_id):
         raise RDSError(errors.INVALID_PARAMETER, "a backup id is a UUID")
-    backup = call.world.delete_manual_backup(backup_id, call.deviation)
+    backup = call.world.delete_manual_backup(backup_id, call.effect)
     return Answer({}, backup_ids=(backup.id,))
 
 
 @operation("v1.get_backup_policy", answer=Object({"policy": _POLICY}))
 def get_backup_policy(call: Call) -> Answer:
-    """Tell the automated backup policy (API reference, v1, "Obtaining an Automated Backup Policy")."""
+    """Return the automated backup policy (API reference, v1, "Obtaining an Automated Backup Policy")."""
     policy = call.world.get_backup_policy(call.parameters["instanceId"])
     return Answer({"policy": {"keepday": policy.keep_days, "starttime": policy.start_time}})
 
@@ -160,13 +158,13 @@ def restore_to_original(call: Call, fields: dict[str, Any]) -> Answer:
     """Restore an instance in place (API reference, v1, "Restoring Data to the Original DB Instance")."""
     backup_id, restore_time = restore_point(fields["restore"])
     job = call.world.restore_to_original(
-        call.parameters["instanceId"], backup_id=backup_id, restore_time=restore_time, deviation=call.deviation
+        call.parameters["instanceId"], backup_id=backup_id, restore_time=restore_time, effect=call.effect
     )
     return Answer({"extendparam": {"jobs": [{"id": job}]}}, backup_ids=(backup_id,) if backup_id else ())
 
 
 def restore_point(fields: dict[str, Any]) -> tuple[str | None, float | None]:
-    """Tell the backup, or the point in time in seconds since 1970; the backup wins.
+    """Return the backup, or the point in time in seconds since 1970; the backup wins.
 
     Raises:
         RDSError: INVALID_PARAMETER when neither is there.

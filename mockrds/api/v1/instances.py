@@ -137,7 +137,7 @@ _MADE: Final = Object({"instance": Object({**_INSTANCE, "replica_of?": Text(), "
 def list_instances(call: Call) -> Answer:
     """List DB instances (API reference, v1, "Obtaining a DB Instance List")."""
     world = call.world
-    instances, now = world.list_instances(call.deviation)
+    instances, now = world.list_instances(call.effect)
     answer = Answer({"instances": [_render(instance, now) for instance in instances]})
     world.look_at_instances(instances, now)
     return answer
@@ -147,12 +147,12 @@ def list_instances(call: Call) -> Answer:
     "v1.get_instance", answer=Object({"instance": Object({"instanceId": Text(), "instanceName": Text(), **_LISTED})})
 )
 def get_instance(call: Call) -> Answer:
-    """Tell about one DB instance (API reference, v1, "Obtaining Detailed Information of a Specified DB Instance").
+    """Return one DB instance (API reference, v1, "Obtaining Detailed Information of a Specified DB Instance").
 
     The reference shows three keys; clients read the whole object of the list, so both are sent.
     """
     world = call.world
-    instance, now = world.get_instance(call.parameters["instanceId"], call.deviation)
+    instance, now = world.get_instance(call.parameters["instanceId"], call.effect)
     rendered = _render(instance, now)
     documented = {"instanceId": rendered["id"], "status": rendered["status"], "instanceName": rendered["name"]}
     world.look_at_instances([instance], now)
@@ -173,7 +173,7 @@ def create_instance(call: Call, fields: dict[str, Any]) -> Answer:
             name=asked["name"],
             flavor=_flavor(asked["flavorRef"]),
             node_id=asked["replicaOf"],
-            deviation=call.deviation,
+            effect=call.effect,
         )
         return _created(replica)
     try:
@@ -198,7 +198,7 @@ def create_instance(call: Call, fields: dict[str, Any]) -> Answer:
         port=port,
         policy=BackupPolicy(keep_days=strategy["keepDays"], start_time=strategy["startTime"]),
         replication_mode=mode,
-        deviation=call.deviation,
+        effect=call.effect,
     )
     return _created(instance)
 
@@ -222,7 +222,7 @@ def restore_to_new_instance(call: Call, fields: dict[str, Any]) -> Answer:
         backup_id=backup_id,
         restore_time=restore_time,
         source_node_id=source,
-        deviation=call.deviation,
+        effect=call.effect,
     )
     return _created(instance, (backup_id,) if backup_id else ())
 
@@ -230,7 +230,7 @@ def restore_to_new_instance(call: Call, fields: dict[str, Any]) -> Answer:
 @operation("v1.delete_instance", answer=JOB, status=202)
 def delete_instance(call: Call) -> Answer:
     """Delete a DB instance (API reference, v1, "Deleting a DB Instance"). Its body has no effect."""
-    job = call.world.delete_instance(call.parameters["instanceId"], call.deviation)
+    job = call.world.delete_instance(call.parameters["instanceId"], call.effect)
     return Answer({"extendparam": {"jobs": [{"id": job}]}})
 
 
@@ -242,7 +242,7 @@ def delete_instance(call: Call) -> Answer:
 )
 def restart_instance(call: Call, _: dict[str, Any]) -> Answer:
     """Reboot a DB instance (API reference, v1, "Rebooting a DB Instance")."""
-    job = call.world.restart_instance(call.parameters["instanceId"], call.deviation)
+    job = call.world.restart_instance(call.parameters["instanceId"], call.effect)
     return Answer({"extendparam": {"jobs": [{"id": dashed(job)}]}})
 
 
@@ -255,7 +255,7 @@ def restart_instance(call: Call, _: dict[str, Any]) -> Answer:
 def change_instance_flavor(call: Call, fields: dict[str, Any]) -> Answer:
     """Change the class of a DB instance (API reference, v1, "Changing DB Instance Specifications")."""
     flavor = _flavor(fields["resize"]["flavorRef"])
-    job = call.world.resize_flavor(call.parameters["instanceId"], flavor, call.deviation)
+    job = call.world.resize_flavor(call.parameters["instanceId"], flavor, call.effect)
     return Answer({"jobId": [job.id]})
 
 
@@ -268,7 +268,7 @@ def change_instance_flavor(call: Call, fields: dict[str, Any]) -> Answer:
 def resize_instance_volume(call: Call, fields: dict[str, Any]) -> Answer:
     """Enlarge the disk of a DB instance (API reference, v1, "Changing DB Instance Volume")."""
     size = fields["resize"]["volume"]["size"]
-    job = call.world.enlarge_volume(call.parameters["instanceId"], size, call.deviation)
+    job = call.world.enlarge_volume(call.parameters["instanceId"], size, call.effect)
     return Answer({"extendparam": {"jobs": [{"id": dashed(job.id)}]}})
 
 

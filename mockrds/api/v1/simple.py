@@ -47,7 +47,7 @@ def list_datastore_parameters(call: Call) -> Answer:
 
 @operation("v1.get_datastore_parameter", answer=Object(_PARAMETER), simple=True)
 def get_datastore_parameter(call: Call) -> Answer:
-    """Tell about a parameter (API reference, v1, "Obtaining Information About Configuration Parameters")."""
+    """Return a parameter (API reference, v1, "Obtaining Information About Configuration Parameters")."""
     datastore = version_asked_for(call)
     return Answer(_render(parameter_asked_for(call, datastore), datastore))
 
@@ -85,7 +85,7 @@ def list_error_logs(call: Call, query: dict[str, Any]) -> Answer:
     """List error logs, of which there are none (API reference, v1, "Querying Database Error Logs")."""
     if _minute(query["startDate"], "startDate") > _minute(query["endDate"], "endDate"):
         raise RDSError(errors.INVALID_PARAMETER, "'endDate' must not be earlier than 'startDate'")
-    call.world.get_instance(call.parameters["instanceId"], call.deviation)
+    call.world.get_instance(call.parameters["instanceId"], call.effect)
     return Answer({"errorLogList": [], "totalRecord": 0})
 
 
@@ -120,7 +120,7 @@ def list_error_logs(call: Call, query: dict[str, Any]) -> Answer:
 )
 def list_slow_logs(call: Call, query: dict[str, Any]) -> Answer:  # noqa: ARG001
     """List slow queries, of which there are none (API reference, v1, "Querying Database Slow Logs")."""
-    instance, _ = call.world.get_instance(call.parameters["instanceId"], call.deviation)
+    instance, _ = call.world.get_instance(call.parameters["instanceId"], call.effect)
     if instance.datastore.type != "MySQL":
         raise RDSError(errors.ENGINE_NOT_SUPPORTED, "this is for MySQL only")
     return Answer({"slowLogList": [], "totalRecord": 0})
@@ -154,7 +154,7 @@ def parameter_asked_for(call: Call, datastore: Datastore) -> Parameter:
 
 
 def limits(parameter: Parameter) -> dict[str, str]:
-    """Give the least and the greatest value, of a number only."""
+    """Return the least and the greatest value, of a number only."""
     return dict(zip(("min", "max"), parameter.bounds or (), strict=False))
 
 

@@ -63,7 +63,7 @@ def create_manual_backup(call: Call, fields: dict[str, Any]) -> Answer:
         node_id(call, fields["instance_id"]),
         fields["name"],
         fields["description"] or "",
-        call.deviation,
+        call.effect,
         tuple(database["name"] for database in fields["databases"] or ()),
     )
     content: dict[str, Any] = {
@@ -132,7 +132,7 @@ def list_backups(call: Call, query: dict[str, Any]) -> Answer:
         between=_between(query["begin_time"], query["end_time"]),
         offset=query["offset"],
         limit=query["limit"],
-        deviation=call.deviation,
+        effect=call.effect,
     )
     answer = Answer({"backups": [_render(backup, now) for backup in backups], "total_count": total})
     world.look(backups, now)
@@ -153,7 +153,7 @@ def _between(begin: str | None, end: str | None) -> tuple[float, float] | None:
 @operation("v3.delete_manual_backup")
 def delete_manual_backup(call: Call) -> Answer:
     """Delete a manual backup (API reference, v3, "Deleting a Manual Backup")."""
-    backup = call.world.delete_manual_backup(backup_key(call.parameters["backup_id"]), call.deviation)
+    backup = call.world.delete_manual_backup(backup_key(call.parameters["backup_id"]), call.effect)
     return Answer(backup_ids=(backup.id,))
 
 
@@ -169,9 +169,9 @@ def batch_delete_manual_backups(call: Call, fields: dict[str, Any]) -> Answer:
     for text in fields["backup_ids"]:
         code, message = "0", "Success"
         try:
-            touched.append(world.delete_manual_backup(backup_key(text), call.deviation, engine="SQLServer").id)
+            touched.append(world.delete_manual_backup(backup_key(text), call.effect, engine="SQLServer").id)
         except RDSError as error:
-            code, message = error.problem.v3, CATALOGUE[error.problem.v3].message
+            code, message = error.refusal.v3, CATALOGUE[error.refusal.v3].message
         results.append({"backup_id": text, "error_code": code, "error_msg": message})
     return Answer({"delete_results": results}, backup_ids=tuple(touched))
 
@@ -188,7 +188,7 @@ _POLICY: Final[dict[str, Schema]] = {
     answer=Object({"backup_policy": Object(_POLICY | {"start_time?": Text(_HOUR.fullmatch)})}),  # as API v1 may set it
 )
 def get_backup_policy(call: Call) -> Answer:
-    """Tell the automated backup policy (API reference, v3, "Obtaining an Automated Backup Policy")."""
+    """Return the automated backup policy (API reference, v3, "Obtaining an Automated Backup Policy")."""
     policy = call.world.get_backup_policy(node_id(call, call.parameters["instance_id"]))
     content: dict[str, Any] = {"keep_days": policy.keep_days}
     if policy.keep_days:
@@ -223,7 +223,7 @@ def set_backup_policy(call: Call, fields: dict[str, Any]) -> Answer:
     answer=Object({"restore_time": List(Object({"start_time": Integer(), "end_time": Integer()}))}),
 )
 def get_restore_time_ranges(call: Call, query: dict[str, Any]) -> Answer:
-    """Tell when an instance can be restored to (API reference, v3, "Obtaining the Restoration Time Range")."""
+    """Return when an instance can be restored to (API reference, v3, "Obtaining the Restoration Time Range")."""
     ranges = call.world.restore_times(node_id(call, call.parameters["instance_id"]))
     if query["date"] is not None:
         begin = moment(f"{query['date']}T00:00:00+0000", "date")
@@ -254,7 +254,7 @@ def get_restore_time_ranges(call: Call, query: dict[str, Any]) -> Answer:
     ),
 )
 def get_backup_download_links(call: Call, query: dict[str, Any]) -> Answer:
-    """Tell where a backup can be downloaded (API reference, v3, "Obtaining the Link for Downloading a Backup File")."""
+    """Return links to download a backup (API reference, v3, "Obtaining the Link for Downloading a Backup File")."""
     world = call.world
     backup, now = world.backup_files(backup_key(query["backup_id"]))
     bucket = f"rdsbucket.{call.parameters['project_id']}"
@@ -341,7 +341,7 @@ def _restore(call: Call, fields: dict[str, Any]) -> Job:
         raise RDSError(errors.SOURCE_NOT_FOUND, error.hint) from None
     target = node_id(call, fields["target"]["instance_id"])
     return call.world.restore_to_existing_instance(
-        source, target, backup_id=key, restore_time=restore_time, deviation=call.deviation
+        source, target, backup_id=key, restore_time=restore_time, effect=call.effect
     )
 
 

@@ -125,7 +125,7 @@ def list_storage_types(call: Call, query: dict[str, Any]) -> Answer:
 
 @operation("v3.get_storage_usage", answer=Object({"node_id": Text(), "used": Text()}), simple=True)
 def get_storage_usage(call: Call) -> Answer:
-    """Tell how full the disk is (API reference, v3, "Querying Storage Usage of a DB Instance")."""
+    """Return how full the disk is (API reference, v3, "Querying Storage Usage of a DB Instance")."""
     instance, _ = call.world.get_instance(path_node(call))
     check_engine(instance, "MySQL", "SQLServer")
     return Answer({"node_id": instance.node_id, "used": f"{instance.used_gb:.2f}"})
@@ -141,7 +141,7 @@ def _engine(call: Call) -> Engine:
 
 
 def _flavors(engine: Engine, version: str | None) -> list[Flavor]:
-    """Give the classes for *version*, a major or a full one; for all if it is none."""
+    """Return the classes for *version*, a major or a full one; for all if it is none."""
     flavors = [flavor for flavor in FLAVORS.values() if flavor.engine == engine]
     if not version:
         return flavors

@@ -108,7 +108,7 @@ def list_instances(call: Call, query: dict[str, Any]) -> Answer:
         tags={key: value if given else None for key, given, value in tags},
         offset=query["offset"],
         limit=query["limit"],
-        deviation=call.deviation,
+        effect=call.effect,
     )
     rows = [_render(instance, now) for instance in instances]
     if query["id"] and not query["id"].startswith("*"):
@@ -120,7 +120,7 @@ def list_instances(call: Call, query: dict[str, Any]) -> Answer:
 
 
 def status_of(instance: Instance, now: float) -> str:
-    """Tell the status of an instance by the words of API v3.
+    """Return the status of an instance by the words of API v3.
 
     It has none for an instance that is being deleted, which is there until it is gone.
     """
@@ -191,7 +191,7 @@ def _render(instance: Instance, now: float) -> dict[str, Any]:
 
 
 def _space(instance: Instance, now: float) -> dict[str, float]:
-    """Tell what is only told of an instance that was asked for by its id."""
+    """Return what only the details of one instance have."""
     if instance.datastore.type == "MySQL":
         return {}
     backups = (*instance.backups.copy().values(), *instance.automated.copy().values())

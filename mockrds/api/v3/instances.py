@@ -174,7 +174,7 @@ def create_instance(call: Call, fields: dict[str, Any]) -> Answer:
         datastore=datastore,
         network=(fields["vpc_id"], fields["subnet_id"], fields["security_group_id"]),
         port=PORTS[datastore.type] if fields["port"] is None else fields["port"],
-        deviation=call.deviation,
+        effect=call.effect,
     )
     return _made(instance)
 
@@ -192,7 +192,7 @@ def _create_read_replica(call: Call, fields: dict[str, Any]) -> Answer:
         volume_type=fields["volume"]["type"] if fields["volume"] is not None else None,
         clusters=True,
         settings=Settings(disk_encryption_id=fields["disk_encryption_id"]),
-        deviation=call.deviation,
+        effect=call.effect,
     )
     return _made(replica)
 
@@ -228,13 +228,13 @@ def restore_to_new_instance(call: Call, fields: dict[str, Any]) -> Answer:
         network=(fields["vpc_id"], fields["subnet_id"], fields["security_group_id"]),
         port=fields["port"],
         usual_port=True,
-        deviation=call.deviation,
+        effect=call.effect,
     )
     return _made(instance, (key,) if key is not None else ())
 
 
 def _details(fields: dict[str, Any]) -> dict[str, Any]:
-    """Give what both ways of making an instance have in common."""
+    """Return what both ways of making an instance have in common."""
     ha, policy = fields["ha"], _DEFAULT_POLICY
     if fields["backup_strategy"] is not None:
         strategy = fields["backup_strategy"]
@@ -336,4 +336,4 @@ def check_engine(instance: Instance, *engines: Engine) -> None:
 @operation("v3.delete_instance", answer=JOB, status=202)
 def delete_instance(call: Call) -> Answer:
     """Delete a DB instance (API reference, v3, "Deleting a DB Instance")."""
-    return Answer({"job_id": call.world.delete_instance(path_node(call), call.deviation)})
+    return Answer({"job_id": call.world.delete_instance(path_node(call), call.effect)})

@@ -59,7 +59,7 @@ _MOMENTS: Final[dict[str, Schema]] = {"start_time?": Integer(), "end_time?": Int
 
 @operation("v3.get_job", query=Object({"id": Text()}), answer=Object({"job": Object(_JOB)}))
 def get_job(call: Call, query: dict[str, Any]) -> Answer:
-    """Tell about a task (API reference, v3, "Obtaining Information About a Task with a Specified ID")."""
+    """Return a task (API reference, v3, "Obtaining Information About a Task with a Specified ID")."""
     job, now = call.world.get_job(query["id"])
     answer = Answer({"job": _render(job, now)})
     call.world.look_at_jobs([job], now)

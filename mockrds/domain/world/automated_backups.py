@@ -25,7 +25,7 @@ _ENGINES_WITH_INCREMENTS: Final = ("MySQL", "PostgreSQL")
 
 
 def next_run(policy: BackupPolicy, after: float) -> float:
-    """Tell when the next run after *after* begins, in seconds since 1970."""
+    """Return when the next run after *after* begins, in seconds since 1970."""
     hours, minutes = policy.start_time.split(":")[:2]
     start = int(hours) * 3600 + int(minutes) * 60
     day = (after - start) // DAY * DAY + DAY
@@ -33,7 +33,7 @@ def next_run(policy: BackupPolicy, after: float) -> float:
 
 
 def weekday(moment: float) -> int:
-    """Tell the day of the week, 1 for Monday."""
+    """Return the day of the week, 1 for Monday."""
     return int((moment - _WEEK_BEGAN) // DAY % 7) + 1
 
 
@@ -65,8 +65,8 @@ class AutomatedBackups(State):
     def _back_up(self, instance: Instance, kind: BackupType, now: float) -> None:
         """Make an automated backup. Nothing is drawn from the world's chance: requests get the same either way."""
         random = Random(f"{instance.id}/{now}")
-        course = self.life_cycle.backup
-        lasts = course.seconds.sample(random) if course.progression == "time" else 0.0
+        transition = self.life_cycle.backup
+        lasts = transition.seconds.sample(random) if transition.progression == "time" else 0.0
         backup = Backup(
             id=uuid4(random),
             name="",
@@ -75,10 +75,10 @@ class AutomatedBackups(State):
             node_id=instance.node_id,
             created=now,
             ends=now + lasts,
-            outcome=course.outcome,
+            outcome=transition.outcome,
             job_id=job_id(random),
             type=kind,
-            reason=course.reason,
+            reason=transition.reason,
         )
         backup.name = f"{instance.datastore.type.lower()}-{instance.name}-{_stamp(now)}"
         instance.automated[backup.id] = backup
@@ -114,7 +114,7 @@ class AutomatedBackups(State):
     # Incremental backups: one every five minutes, so they are told when asked for, and kept nowhere
 
     def _increments(self, instance: Instance, now: float, between: tuple[float, float] | None = None) -> range:
-        """Give the moments of the incremental backups of *instance*, newest first; those that began *between* two."""
+        """Return the moments of the incremental backups of *instance*, newest first; those that began *between* two."""
         if not instance.policy.keep_days or instance.datastore.type not in _ENGINES_WITH_INCREMENTS:
             return range(0)
         first = next(iter(instance.automated.values()), None)

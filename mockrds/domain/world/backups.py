@@ -56,7 +56,7 @@ class BackupOperations(AutomatedBackups):
         node_id: str,
         name: str,
         description: str = "",
-        deviation: WorldEffect = NO_EFFECT,
+        effect: WorldEffect = NO_EFFECT,
         databases: tuple[str, ...] = (),
     ) -> Backup:
         """Start a manual backup of the instance whose primary node is *node_id*.
@@ -65,7 +65,7 @@ class BackupOperations(AutomatedBackups):
             node_id: The primary node.
             name: A name that keeps the rules of names.
             description: A description that keeps the rules of descriptions.
-            deviation: How this call departs from the usual: ``quota``, ``lifecycle``, ``visible_after``.
+            effect: What is different about this call: ``quota``, ``lifecycle``, ``visible_after``.
             databases: The databases to back up; empty: all. SQL Server only.
 
         Raises:
@@ -81,11 +81,11 @@ class BackupOperations(AutomatedBackups):
             self._check_free(instance, now)
             if name in self._names:
                 raise RDSError(errors.BACKUP_NAME_TAKEN)
-            limit = self.quotas.manual_backups if deviation.quota is None else deviation.quota
+            limit = self.quotas.manual_backups if effect.quota is None else effect.quota
             if limit is not None and len(self._backups) >= limit:
                 raise RDSError(errors.BACKUP_QUOTA, f"the quota in force is {limit} manual backups")
-            course = deviation.lifecycle or self.life_cycle.backup
-            ends, looks = self._end(course, now)
+            transition = effect.lifecycle or self.life_cycle.backup
+            ends, looks = self._end(transition, now)
             backup = Backup(
                 id=uuid4(self._random),
                 name=name,
@@ -94,12 +94,12 @@ class BackupOperations(AutomatedBackups):
                 node_id=instance.node_id,
                 created=now,
                 ends=ends,
-                outcome=course.outcome,
+                outcome=transition.outcome,
                 job_id=job_id(self._random),
                 databases=databases,
                 looks=looks,
-                reason=course.reason,
-                hidden=self._hide(deviation.visible_after, now),
+                reason=transition.reason,
+                hidden=self._hide(effect.visible_after, now),
             )
             if backup.hidden is not None:
                 self._hiding.append(backup)
@@ -109,18 +109,18 @@ class BackupOperations(AutomatedBackups):
                 self._jobs_of_backup(backup)
             return backup
 
-    def list_manual_backups(self, deviation: WorldEffect = NO_EFFECT) -> tuple[list[Backup], float]:
-        """List all manual backups, newest first, and tell the time they were looked at.
+    def list_manual_backups(self, effect: WorldEffect = NO_EFFECT) -> tuple[list[Backup], float]:
+        """List all manual backups, newest first, and the time they were looked at.
 
         Args:
-            deviation: How this call departs from the usual: ``stale``.
+            effect: What is different about this call: ``stale``.
         """
         with self._lock:
             now = self._now()
             backups = reversed(self._backups.values())
-            if deviation.stale is None and not self._hiding:
+            if effect.stale is None and not self._hiding:
                 return list(backups), now
-            now -= deviation.stale or 0.0
+            now -= effect.stale or 0.0
             return [backup for backup in backups if not backup.hidden_at(now)], now
 
     def look(self, backups: list[Backup], now: float) -> None:
@@ -136,13 +136,13 @@ class BackupOperations(AutomatedBackups):
                     self._forget(backup)
 
     def delete_manual_backup(
-        self, backup_id: str, deviation: WorldEffect = NO_EFFECT, engine: Engine | None = None
+        self, backup_id: str, effect: WorldEffect = NO_EFFECT, engine: Engine | None = None
     ) -> Backup:
         """Start the deletion of a manual backup: it is DELETING for a while, then gone.
 
         Args:
             backup_id: The backup.
-            deviation: How this call departs from the usual: ``lifecycle``.
+            effect: What is different about this call: ``lifecycle``.
             engine: Only a backup of this engine.
 
         Raises:
@@ -163,14 +163,14 @@ class BackupOperations(AutomatedBackups):
                 raise RDSError(errors.BACKUP_DELETING, "the backup is being restored")
             if now < backup.ends:
                 raise RDSError(errors.BACKUP_RUNNING, "the backup is still BUILDING")
-            ends, looks = self._end(deviation.lifecycle or self.life_cycle.delete, now)
+            ends, looks = self._end(effect.lifecycle or self.life_cycle.delete, now)
             backup.deletion = Activity(status="DELETING", began=now, ends=ends, looks=looks)
             self._looked_at |= looks is not None
             self._leave(backup, ends)
             return backup
 
     def get_backup_policy(self, node_id: str) -> BackupPolicy:
-        """Tell the automated backup policy.
+        """Return the automated backup policy.
 
         Raises:
             RDSError: INSTANCE_NOT_FOUND, or WRONG_INSTANCE_TYPE for a standby or a replica.
@@ -203,7 +203,7 @@ class BackupOperations(AutomatedBackups):
         between: tuple[float, float] | None = None,
         offset: int = 0,
         limit: int = 100,
-        deviation: WorldEffect = NO_EFFECT,
+        effect: WorldEffect = NO_EFFECT,
     ) -> tuple[list[Backup], int, float]:
         """List backups of all types, newest first; incremental ones only if their type is asked for.
 
@@ -215,7 +215,7 @@ class BackupOperations(AutomatedBackups):
             between: Only those that began between two moments, in seconds since 1970.
             offset: How many to leave out.
             limit: How many to give at most.
-            deviation: How this call departs from the usual: ``stale``.
+            effect: What is different about this call: ``stale``.
 
         Returns:
             A page of them, how many there are in all, and the time they were looked at.
@@ -254,8 +254,8 @@ class BackupOperations(AutomatedBackups):
                 else:
                     backups = reversed(manual.values()) if type == "manual" else reversed(automated.values())
                     total = len(manual) if type == "manual" else len(automated)
-            if deviation.stale is not None or self._hiding or status or between or type in ("auto", "fragment"):
-                now -= deviation.stale or 0.0
+            if effect.stale is not None or self._hiding or status or between or type in ("auto", "fragment"):
+                now -= effect.stale or 0.0
                 fitting = [
                     backup
                     for backup in backups
@@ -268,7 +268,7 @@ class BackupOperations(AutomatedBackups):
             return list(islice(backups, offset, offset + limit)), total, now
 
     def backup_files(self, backup_id: str) -> tuple[Backup, float]:
-        """Find a backup to download, and tell the time.
+        """Find a backup to download, and the time.
 
         Raises:
             RDSError: BACKUP_NOT_FOUND, or BACKUP_NOT_USABLE when it is not COMPLETED.
@@ -281,7 +281,7 @@ class BackupOperations(AutomatedBackups):
             return backup, now
 
     def restore_times(self, node_id: str) -> list[tuple[float, float]]:
-        """Tell between which moments an instance can be restored, in seconds since 1970.
+        """Return the spans of time to which an instance can be restored, in seconds since 1970.
 
         That is from the end of its oldest full backup on, as long as its policy makes incremental ones.
 
@@ -307,7 +307,7 @@ class BackupOperations(AutomatedBackups):
         *,
         backup_id: str | None,
         restore_time: float | None,
-        deviation: WorldEffect = NO_EFFECT,
+        effect: WorldEffect = NO_EFFECT,
     ) -> Job:
         """Restore a backup, or a moment, of one instance to another one or to itself.
 
@@ -316,7 +316,7 @@ class BackupOperations(AutomatedBackups):
             target_node_id: The primary node of the instance that is overwritten.
             backup_id: The backup; it wins over *restore_time*.
             restore_time: The point in time, in seconds since 1970.
-            deviation: How this call departs from the usual: ``lifecycle``.
+            effect: What is different about this call: ``lifecycle``.
 
         Raises:
             RDSError: SOURCE_NOT_FOUND; as ``create_manual_backup`` for the target; ENGINE_NOT_SUPPORTED for
@@ -339,10 +339,10 @@ class BackupOperations(AutomatedBackups):
             backup = self._restorable(source, backup_id, restore_time, now)
             if backup.instance is not source:
                 raise RDSError(errors.BACKUP_NOT_FOUND, "the backup was made from another instance")
-            return self._restore(target, backup, None if backup_id else restore_time, now, deviation)
+            return self._restore(target, backup, None if backup_id else restore_time, now, effect)
 
     def restore_to_original(
-        self, node_id: str, *, backup_id: str | None, restore_time: float | None, deviation: WorldEffect = NO_EFFECT
+        self, node_id: str, *, backup_id: str | None, restore_time: float | None, effect: WorldEffect = NO_EFFECT
     ) -> str:
         """Roll an instance back to a backup, or to a time after one. Gives the job id.
 
@@ -350,7 +350,7 @@ class BackupOperations(AutomatedBackups):
             node_id: The primary node of the instance.
             backup_id: The backup; it wins over *restore_time*.
             restore_time: The point in time, in seconds since 1970.
-            deviation: How this call departs from the usual: ``lifecycle``.
+            effect: What is different about this call: ``lifecycle``.
 
         Raises:
             RDSError: As ``create_manual_backup`` for the instance; ENGINE_NOT_SUPPORTED for SQL Server;
@@ -365,13 +365,13 @@ class BackupOperations(AutomatedBackups):
             backup = self._restorable(instance, backup_id, restore_time, now)
             if backup.instance is not instance:
                 raise RDSError(errors.BACKUP_NOT_FOUND, "the backup was made from another instance")
-            return self._restore(instance, backup, None if backup_id else restore_time, now, deviation).id
+            return self._restore(instance, backup, None if backup_id else restore_time, now, effect).id
 
     def _restore(
-        self, instance: Instance, backup: Backup, moment: float | None, now: float, deviation: WorldEffect
+        self, instance: Instance, backup: Backup, moment: float | None, now: float, effect: WorldEffect
     ) -> Job:
-        course = deviation.lifecycle or self.life_cycle.restore
-        activity = self._begin(instance, "RESTORING", course, now, backup)
+        transition = effect.lifecycle or self.life_cycle.restore
+        activity = self._begin(instance, "RESTORING", transition, now, backup)
         for replica in instance.replicas:
             if replica.status_at(now) != "DELETING":
                 replica.activity = activity

@@ -230,7 +230,7 @@ class FeatureOperations(ParameterOperations):
     # SQL audit
 
     def audit_days(self, node_id: str) -> int:
-        """Tell for how many days SQL audit logs are kept; zero while there are none."""
+        """Return for how many days SQL audit logs are kept; zero while there are none."""
         with self._lock:
             return self._featured(node_id, "MySQL")[1].audit_days
 

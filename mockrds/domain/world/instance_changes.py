@@ -32,7 +32,7 @@ class InstanceChanges(AutomatedBackups):
 
     # Changes that take a while
 
-    def resize_flavor(self, node_id: str, flavor: Flavor, deviation: WorldEffect = NO_EFFECT) -> Job:
+    def resize_flavor(self, node_id: str, flavor: Flavor, effect: WorldEffect = NO_EFFECT) -> Job:
         """Change the class of an instance.
 
         Raises:
@@ -48,7 +48,7 @@ class InstanceChanges(AutomatedBackups):
             if flavor.mode != _MODES[instance.kind]:
                 raise RDSError(errors.SAME_FLAVOR, f"this class is for another kind of instances than {instance.kind}")
             return self._change(
-                instance, "MODIFYING", "Resize{}Flavor", partial(setattr, instance, "flavor", flavor), deviation
+                instance, "MODIFYING", "Resize{}Flavor", partial(setattr, instance, "flavor", flavor), effect
             )
 
     def flavors_to_resize_to(self, node_id: str) -> list[Flavor]:
@@ -67,7 +67,7 @@ class InstanceChanges(AutomatedBackups):
                 if (flavor.engine, flavor.mode) == kind and flavor != instance.flavor
             ]
 
-    def enlarge_volume(self, node_id: str, size: int, deviation: WorldEffect = NO_EFFECT) -> Job:
+    def enlarge_volume(self, node_id: str, size: int, effect: WorldEffect = NO_EFFECT) -> Job:
         """Enlarge the disk of an instance to *size* GB.
 
         Raises:
@@ -92,13 +92,13 @@ class InstanceChanges(AutomatedBackups):
                 "MODIFYING",
                 "Enlarge{}Volume",
                 partial(setattr, instance, "volume_gb", size),
-                deviation,
+                effect,
                 volume=volume,
                 resource_ids=[f"{instance.id}.volume"],
             )
 
     def change_volume_type(
-        self, node_id: str, engine: Engine, mode: Mode, volume_type: str, deviation: WorldEffect = NO_EFFECT
+        self, node_id: str, engine: Engine, mode: Mode, volume_type: str, effect: WorldEffect = NO_EFFECT
     ) -> Job:
         """Change the kind of disk of an instance.
 
@@ -107,7 +107,7 @@ class InstanceChanges(AutomatedBackups):
             engine: The engine that the new kind is for.
             mode: The kind of instances that it is for.
             volume_type: The new kind.
-            deviation: How this call departs from the usual: ``lifecycle``.
+            effect: What is different about this call: ``lifecycle``.
 
         Raises:
             RDSError: INSTANCE_NOT_FOUND; VOLUME_TYPE for one that is for other instances, or that it has; or
@@ -120,11 +120,11 @@ class InstanceChanges(AutomatedBackups):
                 raise RDSError(errors.VOLUME_TYPE, hint)
             if volume_type == instance.volume_type:
                 raise RDSError(errors.VOLUME_TYPE, f"the instance has {volume_type}")
-            effect = partial(setattr, instance, "volume_type", volume_type)
-            return self._change(instance, "MODIFYING", "Change{}Volume", effect, deviation)
+            on_end = partial(setattr, instance, "volume_type", volume_type)
+            return self._change(instance, "MODIFYING", "Change{}Volume", on_end, effect)
 
-    def single_to_ha(self, node_id: str, availability_zone: str, deviation: WorldEffect = NO_EFFECT) -> Job:
-        """Give a single instance a standby.
+    def single_to_ha(self, node_id: str, availability_zone: str, effect: WorldEffect = NO_EFFECT) -> Job:
+        """Add a standby to a single instance.
 
         Raises:
             RDSError: INSTANCE_NOT_FOUND; WRONG_INSTANCE_TYPE for one that has a standby, or is a read replica;
@@ -150,9 +150,9 @@ class InstanceChanges(AutomatedBackups):
                 instance.flavor = instance.flavor.of_mode("ha")
 
             about = self._about_creation(instance, "Ha")
-            return self._change(instance, "MODIFYING INSTANCE TYPE", "SingleToHa{}Instance", join, deviation, **about)
+            return self._change(instance, "MODIFYING INSTANCE TYPE", "SingleToHa{}Instance", join, effect, **about)
 
-    def switch_over(self, node_id: str, deviation: WorldEffect = NO_EFFECT) -> tuple[Job, Node]:
+    def switch_over(self, node_id: str, effect: WorldEffect = NO_EFFECT) -> tuple[Job, Node]:
         """Let the primary and the standby of a pair change roles. Gives the job, and the node that becomes the primary.
 
         Raises:
@@ -166,12 +166,10 @@ class InstanceChanges(AutomatedBackups):
                 instance.nodes = replace(slave, role="master"), replace(master, role="slave")
 
             strategy = instance.failover_strategy
-            job = self._change(
-                instance, "SWITCHOVER", "Switchover{}Instance", switch, deviation, switch_strategy=strategy
-            )
+            job = self._change(instance, "SWITCHOVER", "Switchover{}Instance", switch, effect, switch_strategy=strategy)
             return job, standby
 
-    def set_replication_mode(self, node_id: str, mode: str, deviation: WorldEffect = NO_EFFECT) -> Job:
+    def set_replication_mode(self, node_id: str, mode: str, effect: WorldEffect = NO_EFFECT) -> Job:
         """Change how the standby of a pair follows its primary.
 
         Raises:
@@ -183,11 +181,11 @@ class InstanceChanges(AutomatedBackups):
             _check_engine(engine, "MySQL", "PostgreSQL")
             if mode not in REPLICATION_MODES[engine]:
                 raise RDSError(errors.REPLICATION_MODE, f"{engine} takes {' or '.join(REPLICATION_MODES[engine])}")
-            effect = partial(setattr, instance, "replication_mode", mode)
-            return self._change(instance, "MODIFYING", "Change{}ReplicationMode", effect, deviation)
+            on_end = partial(setattr, instance, "replication_mode", mode)
+            return self._change(instance, "MODIFYING", "Change{}ReplicationMode", on_end, effect)
 
     def migrate_standby(
-        self, node_id: str, standby_id: str, availability_zone: str, deviation: WorldEffect = NO_EFFECT
+        self, node_id: str, standby_id: str, availability_zone: str, effect: WorldEffect = NO_EFFECT
     ) -> Job:
         """Move the standby of a pair to another zone.
 
@@ -203,16 +201,16 @@ class InstanceChanges(AutomatedBackups):
             if standby.availability_zone == availability_zone:
                 raise RDSError(errors.INVALID_PARAMETER, f"the standby is in {availability_zone}")
             moved = instance.nodes[0], replace(standby, availability_zone=availability_zone)
-            effect = partial(setattr, instance, "nodes", moved)
-            return self._change(instance, "MIGRATING", "Migrate{}Standby", effect, deviation)
+            on_end = partial(setattr, instance, "nodes", moved)
+            return self._change(instance, "MIGRATING", "Migrate{}Standby", on_end, effect)
 
-    def upgrade_minor_version(self, node_id: str, *, delayed: bool, deviation: WorldEffect = NO_EFFECT) -> Job:
+    def upgrade_minor_version(self, node_id: str, *, delayed: bool, effect: WorldEffect = NO_EFFECT) -> Job:
         """Upgrade an instance to the newest release of its major version.
 
         Args:
             node_id: The primary node.
             delayed: Whether that waits for the maintenance window.
-            deviation: How this call departs from the usual: ``lifecycle``.
+            effect: What is different about this call: ``lifecycle``.
 
         Raises:
             RDSError: INSTANCE_NOT_FOUND; ENGINE_NOT_SUPPORTED for SQL Server; INVALID_PARAMETER for PostgreSQL
@@ -233,11 +231,11 @@ class InstanceChanges(AutomatedBackups):
                 "MODIFYING",
                 "Upgrade{}MinorVersion",
                 partial(setattr, instance, "datastore", newest),
-                deviation,
+                effect,
             )
             return self._in_window(instance, "Upgrade{}MinorVersion", begin) if delayed else begin()
 
-    def enable_tde(self, node_id: str, deviation: WorldEffect = NO_EFFECT) -> Job:
+    def enable_tde(self, node_id: str, effect: WorldEffect = NO_EFFECT) -> Job:
         """Let SQL Server encrypt its files.
 
         Raises:
@@ -254,9 +252,9 @@ class InstanceChanges(AutomatedBackups):
             def encrypt() -> None:
                 instance.encrypted = True
 
-            return self._change(instance, "MODIFYING", "Enable{}TDE", encrypt, deviation)
+            return self._change(instance, "MODIFYING", "Enable{}TDE", encrypt, effect)
 
-    def add_hosts(self, node_id: str, hosts: list[tuple[str, str]], deviation: WorldEffect = NO_EFFECT) -> Job:
+    def add_hosts(self, node_id: str, hosts: list[tuple[str, str]], effect: WorldEffect = NO_EFFECT) -> Job:
         """Add machines that SQL Server shares transactions with, given by name and address.
 
         Raises:
@@ -266,12 +264,10 @@ class InstanceChanges(AutomatedBackups):
             instance = self._changeable(node_id)
             _check_engine(instance.datastore.type, "SQLServer")
             added = [Host(id=uuid4(self._random), name=name, address=address) for name, address in hosts]
-            return self._change(
-                instance, "MODIFYING", "Add{}MsdtcHosts", partial(instance.hosts.extend, added), deviation
-            )
+            return self._change(instance, "MODIFYING", "Add{}MsdtcHosts", partial(instance.hosts.extend, added), effect)
 
-    def create_dns_name(self, node_id: str, deviation: WorldEffect = NO_EFFECT) -> Job:
-        """Give an instance a private domain name.
+    def create_dns_name(self, node_id: str, effect: WorldEffect = NO_EFFECT) -> Job:
+        """Apply for a private domain name of an instance.
 
         Raises:
             RDSError: INSTANCE_NOT_FOUND, INVALID_OPERATION when it has one, or what it is busy with.
@@ -280,9 +276,9 @@ class InstanceChanges(AutomatedBackups):
             instance = self._changeable(node_id)
             if instance.dns_name:
                 raise RDSError(errors.INVALID_OPERATION, f"its name is {instance.dns_name}")
-            return self._name(instance, instance.id, "Create{}Dns", deviation)
+            return self._name(instance, instance.id, "Create{}Dns", effect)
 
-    def change_dns_name(self, node_id: str, prefix: str, deviation: WorldEffect = NO_EFFECT) -> Job:
+    def change_dns_name(self, node_id: str, prefix: str, effect: WorldEffect = NO_EFFECT) -> Job:
         """Change the private domain name of an instance.
 
         Raises:
@@ -295,18 +291,18 @@ class InstanceChanges(AutomatedBackups):
                 raise RDSError(errors.INVALID_OPERATION, "the instance has no domain name yet")
             if any(other.dns_name == self._domain_name(prefix) for other in self._instances.values()):
                 raise RDSError(errors.INVALID_OPERATION, "an instance has this name")
-            return self._name(instance, prefix, "Modify{}Dns", deviation)
+            return self._name(instance, prefix, "Modify{}Dns", effect)
 
-    def _name(self, instance: Instance, prefix: str, job: str, deviation: WorldEffect) -> Job:
-        effect = partial(setattr, instance, "dns_name", self._domain_name(prefix))
-        return self._change(instance, "MODIFYING", job, effect, deviation)
+    def _name(self, instance: Instance, prefix: str, job: str, effect: WorldEffect) -> Job:
+        on_end = partial(setattr, instance, "dns_name", self._domain_name(prefix))
+        return self._change(instance, "MODIFYING", job, on_end, effect)
 
     def _domain_name(self, prefix: str) -> str:
         return f"{prefix.lower()}.internal.{self.region}.otc.t-systems.com"
 
     # Stopping and starting
 
-    def stop_instance(self, node_id: str, deviation: WorldEffect = NO_EFFECT) -> Job:
+    def stop_instance(self, node_id: str, effect: WorldEffect = NO_EFFECT) -> Job:
         """Stop an instance and its read replicas; the maintenance window after seven days starts them again.
 
         Raises:
@@ -327,13 +323,13 @@ class InstanceChanges(AutomatedBackups):
                     if each.activity is activity:
                         each.activity = stopped
 
-            job = self._change(instance, "SHUTDOWN", "Stop{}Instance", stop, deviation)
+            job = self._change(instance, "SHUTDOWN", "Stop{}Instance", stop, effect)
             activity = instance.activity
             for replica in instance.replicas:
                 replica.activity = activity
             return job
 
-    def start_instance(self, node_id: str, deviation: WorldEffect = NO_EFFECT) -> Job:
+    def start_instance(self, node_id: str, effect: WorldEffect = NO_EFFECT) -> Job:
         """Start an instance that is stopped, and its read replicas.
 
         Raises:
@@ -346,9 +342,9 @@ class InstanceChanges(AutomatedBackups):
             status = instance.status_at(now)
             if status != "SHUTDOWN":
                 raise RDSError(errors.INSTANCE_STATUS, f"the instance is {status}, not SHUTDOWN")
-            if instance.activity is not None and instance.activity.effect is not None:
+            if instance.activity is not None and instance.activity.on_end is not None:
                 raise RDSError(errors.INSTANCE_BUSY, "the instance is being stopped")
-            job = self._change(instance, "REBOOTING", "Start{}Instance", _nothing, deviation)
+            job = self._change(instance, "REBOOTING", "Start{}Instance", _nothing, effect)
             for replica in instance.replicas:
                 if replica.status_at(now) == "SHUTDOWN":
                     replica.activity = instance.activity
@@ -373,7 +369,7 @@ class InstanceChanges(AutomatedBackups):
         self._put(node_id, idle=False, alias=alias)
 
     def set_maintenance_window(self, node_id: str, window: str) -> None:
-        """Say when the service may work on an instance, such as ``02:00-06:00``.
+        """Set when the service may work on an instance, such as ``02:00-06:00``.
 
         Raises:
             RDSError: INSTANCE_NOT_FOUND.
@@ -381,7 +377,7 @@ class InstanceChanges(AutomatedBackups):
         self._put(node_id, idle=False, maintenance_window=window)
 
     def set_failover_strategy(self, node_id: str, strategy: str) -> None:
-        """Say what matters more when a primary fails: ``reliability`` or ``availability``.
+        """Set what matters more when a primary fails: ``reliability`` or ``availability``.
 
         Raises:
             RDSError: INSTANCE_NOT_FOUND, WRONG_INSTANCE_TYPE for what is no pair, or what it is busy with.
@@ -421,7 +417,7 @@ class InstanceChanges(AutomatedBackups):
             return self._job("{}UnbindEIP", self._put(node_id, public_ip=""), None, public_ip=address)
 
     def set_autoscaling(self, node_id: str, autoscaling: Autoscaling) -> None:
-        """Say whether the disk of an instance is to grow by itself. It is never full here, so it never does.
+        """Set whether the disk of an instance is to grow by itself. It is never full here, so it never does.
 
         Raises:
             RDSError: INSTANCE_NOT_FOUND, INVALID_PARAMETER for a limit below its size, or what it is busy with.
@@ -455,20 +451,20 @@ class InstanceChanges(AutomatedBackups):
         instance: Instance,
         status: str,
         job: str,
-        effect: Callable[[], object],
-        deviation: WorldEffect,
+        on_end: Callable[[], object],
+        effect: WorldEffect,
         /,
         **entities: object,
     ) -> Job:
-        """Show *instance* in *status* for a while, then let *effect* happen; note the *job*."""
+        """Show *instance* in *status* for a while, then call *on_end*; record the *job*."""
 
         def land() -> None:
             if instance.id in self._instances:
-                effect()
+                on_end()
                 instance.updated = self._now()
 
-        course = deviation.lifecycle or self.life_cycle.change
-        activity = self._begin(instance, status, course, self._now(), effect=land)
+        transition = effect.lifecycle or self.life_cycle.change
+        activity = self._begin(instance, status, transition, self._now(), on_end=land)
         return self._job(job, instance, activity, **entities)
 
     def _in_window(self, instance: Instance, name: str, begin: Callable[[], Job]) -> Job:
@@ -512,7 +508,7 @@ class InstanceChanges(AutomatedBackups):
 
     @staticmethod
     def _about_creation(instance: Instance, kind: InstanceKind | None = None) -> dict[str, object]:
-        """Give what the job of making *instance* tells of it."""
+        """Return what the job of making *instance* tells of it."""
         about: dict[str, object] = {
             "endpoint": f"{instance.host}:{instance.port}",
             "type": kind or instance.kind,
@@ -551,7 +547,7 @@ def _check_engine(engine: Engine, *engines: Engine) -> None:
 
 
 def window_after(instance: Instance, moment: float) -> float:
-    """Tell when the first maintenance window after *moment* begins."""
+    """Return when the first maintenance window after *moment* begins."""
     day = moment // DAY * DAY
     hours, minutes = instance.maintenance_window[:5].split(":")
     window = day + int(hours) * 3600 + int(minutes) * 60

@@ -34,14 +34,14 @@ _NO_TAGS = "a standby has no tags of its own"
 class InstanceOperations(InstanceChanges):
     """What a world can do with instances."""
 
-    def list_instances(self, deviation: WorldEffect = NO_EFFECT) -> tuple[list[Instance], float]:
-        """List all instances, in the order they were made, and tell the time they were looked at.
+    def list_instances(self, effect: WorldEffect = NO_EFFECT) -> tuple[list[Instance], float]:
+        """List all instances, in the order they were made, and the time they were looked at.
 
         Args:
-            deviation: How this call departs from the usual: ``stale``.
+            effect: What is different about this call: ``stale``.
         """
         with self._lock:
-            now = self._now() - (deviation.stale or 0.0)
+            now = self._now() - (effect.stale or 0.0)
             return [instance for instance in self._instances.values() if not instance.hidden_at(now)], now
 
     def find_instances(
@@ -56,7 +56,7 @@ class InstanceOperations(InstanceChanges):
         tags: Mapping[str, str | None] | None = None,
         offset: int = 0,
         limit: int = 100,
-        deviation: WorldEffect = NO_EFFECT,
+        effect: WorldEffect = NO_EFFECT,
     ) -> tuple[list[Instance], int, float]:
         """List the instances that fit, in the order they were made.
 
@@ -70,13 +70,13 @@ class InstanceOperations(InstanceChanges):
             tags: Only those with all these tags; None for a value is any value.
             offset: How many to leave out.
             limit: How many to give at most.
-            deviation: How this call departs from the usual: ``stale``.
+            effect: What is different about this call: ``stale``.
 
         Returns:
             A page of them, how many there are in all, and the time they were looked at.
         """
         with self._lock:
-            now = self._now() - (deviation.stale or 0.0)
+            now = self._now() - (effect.stale or 0.0)
             among: Iterable[Instance] = self._instances.values()
             if id is not None and not id.startswith("*"):
                 among = [self._instances[id]] if id in self._instances else []
@@ -95,18 +95,18 @@ class InstanceOperations(InstanceChanges):
             ]
             return list(islice(fitting, offset, offset + limit)), len(fitting), now
 
-    def get_instance(self, node_id: str, deviation: WorldEffect = NO_EFFECT) -> tuple[Instance, float]:
-        """Find an instance by the id of its primary node, and tell the time it was looked at.
+    def get_instance(self, node_id: str, effect: WorldEffect = NO_EFFECT) -> tuple[Instance, float]:
+        """Find an instance by the id of its primary node, and the time it was looked at.
 
         Args:
             node_id: The primary node.
-            deviation: How this call departs from the usual: ``stale``.
+            effect: What is different about this call: ``stale``.
 
         Raises:
             RDSError: INSTANCE_NOT_FOUND.
         """
         with self._lock:
-            now = self._now() - (deviation.stale or 0.0)
+            now = self._now() - (effect.stale or 0.0)
             try:
                 instance = self._instance(node_id)
             except RDSError:
@@ -149,13 +149,13 @@ class InstanceOperations(InstanceChanges):
         backup: Backup | None = None,
         host: str = "",
         settings: Settings = Settings(),  # noqa: B008  (it is frozen)
-        deviation: WorldEffect = NO_EFFECT,
+        effect: WorldEffect = NO_EFFECT,
     ) -> Instance:
         """Build a new instance, single or (with *replication_mode*) a primary/standby pair.
 
         *network* holds the ids of the VPC, the subnet and the security group; a pair may have two zones
         with a comma between; *backup* is what the instance is built from, if anything; *host* is its
-        address, drawn if empty; *deviation* may have a ``lifecycle`` and ``visible_after``.
+        address, drawn if empty; *effect* may have a ``lifecycle`` and ``visible_after``.
 
         Raises:
             RDSError: FLAVOR_NOT_FOUND, REPLICATION_MODE or INVALID_PARAMETER for what the engine does not
@@ -182,12 +182,12 @@ class InstanceOperations(InstanceChanges):
                 host=host,
                 now=now,
             )
-            course = deviation.lifecycle or self.life_cycle.create_instance
-            activity = self._begin(instance, "BUILD", course, now, backup)
+            transition = effect.lifecycle or self.life_cycle.create_instance
+            activity = self._begin(instance, "BUILD", transition, now, backup)
             self._plan(instance, now)
             self._first_backup(instance, activity.ends)
             self._job_of_creation("Create{}SingleHAInstance", instance)
-            instance.hidden = self._hide(deviation.visible_after, now)
+            instance.hidden = self._hide(effect.visible_after, now)
             return instance
 
     def create_read_replica(
@@ -200,7 +200,7 @@ class InstanceOperations(InstanceChanges):
         volume_type: str | None = None,
         clusters: bool = False,
         settings: Settings = Settings(),  # noqa: B008  (it is frozen)
-        deviation: WorldEffect = NO_EFFECT,
+        effect: WorldEffect = NO_EFFECT,
     ) -> Instance:
         """Build a read replica of the instance whose primary node is *node_id*.
 
@@ -212,7 +212,7 @@ class InstanceOperations(InstanceChanges):
             volume_type: The kind of its disk; absent: that of the primary.
             clusters: Whether SQL Server has read replicas too, in its Enterprise Edition.
             settings: Its disk's key.
-            deviation: How this call departs from the usual: ``lifecycle``, ``visible_after``.
+            effect: What is different about this call: ``lifecycle``, ``visible_after``.
 
         Raises:
             RDSError: REPLICA_OF, ENGINE_NOT_SUPPORTED, FLAVOR_NOT_FOUND, INSTANCE_QUOTA, or what the
@@ -231,12 +231,12 @@ class InstanceOperations(InstanceChanges):
             self._check_instance_quota()
             replica = self._add_replica(primary, name, flavor, now, availability_zone, settings)
             replica.volume_type = volume_type or primary.volume_type
-            self._begin(replica, "BUILD", deviation.lifecycle or self.life_cycle.create_instance, now)
+            self._begin(replica, "BUILD", effect.lifecycle or self.life_cycle.create_instance, now)
             self._job_of_creation("Create{}ReplicaInstance", replica)
-            replica.hidden = self._hide(deviation.visible_after, now)
+            replica.hidden = self._hide(effect.visible_after, now)
             return replica
 
-    def delete_instance(self, node_id: str, deviation: WorldEffect = NO_EFFECT) -> str:
+    def delete_instance(self, node_id: str, effect: WorldEffect = NO_EFFECT) -> str:
         """Delete an instance; its replicas go with it, its manual backups stay. Gives the job id.
 
         Raises:
@@ -246,18 +246,18 @@ class InstanceOperations(InstanceChanges):
         with self._lock:
             now = self._now()
             instance = self._no_standby(node_id, "a standby can't be deleted by itself")
-            if instance.status_at(now) != "SHUTDOWN" or instance.activity is None or instance.activity.effect:
+            if instance.status_at(now) != "SHUTDOWN" or instance.activity is None or instance.activity.on_end:
                 self._check_idle(instance, now)
             start = now
             if instance.running is not None and instance.running.ends != FOREVER:
                 start = max(now, instance.running.ends)
             for leaving in (*instance.replicas, instance):
-                self._begin(leaving, "DELETING", deviation.lifecycle or self.life_cycle.delete_instance, start)
+                self._begin(leaving, "DELETING", effect.lifecycle or self.life_cycle.delete_instance, start)
                 assert leaving.activity is not None  # noqa: S101
                 self._leave(leaving, leaving.activity.ends)
             return self._job("Delete{}Instance", instance, instance.activity).id
 
-    def restart_instance(self, node_id: str, deviation: WorldEffect = NO_EFFECT) -> str:
+    def restart_instance(self, node_id: str, effect: WorldEffect = NO_EFFECT) -> str:
         """Reboot an instance. Gives the job id.
 
         Raises:
@@ -267,7 +267,7 @@ class InstanceOperations(InstanceChanges):
             now = self._now()
             instance = self._no_standby(node_id, "a standby can't be rebooted by itself")
             self._check_free(instance, now)
-            activity = self._begin(instance, "REBOOTING", deviation.lifecycle or self.life_cycle.restart, now)
+            activity = self._begin(instance, "REBOOTING", effect.lifecycle or self.life_cycle.restart, now)
             return self._job("Restart{}Instance", instance, activity).id
 
     def _job_of_creation(self, name: str, instance: Instance) -> None:
@@ -302,7 +302,7 @@ class InstanceOperations(InstanceChanges):
         policy: BackupPolicy | None = None,
         host: str = "",
         settings: Settings = Settings(),  # noqa: B008  (it is frozen)
-        deviation: WorldEffect = NO_EFFECT,
+        effect: WorldEffect = NO_EFFECT,
     ) -> Instance:
         """Build a new instance from a backup or a point in time of another one.
 
@@ -324,7 +324,7 @@ class InstanceOperations(InstanceChanges):
             policy: As for ``create_instance``.
             host: As for ``create_instance``.
             settings: As for ``create_instance``; time zone and collation that are empty are those of the source.
-            deviation: How this call departs from the usual: ``lifecycle``, ``visible_after``.
+            effect: What is different about this call: ``lifecycle``, ``visible_after``.
 
         Raises:
             RDSError: SOURCE_NOT_FOUND, ENGINE_NOT_SUPPORTED, BACKUP_NOT_FOUND, BACKUP_DELETING,
@@ -367,13 +367,13 @@ class InstanceOperations(InstanceChanges):
                     time_zone=settings.time_zone or source.settings.time_zone,
                     collation=settings.collation or source.settings.collation,
                 ),
-                deviation=deviation,
+                effect=effect,
             )
 
     # Tags
 
     def list_tags(self, node_id: str) -> dict[str, str]:
-        """Tell the tags of an instance.
+        """Return the tags of an instance.
 
         Raises:
             RDSError: INSTANCE_NOT_FOUND, or WRONG_INSTANCE_TYPE for a standby.

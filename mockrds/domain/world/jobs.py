@@ -33,7 +33,7 @@ class ScheduledTask(NamedTuple):
     """When it is to be over."""
 
     def status_at(self, now: float) -> ScheduleStatus:
-        """Tell its status at *now*."""
+        """Return its status at *now*."""
         status = self.job.status_at(now)
         activity = self.job.activity
         waits = status == "Running" and isinstance(activity, Activity) and not activity.status
@@ -48,7 +48,7 @@ class TaskOperations(BackupOperations, InstanceChanges):
         self._scheduled: dict[str, ScheduledTask] = {}
 
     def get_job(self, job_id: str) -> tuple[Job, float]:
-        """Find a job, and tell the time it was looked at.
+        """Find a job, and the time it was looked at.
 
         Args:
             job_id: Its id, with or without dashes.
@@ -76,7 +76,7 @@ class TaskOperations(BackupOperations, InstanceChanges):
         since: float | None = None,
         until: float | None = None,
     ) -> tuple[list[Job], float]:
-        """List the jobs that fit and wait for no maintenance window, newest first, and tell the time.
+        """List the jobs that fit and wait for no maintenance window, newest first, and the time.
 
         Args:
             id: Only the one with this id, with or without dashes.
@@ -111,7 +111,7 @@ class TaskOperations(BackupOperations, InstanceChanges):
         since: float | None = None,
         until: float | None = None,
     ) -> tuple[list[ScheduledTask], float]:
-        """List the jobs that wait for a maintenance window, or did, newest first, and tell the time.
+        """List the jobs that wait for a maintenance window, or did, newest first, and the time.
 
         Args:
             instance_id: Only those of this DB instance, which may be gone.
@@ -133,7 +133,7 @@ class TaskOperations(BackupOperations, InstanceChanges):
             ], now
 
     def find_sqlserver_tasks(self, node_id: str, since: float, until: float | None) -> tuple[list[Job], float]:
-        """List the jobs of a SQL Server instance that began between two moments, newest first, and tell the time.
+        """List the jobs of a SQL Server instance that began between two moments, newest first, and the time.
 
         Raises:
             RDSError: INSTANCE_NOT_FOUND, or ENGINE_NOT_SUPPORTED.

@@ -59,7 +59,7 @@ class Configuration:
         return {name: parameter for name, parameter in known.items() if name not in OF_CLASS}
 
     def fits(self, instance: Instance) -> bool:
-        """Tell whether it is for the engine and the major version of *instance*."""
+        """Return whether it is for the engine and the major version of *instance*."""
         wanted, own = self.datastore, instance.datastore
         return (wanted.type, wanted.major) == (own.type, own.major)
 
@@ -72,7 +72,7 @@ class Application:
     moment: float
     restart: bool
     """Whether the instance must be rebooted."""
-    problem: Refusal | None
+    refusal: Refusal | None
     """Why it failed."""
 
 
@@ -213,7 +213,7 @@ class ParameterOperations(State):
     def apply_configuration(
         self, configuration_id: str, instance_ids: Iterable[str]
     ) -> tuple[Configuration, list[Application], Job]:
-        """Give the parameters of a template to instances; one that can't take them does not stop the others.
+        """Apply the parameters of a template to instances; one that can't take them does not stop the others.
 
         Raises:
             RDSError: NOT_FOUND; INSTANCE_NOT_FOUND for any of *instance_ids*; INVALID_PARAMETER for none.
@@ -236,7 +236,7 @@ class ParameterOperations(State):
             return [instance for instance in instances if self.configuration_of(instance) is configuration]
 
     def configuration_of(self, instance: Instance) -> Configuration:
-        """Tell which template was applied to an instance last; the default one if none was, or it is gone."""
+        """Return which template was applied to an instance last; the default one if none was, or it is gone."""
         applied = self._tuning(instance).configuration
         if applied is not None and applied.id in self._configurations:
             return applied
@@ -250,12 +250,12 @@ class ParameterOperations(State):
         try:
             self._check_fits(configuration, instance, now)
         except RDSError as error:
-            return Application(instance=instance, moment=now, restart=False, problem=error.problem)
+            return Application(instance=instance, moment=now, restart=False, refusal=error.refusal)
         tuning = self._tuning(instance)
         kept = {name: value for name, value in tuning.values.items() if name not in configuration.parameters}
         restart = self._set(instance, kept | configuration.values, now)
         tuning.configuration = configuration
-        return Application(instance=instance, moment=now, restart=restart, problem=None)
+        return Application(instance=instance, moment=now, restart=restart, refusal=None)
 
     def _check_fits(self, configuration: Configuration, instance: Instance, now: float) -> None:
         self._check_idle(instance, now)
@@ -265,7 +265,7 @@ class ParameterOperations(State):
     # Parameters of an instance
 
     def instance_parameters(self, node_id: str) -> tuple[Instance, dict[str, str], float]:
-        """Tell the parameters of an instance, by name, and when they were changed last.
+        """Return the parameters of an instance, by name, and when they were changed last.
 
         Raises:
             RDSError: INSTANCE_NOT_FOUND, or WRONG_INSTANCE_TYPE for a standby.
@@ -304,7 +304,7 @@ class ParameterOperations(State):
             return restart, ignored, self._job("Modify{}Parameters", instance, None)
 
     def reset_instance_parameters(self, node_id: str) -> bool:
-        """Put the parameters of an instance back to their defaults; tells whether it must be rebooted.
+        """Put the parameters of an instance back to their defaults; returns whether it must be rebooted.
 
         Raises:
             RDSError: As ``instance_parameters``, or what the instance is busy with.
@@ -316,7 +316,7 @@ class ParameterOperations(State):
             return self._set(instance, {}, now)
 
     def set_libraries(self, node_id: str, libraries: str) -> tuple[bool, Job]:
-        """Set what PostgreSQL loads when it starts; tells whether it must be rebooted, and the job.
+        """Set what PostgreSQL loads when it starts; returns whether it must be rebooted, and the job.
 
         Raises:
             RDSError: As ``instance_parameters``; WRONG_INSTANCE_TYPE for a read replica; ENGINE_NOT_SUPPORTED;
@@ -347,7 +347,7 @@ class ParameterOperations(State):
         return tuning
 
     def _set(self, instance: Instance, values: dict[str, str], now: float) -> bool:
-        """Let *values* be what differs from the defaults; tells whether the change needs a reboot."""
+        """Let *values* be what differs from the defaults; returns whether the change needs a reboot."""
         known = PARAMETERS[instance.datastore.type]
         values = {name: value for name, value in values.items() if value != known[name].default}
         tuning = self._tuning(instance)

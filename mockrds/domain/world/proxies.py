@@ -53,7 +53,7 @@ class ProxyOperations(State):
         self._proxies.pop(thing.id, None)
 
     def list_proxies(self, node_id: str) -> tuple[Instance, list[Proxy], float]:
-        """List the proxies of an instance, and tell the time they were looked at.
+        """List the proxies of an instance, and the time they were looked at.
 
         Raises:
             RDSError: INSTANCE_NOT_FOUND, WRONG_INSTANCE_TYPE, or ENGINE_NOT_SUPPORTED for any but MySQL.
@@ -122,7 +122,7 @@ class ProxyOperations(State):
     def route_proxy(
         self, node_id: str, proxy_id: str, route_mode: int, master_weight: int, weights: Mapping[str, int]
     ) -> None:
-        """Say where a proxy sends reads.
+        """Set where a proxy sends reads.
 
         Raises:
             RDSError: As ``list_proxies``; NO_PROXY; INVALID_PARAMETER for the weight of what is no read replica.

@@ -45,12 +45,12 @@ class RecycleOperations(InstanceOperations):
         self._stopped: set[str] = set()  # instances that were stopped when they were deleted
 
     def get_recycle_policy(self) -> int:
-        """Tell for how many days deleted instances are kept."""
+        """Return for how many days deleted instances are kept."""
         with self._lock:
             return self._retention
 
     def set_recycle_policy(self, days: int) -> None:
-        """Say for how many days instances are kept; those in the bin stay as long as was said before."""
+        """Set for how many days deleted instances are kept; those in the bin stay as long as before."""
         with self._lock:
             self._now()
             self._retention = days
@@ -69,7 +69,7 @@ class RecycleOperations(InstanceOperations):
             now = self._now()
             return list(islice(reversed(self._bin.values()), offset, offset + limit)), len(self._bin), now
 
-    def delete_instance(self, node_id: str, deviation: WorldEffect = NO_EFFECT) -> str:
+    def delete_instance(self, node_id: str, effect: WorldEffect = NO_EFFECT) -> str:
         """Delete an instance; its replicas go with it, its manual backups stay. Gives the job id.
 
         It goes to the recycle bin then, if it is neither a read replica nor stopped.
@@ -81,7 +81,7 @@ class RecycleOperations(InstanceOperations):
             now = self._now()
             instance = self._nodes.get(node_id)
             stopped = instance is not None and instance.status_at(now) == "SHUTDOWN"
-            job = super().delete_instance(node_id, deviation)
+            job = super().delete_instance(node_id, effect)
             if instance is not None:
                 (self._stopped.add if stopped else self._stopped.discard)(instance.id)
             return job
@@ -116,8 +116,8 @@ class RecycleOperations(InstanceOperations):
     def _back_up_last(self, instance: Instance, now: float) -> Backup:
         """Make the last backup. Nothing is drawn from the world's chance: requests get the same either way."""
         random = Random(f"{instance.id}/last")
-        course = self.life_cycle.backup
-        lasts = course.seconds.sample(random) if course.progression == "time" else 0.0
+        transition = self.life_cycle.backup
+        lasts = transition.seconds.sample(random) if transition.progression == "time" else 0.0
         return Backup(
             id=uuid4(random),
             name=f"{instance.datastore.type.lower()}-{instance.id}-{_stamp(now)}{int(now * 1000) % 1000:03}",
@@ -126,10 +126,10 @@ class RecycleOperations(InstanceOperations):
             node_id=instance.node_id,
             created=now,
             ends=now + lasts,
-            outcome=course.outcome,
+            outcome=transition.outcome,
             job_id=job_id(random),
             type="auto",
-            reason=course.reason,
+            reason=transition.reason,
         )
 
     def _clear(self, instance_id: str) -> None:

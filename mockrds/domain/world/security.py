@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 class SecurityOperations(InstanceChanges):
     """What can be changed of the way to an instance. Each method takes the id of its primary node."""
 
-    def change_port(self, node_id: str, port: int, deviation: WorldEffect = NO_EFFECT) -> Job:
+    def change_port(self, node_id: str, port: int, effect: WorldEffect = NO_EFFECT) -> Job:
         """Change the port of an instance.
 
         Raises:
@@ -26,11 +26,11 @@ class SecurityOperations(InstanceChanges):
         with self._lock:
             check_port(self._instance(node_id).datastore.type, port)
             instance = self._changeable(node_id)
-            effect = partial(setattr, instance, "port", port)
-            return self._change(instance, "MODIFYING DATABASE PORT", "Modify{}Port", effect, deviation)
+            on_end = partial(setattr, instance, "port", port)
+            return self._change(instance, "MODIFYING DATABASE PORT", "Modify{}Port", on_end, effect)
 
     def change_address(self, node_id: str, address: str) -> Job:
-        """Give an instance another private address.
+        """Change the private address of an instance.
 
         Raises:
             RDSError: INSTANCE_NOT_FOUND, INVALID_PARAMETER, also for an address in use, or what it is busy with.

@@ -197,28 +197,28 @@ class State:
             if thing.gone_at(now):  # its deletion may have been called off by set_status
                 self._forget(thing)
 
-    def _end(self, course: Transition, now: float) -> tuple[float, int | None]:
-        if course.progression == "immediate":
+    def _end(self, transition: Transition, now: float) -> tuple[float, int | None]:
+        if transition.progression == "immediate":
             return now, None
-        if course.progression == "manual":
-            return (now if course.looks == 0 else inf), course.looks
-        return now + course.seconds.sample(self._random), None
+        if transition.progression == "manual":
+            return (now if transition.looks == 0 else inf), transition.looks
+        return now + transition.seconds.sample(self._random), None
 
     def _begin(
         self,
         instance: Instance,
         status: str,
-        course: Transition,
+        transition: Transition,
         now: float,
         backup: Backup | None = None,
-        effect: Callable[[], object] | None = None,
+        on_end: Callable[[], object] | None = None,
     ) -> Activity:
-        ends, looks = self._end(course, now)
-        activity = instance.activity = Activity(status=status, began=self._now(), ends=ends, looks=looks, effect=effect)
+        ends, looks = self._end(transition, now)
+        activity = instance.activity = Activity(status=status, began=self._now(), ends=ends, looks=looks, on_end=on_end)
         if backup is not None:
             under_way = [restore for restore in backup.restores or () if restore.running(now)]
             backup.restores = [*under_way, activity]
-        if effect is not None and ends != inf:
+        if on_end is not None and ends != inf:
             self._at(ends, lambda: activity.settle(self._now()))
         return activity
 
@@ -280,7 +280,7 @@ class State:
     # Finding and refusing
 
     def node_of(self, instance_id: str) -> str:
-        """Tell the primary node of a DB instance.
+        """Return the primary node of a DB instance.
 
         Raises:
             RDSError: INSTANCE_NOT_FOUND, also when *instance_id* is that of a node.
@@ -293,7 +293,7 @@ class State:
             return instance.node_id
 
     def hint_at(self, instance_id: str | None) -> str:
-        """Say what is wrong with *instance_id*, if it is that of a node."""
+        """Return a hint if *instance_id* is that of a node, else nothing."""
         whole = self._nodes.get(instance_id or "")
         if whole is None:
             return ""

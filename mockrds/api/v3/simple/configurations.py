@@ -74,7 +74,7 @@ def create_configuration(call: Call, fields: dict[str, Any]) -> Answer:
     simple=True,
 )
 def get_configuration(call: Call) -> Answer:
-    """Tell about a parameter template (API reference, v3, "Obtaining Parameters in a Specified Parameter Template")."""
+    """Return a parameter template (API reference, v3, "Obtaining Parameters in a Specified Parameter Template")."""
     configuration = call.world.get_configuration(call.parameters["config_id"])
     parameters = _parameters(configuration.parameters, configuration.values)
     return Answer(_render(configuration) | {"configuration_parameters": parameters})
@@ -141,7 +141,7 @@ def copy_configuration(call: Call, fields: dict[str, Any]) -> Answer:
     simple=True,
 )
 def apply_configuration(call: Call, fields: dict[str, Any]) -> Answer:
-    """Give the parameters of a template to instances (API reference, v3, "Applying a Parameter Template")."""
+    """Apply the parameters of a template to instances (API reference, v3, "Applying a Parameter Template")."""
     configuration, applications, job = call.world.apply_configuration(
         call.parameters["config_id"], fields["instance_ids"]
     )
@@ -150,7 +150,7 @@ def apply_configuration(call: Call, fields: dict[str, Any]) -> Answer:
             "instance_id": one.instance.id,
             "instance_name": one.instance.name,
             "restart_required": one.restart,
-            "success": one.problem is None,
+            "success": one.refusal is None,
         }
         for one in applications
     ]
@@ -159,7 +159,7 @@ def apply_configuration(call: Call, fields: dict[str, Any]) -> Answer:
             "configuration_id": configuration.id,
             "configuration_name": configuration.name,
             "apply_results": results,
-            "success": all(one.problem is None for one in applications),
+            "success": all(one.refusal is None for one in applications),
             "job_id": job.id,
         }
     )
@@ -193,9 +193,9 @@ def list_configuration_apply_histories(call: Call, query: dict[str, Any]) -> Ans
         {
             "instance_id": one.instance.id,
             "instance_name": one.instance.name,
-            "apply_result": "SUCCESS" if one.problem is None else "FAILED",
+            "apply_result": "SUCCESS" if one.refusal is None else "FAILED",
             "apply_time": stamp(one.moment),
-            "error_code": "" if one.problem is None else one.problem.v3,
+            "error_code": "" if one.refusal is None else one.refusal.v3,
         }
         for one in applications[::-1][query["offset"] : query["offset"] + query["limit"]]
     ]
@@ -210,7 +210,7 @@ def list_configuration_apply_histories(call: Call, query: dict[str, Any]) -> Ans
     simple=True,
 )
 def get_instance_configuration(call: Call) -> Answer:
-    """Tell parameters (API reference, v3, "Obtaining the Parameter Template of a Specified DB Instance")."""
+    """Return parameters (API reference, v3, "Obtaining the Parameter Template of a Specified DB Instance")."""
     instance, values, updated = call.world.instance_parameters(node_id(call, call.parameters["instance_id"]))
     return Answer(
         {

@@ -103,7 +103,7 @@ def delete_extension(call: Call, fields: dict[str, Any]) -> Answer:
     simple=True,
 )
 def get_instance_parameter(call: Call) -> Answer:
-    """Tell what is loaded (API reference, v3, "Obtaining the Value of a Specified Parameter for an Instance")."""
+    """Return what is loaded (API reference, v3, "Obtaining the Value of a Specified Parameter for an Instance")."""
     instance, values, _ = call.world.instance_parameters(_node_for_libraries(call))
     if instance.datastore.type != "PostgreSQL":
         raise RDSError(errors.ENGINE_NOT_SUPPORTED, "this is for PostgreSQL only")

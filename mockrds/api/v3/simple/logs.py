@@ -111,7 +111,7 @@ def list_slow_logs(call: Call, query: dict[str, Any]) -> Answer:
     simple=True,
 )
 def get_slow_log_statistics(call: Call, query: dict[str, Any]) -> Answer:
-    """Tell about slow queries, of which there are none (API reference, v3, "Obtaining Slow Query Log Statistics")."""
+    """Return figures of slow queries: none (API reference, v3, "Obtaining Slow Query Log Statistics")."""
     _between(query["start_date"], query["end_date"])
     _instance(call, "MySQL")
     paged = {"pageNumber": query["cur_page"], "pageRecord": query["per_page"], "slowLogList": [], "totalRecord": 0}
@@ -140,7 +140,7 @@ def get_slow_log_statistics(call: Call, query: dict[str, Any]) -> Answer:
     simple=True,
 )
 def get_slow_log_statistics_v31(call: Call, fields: dict[str, Any]) -> Answer:
-    """Tell about slow queries, of which there are none (API reference, v3.1, "Querying Slow Query Log Statistics")."""
+    """Return figures of slow queries: none (API reference, v3.1, "Querying Slow Query Log Statistics")."""
     _between(fields["start_time"], fields["end_time"])
     _instance(call, "MySQL", "PostgreSQL")
     return Answer({"slow_log_list": [], "total_count": 0})
@@ -193,7 +193,7 @@ def list_audit_logs(call: Call, query: dict[str, Any]) -> Answer:
 
 @operation("v3.get_audit_policy", answer=Object({"keep_days": Integer()}), simple=True)
 def get_audit_policy(call: Call) -> Answer:
-    """Tell how long SQL audit logs are kept (API reference, v3, "Querying the Policy for SQL Audit Logs")."""
+    """Return how long SQL audit logs are kept (API reference, v3, "Querying the Policy for SQL Audit Logs")."""
     return Answer({"keep_days": call.world.audit_days(node_id(call, call.parameters["instance_id"]))})
 
 
@@ -218,7 +218,7 @@ def _between(begin: str, end: str) -> tuple[float, float]:
 
 
 def _instance(call: Call, *engines: Engine) -> Instance:
-    instance, _ = call.world.get_instance(node_id(call, call.parameters["instance_id"]), call.deviation)
+    instance, _ = call.world.get_instance(node_id(call, call.parameters["instance_id"]), call.effect)
     if engines and instance.datastore.type not in engines:
         raise RDSError(errors.ENGINE_NOT_SUPPORTED, f"this is for {' and '.join(engines)} only")
     return instance

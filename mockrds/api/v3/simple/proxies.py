@@ -158,7 +158,7 @@ def disable_proxy(call: Call) -> Answer:
     simple=True,
 )
 def set_proxy_route_mode(call: Call, fields: dict[str, Any]) -> Answer:
-    """Say where a proxy sends reads (API reference, v3, "Configuring the Routing Policy for a Database Proxy")."""
+    """Set where a proxy sends reads (API reference, v3, "Configuring the Routing Policy for a Database Proxy")."""
     call.world.route_proxy(
         node_id(call, call.parameters["instance_id"]),
         call.parameters["proxy_id"],
