@@ -258,7 +258,7 @@ def test_what_requests_draw_does_not_depend_on_them() -> None:
         project = MockRDS(clock="frozen@2026-01-31T22:00:00Z").project("eu-de")
         project.clock.advance(days=days)
         world, instance = project._state.world, project.instances[0]
-        assert len(world.find_backups(instance_id=instance.id)[0]) == min(days, 7)
+        assert len(world.list_backups(instance_id=instance.id)[0]) == min(days, 7)
         ids.append(world.create_manual_backup(instance.node_id, "nightly").id)
 
     assert ids[0] == ids[1]

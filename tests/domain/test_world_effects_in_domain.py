@@ -44,7 +44,7 @@ def listed(world: World, **effect: Any) -> list[tuple[str, str]]:
     """List the backups as a client does: names and statuses, newest first."""
     backups, now = world.list_manual_backups(WorldEffect(**effect))
     shown: list[tuple[str, str]] = [(backup.name, backup.status_at(now)) for backup in backups]
-    world.look(backups, now)
+    world.look_at_backups(backups, now)
     return shown
 
 

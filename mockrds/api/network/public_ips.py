@@ -152,9 +152,9 @@ def bind_public_ip(key: str, rows: Callable[[Call], list[Row]]) -> Callable[[Cal
         if before is not after:
             try:
                 if before is not None:
-                    call.world.unbind_public_ip(before.node_id)
+                    call.world.unbind_eip(before.node_id)
                 if after is not None:
-                    call.world.bind_public_ip(after.node_id, address)
+                    call.world.bind_eip(after.node_id, address)
             except RDSError as error:
                 raise RefusedError(409, error.hint or CATALOGUE[error.refusal.v3].message) from None
         return Answer({key: one(call, rows(call))})

@@ -175,7 +175,7 @@ def delete_configuration(call: Call) -> Answer:
 )
 def list_configuration_instances(call: Call) -> Answer:
     """List its users (API reference, Trove, "Obtaining the DB Instances to Which a Parameter Template Applies")."""
-    instances = call.world.instances_of(_asked_for(call))
+    instances = call.world.list_configuration_instances(_asked_for(call))
     return Answer({"instances": [{"id": one.node_id, "name": one.nodes[0].name} for one in instances]})
 
 
@@ -230,7 +230,7 @@ def _render(call: Call, configuration: Configuration) -> dict[str, Any]:
         "datastore_version_name": configuration.datastore.major,
         "datastore_name": configuration.datastore.type.lower(),
         "description": configuration.description,
-        "instance_count": len(call.world.instances_of(configuration)),
+        "instance_count": len(call.world.list_configuration_instances(configuration)),
         "created": stamp(configuration.created),
         "updated": stamp(configuration.updated),
     }

@@ -271,7 +271,7 @@ def restart_instance(call: Call, fields: dict[str, Any]) -> Answer:  # noqa: ARG
 def change_instance_flavor(call: Call, fields: dict[str, Any]) -> Answer:
     """Change the class of a DB instance (API reference, Trove, "Changing DB Instance Specifications")."""
     instance, _ = supported(call)
-    call.world.resize_flavor(instance.node_id, _flavor(fields["resize"]["flavorRef"]), call.effect)
+    call.world.change_instance_flavor(instance.node_id, _flavor(fields["resize"]["flavorRef"]), call.effect)
     return Answer()
 
 
@@ -285,7 +285,7 @@ def change_instance_flavor(call: Call, fields: dict[str, Any]) -> Answer:
 def resize_instance_volume(call: Call, fields: dict[str, Any]) -> Answer:
     """Enlarge the disk of a DB instance (API reference, Trove, "Changing DB Instance Volume")."""
     instance, _ = supported(call)
-    call.world.enlarge_volume(instance.node_id, fields["resize"]["volume"]["size"], call.effect)
+    call.world.resize_instance_volume(instance.node_id, fields["resize"]["volume"]["size"], call.effect)
     return Answer()
 
 

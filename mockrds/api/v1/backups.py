@@ -117,7 +117,7 @@ def list_manual_backups(call: Call) -> Answer:
     world = call.world
     backups, now = world.list_manual_backups(call.effect)
     answer = Answer({"backups": [_render(backup, now) for backup in backups]})
-    world.look(backups, now)
+    world.look_at_backups(backups, now)
     return answer
 
 

@@ -255,7 +255,7 @@ def restart_instance(call: Call, _: dict[str, Any]) -> Answer:
 def change_instance_flavor(call: Call, fields: dict[str, Any]) -> Answer:
     """Change the class of a DB instance (API reference, v1, "Changing DB Instance Specifications")."""
     flavor = _flavor(fields["resize"]["flavorRef"])
-    job = call.world.resize_flavor(call.parameters["instanceId"], flavor, call.effect)
+    job = call.world.change_instance_flavor(call.parameters["instanceId"], flavor, call.effect)
     return Answer({"jobId": [job.id]})
 
 
@@ -268,7 +268,7 @@ def change_instance_flavor(call: Call, fields: dict[str, Any]) -> Answer:
 def resize_instance_volume(call: Call, fields: dict[str, Any]) -> Answer:
     """Enlarge the disk of a DB instance (API reference, v1, "Changing DB Instance Volume")."""
     size = fields["resize"]["volume"]["size"]
-    job = call.world.enlarge_volume(call.parameters["instanceId"], size, call.effect)
+    job = call.world.resize_instance_volume(call.parameters["instanceId"], size, call.effect)
     return Answer({"extendparam": {"jobs": [{"id": dashed(job.id)}]}})
 
 
@@ -292,12 +292,12 @@ def bind_unbind_eip(call: Call, fields: dict[str, Any]) -> Answer:
     """Bind or unbind an elastic IP address (API reference, v1, "Binding or Unbinding an EIP")."""
     given, node = fields["setPublicIp"], call.parameters["instanceId"]
     if given["action"] == "disablePublicAccess":
-        call.world.unbind_public_ip(node)
+        call.world.unbind_eip(node)
         return Answer({})
     for key in ("publicIP", "publicIPId"):
         if given[key] is None:
             raise RDSError(errors.INVALID_PARAMETER, f"{key!r} is missing")
-    call.world.bind_public_ip(node, given["publicIP"])
+    call.world.bind_eip(node, given["publicIP"])
     return Answer({})
 
 

@@ -57,7 +57,7 @@ def set_instance_parameters(call: Call, fields: dict[str, Any]) -> Answer:
     """Set parameters of an instance (API reference, v1, "Setting Configuration Parameters")."""
     if not fields["values"]:
         raise RDSError(errors.INVALID_PARAMETER, "there is nothing to change")
-    restart, _, _ = call.world.set_instance_parameters(call.parameters["nodeId"], fields["values"], strict=True)
+    restart, _, _ = call.world.set_instance_configuration(call.parameters["nodeId"], fields["values"], strict=True)
     return Answer({"shouldRestart": str(int(restart)), "setParameteResult": "0"})
 
 

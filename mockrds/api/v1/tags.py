@@ -20,7 +20,7 @@ _TAG: Final = Object({"key": _KEY, "value": Text(re.compile(r"[^\x00-\x1f*<>\\=]
 @operation("v1.list_instance_tags", answer=Object({"tags": List(_TAG)}))
 def list_instance_tags(call: Call) -> Answer:
     """List the tags of an instance (API reference, v1, "Querying a Tag")."""
-    tags = call.world.list_tags(call.parameters["instanceId"])
+    tags = call.world.list_instance_tags(call.parameters["instanceId"])
     return Answer({"tags": [{"key": key, "value": value} for key, value in tags.items()]})
 
 

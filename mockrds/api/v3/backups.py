@@ -124,7 +124,7 @@ def list_backups(call: Call, query: dict[str, Any]) -> Answer:
             key = backup_key(query["backup_id"])
         except RDSError as error:
             return Answer({"backups": [], "total_count": 0}).hinting(error.hint)
-    backups, total, now = world.find_backups(
+    backups, total, now = world.list_backups(
         instance_id=query["instance_id"],
         backup_id=key,
         type=query["backup_type"],
@@ -135,7 +135,7 @@ def list_backups(call: Call, query: dict[str, Any]) -> Answer:
         effect=call.effect,
     )
     answer = Answer({"backups": [_render(backup, now) for backup in backups], "total_count": total})
-    world.look(backups, now)
+    world.look_at_backups(backups, now)
     return answer if total else answer.hinting(world.hint_at(query["instance_id"]))
 
 
@@ -224,7 +224,7 @@ def set_backup_policy(call: Call, fields: dict[str, Any]) -> Answer:
 )
 def get_restore_time_ranges(call: Call, query: dict[str, Any]) -> Answer:
     """Return when an instance can be restored to (API reference, v3, "Obtaining the Restoration Time Range")."""
-    ranges = call.world.restore_times(node_id(call, call.parameters["instance_id"]))
+    ranges = call.world.get_restore_time_ranges(node_id(call, call.parameters["instance_id"]))
     if query["date"] is not None:
         begin = moment(f"{query['date']}T00:00:00+0000", "date")
         end = begin + _DAY
@@ -256,7 +256,7 @@ def get_restore_time_ranges(call: Call, query: dict[str, Any]) -> Answer:
 def get_backup_download_links(call: Call, query: dict[str, Any]) -> Answer:
     """Return links to download a backup (API reference, v3, "Obtaining the Link for Downloading a Backup File")."""
     world = call.world
-    backup, now = world.backup_files(backup_key(query["backup_id"]))
+    backup, now = world.get_backup_download_links(backup_key(query["backup_id"]))
     bucket = f"rdsbucket.{call.parameters['project_id']}"
     names: tuple[str | None, ...] = backup.databases or (None,)
     files = [

@@ -54,7 +54,7 @@ def change_instance_flavor(call: Call, fields: dict[str, Any]) -> Answer:
     flavor = SPEC_CODES.get(fields["resize_flavor"]["spec_code"])
     if flavor is None:
         raise RDSError(errors.FLAVOR_NOT_FOUND)
-    return Answer({"job_id": call.world.resize_flavor(node, flavor, call.effect).id})
+    return Answer({"job_id": call.world.change_instance_flavor(node, flavor, call.effect).id})
 
 
 @operation(
@@ -65,7 +65,7 @@ def change_instance_flavor(call: Call, fields: dict[str, Any]) -> Answer:
 )
 def resize_instance_volume(call: Call, fields: dict[str, Any]) -> Answer:
     """Enlarge the disk of a DB instance (API reference, v3, "Scaling Up Storage Space of a DB Instance")."""
-    job = call.world.enlarge_volume(path_node(call), fields["enlarge_volume"]["size"], call.effect)
+    job = call.world.resize_instance_volume(path_node(call), fields["enlarge_volume"]["size"], call.effect)
     return Answer({"job_id": job.id})
 
 
@@ -102,7 +102,7 @@ def change_storage_type(call: Call, fields: dict[str, Any]) -> Answer:
     if code is None:
         raise RDSError(errors.VOLUME_TYPE, "'volume_code' is such as rds.mysql.volume.essd.ha")
     engine, mode = _LETTERS[code[1]], _MODES[code[3]]
-    job = call.world.change_volume_type(node, engine, mode, code[2].upper(), call.effect)
+    job = call.world.change_storage_type(node, engine, mode, code[2].upper(), call.effect)
     return Answer({"job_id": job.id})
 
 
@@ -134,7 +134,7 @@ def upgrade_minor_version(call: Call, fields: dict[str, Any]) -> Answer:
 @operation("v3.switchover", answer=Object({"workflowId": Text(), "instanceId": Text(), "nodeId": Text()}))
 def switchover(call: Call) -> Answer:
     """Let primary and standby change roles (API reference, v3, "Manually Switching Primary/Standby DB Instances")."""
-    job, node = call.world.switch_over(path_node(call), call.effect)
+    job, node = call.world.switchover(path_node(call), call.effect)
     return Answer({"workflowId": job.id, "instanceId": job.instance.id, "nodeId": node.id})
 
 
@@ -201,7 +201,7 @@ def rename_instance(call: Call, fields: dict[str, Any]) -> Answer:
 )
 def set_instance_alias(call: Call, fields: dict[str, Any]) -> Answer:
     """Describe a DB instance (API reference, v3, "Changing the Description of a DB Instance")."""
-    call.world.set_alias(path_node(call), fields["alias"])
+    call.world.set_instance_alias(path_node(call), fields["alias"])
     return Answer({"resp": "successful"})
 
 
@@ -213,12 +213,12 @@ def bind_unbind_eip(call: Call, fields: dict[str, Any]) -> Answer:
     """Bind or unbind an elastic IP address (API reference, v3, "Binding and Unbinding an EIP")."""
     node = path_node(call)
     if not fields["is_bind"]:
-        call.world.unbind_public_ip(node)
+        call.world.unbind_eip(node)
         return Answer()
     for key in ("public_ip", "public_ip_id"):
         if not fields[key]:
             raise RDSError(errors.INVALID_PARAMETER, f"{key!r} is missing")
-    call.world.bind_public_ip(node, fields["public_ip"])
+    call.world.bind_eip(node, fields["public_ip"])
     return Answer()
 
 

@@ -47,13 +47,13 @@ def set_disk_autoscaling(call: Call, fields: dict[str, Any]) -> Answer:
     """Let the disk grow by itself, or not (API reference, v3, "Configuring an Autoscaling Policy")."""
     node, limit, threshold = path_node(call), fields["limit_size"], fields["trigger_threshold"]
     if not fields["switch_option"]:
-        call.world.set_autoscaling(node, Autoscaling(enabled=False))
+        call.world.set_disk_autoscaling(node, Autoscaling(enabled=False))
         return Answer()
     if limit is None:
         raise RDSError(errors.INVALID_PARAMETER, "'limit_size' is missing")
     if threshold not in _THRESHOLDS:
         raise RDSError(errors.INVALID_PARAMETER, "'trigger_threshold' must be 10, 15 or 20")
-    call.world.set_autoscaling(node, Autoscaling(enabled=True, limit_gb=limit, threshold=threshold))
+    call.world.set_disk_autoscaling(node, Autoscaling(enabled=True, limit_gb=limit, threshold=threshold))
     return Answer()
 
 
@@ -85,7 +85,7 @@ def set_disk_autoscaling(call: Call, fields: dict[str, Any]) -> Answer:
 def list_resize_flavors(call: Call) -> Answer:
     """List the classes it can change to (API reference, v3, "Querying Available Instance Classes")."""
     world = call.world
-    flavors = world.flavors_to_resize_to(path_node(call))
+    flavors = world.list_resize_flavors(path_node(call))
     zones = {f"{world.region}-0{i}": "normal" for i in (1, 2, 3)}
     groups = [
         {
@@ -113,13 +113,13 @@ def list_resize_flavors(call: Call) -> Answer:
 @operation("v3.create_private_domain", body=Object({"dns_type": _DNS_TYPE}), answer=JOB, status=202)
 def create_private_domain(call: Call, fields: dict[str, Any]) -> Answer:  # noqa: ARG001
     """Apply for a private domain name of a DB instance (API reference, v3, "Applying for a Private Domain Name")."""
-    return Answer({"job_id": call.world.create_dns_name(path_node(call), call.effect).id})
+    return Answer({"job_id": call.world.create_private_domain(path_node(call), call.effect).id})
 
 
 @operation("v3.modify_private_domain", body=Object({"dns_name": Text(_DNS_NAME.fullmatch)}), answer=JOB, status=202)
 def modify_private_domain(call: Call, fields: dict[str, Any]) -> Answer:
     """Change the private domain name (API reference, v3, "Modifying a Private Domain Name")."""
-    return Answer({"job_id": call.world.change_dns_name(path_node(call), fields["dns_name"], call.effect).id})
+    return Answer({"job_id": call.world.modify_private_domain(path_node(call), fields["dns_name"], call.effect).id})
 
 
 @operation(
@@ -184,7 +184,7 @@ def get_tde_status(call: Call) -> Answer:
 def add_msdtc_hosts(call: Call, fields: dict[str, Any]) -> Answer:
     """Add machines to share transactions with (API reference, v3, "Adding Host Addresses for MSDTC")."""
     hosts = [(host["host_name"], host["ip"]) for host in fields["hosts"]]
-    return Answer({"job_id": call.world.add_hosts(path_node(call), hosts, call.effect).id})
+    return Answer({"job_id": call.world.add_msdtc_hosts(path_node(call), hosts, call.effect).id})
 
 
 @operation(

@@ -36,7 +36,7 @@ def add_instance_tags(call: Call, fields: dict[str, Any]) -> Answer:
     tags = {tag["key"]: tag["value"] for tag in fields["tags"]}
     if len(tags) < len(fields["tags"]):
         raise RDSError(errors.TAG_KEY_TAKEN)
-    call.world.add_tags(path_node(call), tags)
+    call.world.add_instance_tags(path_node(call), tags)
     return Answer()
 
 
@@ -51,5 +51,5 @@ def add_instance_tags(call: Call, fields: dict[str, Any]) -> Answer:
 )
 def delete_instance_tags(call: Call, fields: dict[str, Any]) -> Answer:
     """Remove tags, by key, or by key and value (API reference, v3, "Deleting Tags in Batches")."""
-    call.world.delete_tags(path_node(call), {tag["key"]: tag["value"] or None for tag in fields["tags"]})
+    call.world.delete_instance_tags(path_node(call), {tag["key"]: tag["value"] or None for tag in fields["tags"]})
     return Answer()

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 )
 def list_instance_tags(call: Call) -> Answer:
     """List the tags of an instance (API reference, v3, "Querying Tags of a DB Instance")."""
-    tags = call.world.list_tags(path_node(call))
+    tags = call.world.list_instance_tags(path_node(call))
     return Answer({"tags": [{"key": key, "value": value, "tag_type": "user"} for key, value in tags.items()]})
 
 

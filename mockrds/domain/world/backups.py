@@ -123,7 +123,7 @@ class BackupOperations(AutomatedBackups):
             now -= effect.stale or 0.0
             return [backup for backup in backups if not backup.hidden_at(now)], now
 
-    def look(self, backups: list[Backup], now: float) -> None:
+    def look_at_backups(self, backups: list[Backup], now: float) -> None:
         """Note that a client saw *backups* at *now*; counts only what lasts for a number of looks."""
         if not self._looked_at:
             return
@@ -193,7 +193,7 @@ class BackupOperations(AutomatedBackups):
             self._expire(instance, now)
             self._plan(instance, now)
 
-    def find_backups(
+    def list_backups(
         self,
         *,
         instance_id: str | None = None,
@@ -267,7 +267,7 @@ class BackupOperations(AutomatedBackups):
                 return fitting[offset : offset + limit], len(fitting), now
             return list(islice(backups, offset, offset + limit)), total, now
 
-    def backup_files(self, backup_id: str) -> tuple[Backup, float]:
+    def get_backup_download_links(self, backup_id: str) -> tuple[Backup, float]:
         """Find a backup to download, and the time.
 
         Raises:
@@ -280,7 +280,7 @@ class BackupOperations(AutomatedBackups):
                 raise RDSError(errors.BACKUP_NOT_USABLE, f"the backup is {backup.status_at(now)}")
             return backup, now
 
-    def restore_times(self, node_id: str) -> list[tuple[float, float]]:
+    def get_restore_time_ranges(self, node_id: str) -> list[tuple[float, float]]:
         """Return the spans of time to which an instance can be restored, in seconds since 1970.
 
         That is from the end of its oldest full backup on, as long as its policy makes incremental ones.

@@ -133,18 +133,18 @@ class FeatureOperations(ParameterOperations):
             features.extensions[database].remove(name)
 
     def _loaded(self, node_id: str, extension: Extension) -> bool:
-        _, values, _ = self.instance_parameters(node_id)
+        _, values, _ = self.get_instance_configuration(node_id)
         return not extension.library or extension.library in values[LIBRARIES].split(",")
 
     # SQL throttling
 
-    def list_throttles(self, node_id: str, database: str) -> list[Throttle]:
+    def list_sql_limits(self, node_id: str, database: str) -> list[Throttle]:
         """List the rules of a database, oldest first."""
         with self._lock:
             _, features = self._featured(node_id, "PostgreSQL")
             return list(features.throttles.get(database, {}).values())
 
-    def create_throttle(
+    def create_sql_limit(
         self,
         node_id: str,
         database: str,
@@ -180,7 +180,7 @@ class FeatureOperations(ParameterOperations):
                 search_path=search_path,
             )
 
-    def update_throttle(self, node_id: str, database: str, rule_id: str, concurrency: int, waiting: int) -> None:
+    def update_sql_limit(self, node_id: str, database: str, rule_id: str, concurrency: int, waiting: int) -> None:
         """Change the limits of a rule.
 
         Raises:
@@ -190,7 +190,7 @@ class FeatureOperations(ParameterOperations):
             rules = self._rules(node_id, database, rule_id)
             rules[rule_id] = replace(rules[rule_id], max_concurrency=concurrency, max_waiting=waiting)
 
-    def switch_throttle(self, node_id: str, database: str, rule_id: str, *, on: bool) -> None:
+    def switch_sql_limit(self, node_id: str, database: str, rule_id: str, *, on: bool) -> None:
         """Switch a rule on or off.
 
         Raises:
@@ -198,20 +198,20 @@ class FeatureOperations(ParameterOperations):
         """
         with self._lock:
             rules = self._rules(node_id, database, rule_id)
-            _, values, _ = self.instance_parameters(node_id)
+            _, values, _ = self.get_instance_configuration(node_id)
             parameter = f"{THROTTLING}.enable_ccl"
             if on and values[parameter].lower() != "on":
                 raise RDSError(errors.INVALID_OPERATION, f"the parameter {parameter!r} must be 'on' first")
             rules[rule_id] = replace(rules[rule_id], effective=on)
 
-    def switch_off_throttles(self, node_id: str, database: str) -> None:
+    def switch_off_sql_limits(self, node_id: str, database: str) -> None:
         """Switch all rules of a database off."""
         with self._lock:
             _, features = self._featured(node_id, "PostgreSQL")
             rules = features.throttles.get(database, {})
             rules.update({rule_id: replace(rule, effective=False) for rule_id, rule in rules.items()})
 
-    def delete_throttle(self, node_id: str, database: str, rule_id: str) -> None:
+    def delete_sql_limit(self, node_id: str, database: str, rule_id: str) -> None:
         """Delete a rule.
 
         Raises:
@@ -229,12 +229,12 @@ class FeatureOperations(ParameterOperations):
 
     # SQL audit
 
-    def audit_days(self, node_id: str) -> int:
+    def get_audit_policy(self, node_id: str) -> int:
         """Return for how many days SQL audit logs are kept; zero while there are none."""
         with self._lock:
             return self._featured(node_id, "MySQL")[1].audit_days
 
-    def set_audit_days(self, node_id: str, days: int) -> None:
+    def set_audit_policy(self, node_id: str, days: int) -> None:
         """Set for how many days SQL audit logs are kept; zero switches them off."""
         with self._lock:
             self._featured(node_id, "MySQL")[1].audit_days = days

@@ -32,7 +32,7 @@ class InstanceChanges(AutomatedBackups):
 
     # Changes that take a while
 
-    def resize_flavor(self, node_id: str, flavor: Flavor, effect: WorldEffect = NO_EFFECT) -> Job:
+    def change_instance_flavor(self, node_id: str, flavor: Flavor, effect: WorldEffect = NO_EFFECT) -> Job:
         """Change the class of an instance.
 
         Raises:
@@ -51,8 +51,8 @@ class InstanceChanges(AutomatedBackups):
                 instance, "MODIFYING", "Resize{}Flavor", partial(setattr, instance, "flavor", flavor), effect
             )
 
-    def flavors_to_resize_to(self, node_id: str) -> list[Flavor]:
-        """List the classes that ``resize_flavor`` takes.
+    def list_resize_flavors(self, node_id: str) -> list[Flavor]:
+        """List the classes that ``change_instance_flavor`` takes.
 
         Raises:
             RDSError: INSTANCE_NOT_FOUND.
@@ -67,7 +67,7 @@ class InstanceChanges(AutomatedBackups):
                 if (flavor.engine, flavor.mode) == kind and flavor != instance.flavor
             ]
 
-    def enlarge_volume(self, node_id: str, size: int, effect: WorldEffect = NO_EFFECT) -> Job:
+    def resize_instance_volume(self, node_id: str, size: int, effect: WorldEffect = NO_EFFECT) -> Job:
         """Enlarge the disk of an instance to *size* GB.
 
         Raises:
@@ -97,7 +97,7 @@ class InstanceChanges(AutomatedBackups):
                 resource_ids=[f"{instance.id}.volume"],
             )
 
-    def change_volume_type(
+    def change_storage_type(
         self, node_id: str, engine: Engine, mode: Mode, volume_type: str, effect: WorldEffect = NO_EFFECT
     ) -> Job:
         """Change the kind of disk of an instance.
@@ -152,7 +152,7 @@ class InstanceChanges(AutomatedBackups):
             about = self._about_creation(instance, "Ha")
             return self._change(instance, "MODIFYING INSTANCE TYPE", "SingleToHa{}Instance", join, effect, **about)
 
-    def switch_over(self, node_id: str, effect: WorldEffect = NO_EFFECT) -> tuple[Job, Node]:
+    def switchover(self, node_id: str, effect: WorldEffect = NO_EFFECT) -> tuple[Job, Node]:
         """Let the primary and the standby of a pair change roles. Gives the job, and the node that becomes the primary.
 
         Raises:
@@ -173,7 +173,7 @@ class InstanceChanges(AutomatedBackups):
         """Change how the standby of a pair follows its primary.
 
         Raises:
-            RDSError: As ``switch_over``; ENGINE_NOT_SUPPORTED for SQL Server; or REPLICATION_MODE.
+            RDSError: As ``switchover``; ENGINE_NOT_SUPPORTED for SQL Server; or REPLICATION_MODE.
         """
         with self._lock:
             instance, _ = self._pair(node_id)
@@ -190,7 +190,7 @@ class InstanceChanges(AutomatedBackups):
         """Move the standby of a pair to another zone.
 
         Raises:
-            RDSError: As ``switch_over``; ENGINE_NOT_SUPPORTED for SQL Server; or INVALID_PARAMETER when
+            RDSError: As ``switchover``; ENGINE_NOT_SUPPORTED for SQL Server; or INVALID_PARAMETER when
                 *standby_id* is not the standby, or is in that zone.
         """
         with self._lock:
@@ -254,7 +254,7 @@ class InstanceChanges(AutomatedBackups):
 
             return self._change(instance, "MODIFYING", "Enable{}TDE", encrypt, effect)
 
-    def add_hosts(self, node_id: str, hosts: list[tuple[str, str]], effect: WorldEffect = NO_EFFECT) -> Job:
+    def add_msdtc_hosts(self, node_id: str, hosts: list[tuple[str, str]], effect: WorldEffect = NO_EFFECT) -> Job:
         """Add machines that SQL Server shares transactions with, given by name and address.
 
         Raises:
@@ -266,7 +266,7 @@ class InstanceChanges(AutomatedBackups):
             added = [Host(id=uuid4(self._random), name=name, address=address) for name, address in hosts]
             return self._change(instance, "MODIFYING", "Add{}MsdtcHosts", partial(instance.hosts.extend, added), effect)
 
-    def create_dns_name(self, node_id: str, effect: WorldEffect = NO_EFFECT) -> Job:
+    def create_private_domain(self, node_id: str, effect: WorldEffect = NO_EFFECT) -> Job:
         """Apply for a private domain name of an instance.
 
         Raises:
@@ -278,7 +278,7 @@ class InstanceChanges(AutomatedBackups):
                 raise RDSError(errors.INVALID_OPERATION, f"its name is {instance.dns_name}")
             return self._name(instance, instance.id, "Create{}Dns", effect)
 
-    def change_dns_name(self, node_id: str, prefix: str, effect: WorldEffect = NO_EFFECT) -> Job:
+    def modify_private_domain(self, node_id: str, prefix: str, effect: WorldEffect = NO_EFFECT) -> Job:
         """Change the private domain name of an instance.
 
         Raises:
@@ -360,7 +360,7 @@ class InstanceChanges(AutomatedBackups):
         """
         self._put(node_id, idle=False, name=name)
 
-    def set_alias(self, node_id: str, alias: str) -> None:
+    def set_instance_alias(self, node_id: str, alias: str) -> None:
         """Describe an instance.
 
         Raises:
@@ -386,7 +386,7 @@ class InstanceChanges(AutomatedBackups):
             self._pair(node_id, free=False)
             self._put(node_id, failover_strategy=strategy)
 
-    def bind_public_ip(self, node_id: str, address: str) -> Job:
+    def bind_eip(self, node_id: str, address: str) -> Job:
         """Bind an elastic IP address to an instance.
 
         Raises:
@@ -403,7 +403,7 @@ class InstanceChanges(AutomatedBackups):
             instance = self._put(node_id, public_ip=address)
             return self._job("{}BindEIP", instance, None, public_ip=address)
 
-    def unbind_public_ip(self, node_id: str) -> Job:
+    def unbind_eip(self, node_id: str) -> Job:
         """Take the elastic IP address from an instance.
 
         Raises:
@@ -416,7 +416,7 @@ class InstanceChanges(AutomatedBackups):
                 raise RDSError(errors.INVALID_OPERATION, "the instance has no address")
             return self._job("{}UnbindEIP", self._put(node_id, public_ip=""), None, public_ip=address)
 
-    def set_autoscaling(self, node_id: str, autoscaling: Autoscaling) -> None:
+    def set_disk_autoscaling(self, node_id: str, autoscaling: Autoscaling) -> None:
         """Set whether the disk of an instance is to grow by itself. It is never full here, so it never does.
 
         Raises:

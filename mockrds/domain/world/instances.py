@@ -372,7 +372,7 @@ class InstanceOperations(InstanceChanges):
 
     # Tags
 
-    def list_tags(self, node_id: str) -> dict[str, str]:
+    def list_instance_tags(self, node_id: str) -> dict[str, str]:
         """Return the tags of an instance.
 
         Raises:
@@ -386,7 +386,7 @@ class InstanceOperations(InstanceChanges):
         """Add a tag to an instance; a tag with the same key is overwritten.
 
         Raises:
-            RDSError: As ``list_tags``, or TAG_QUOTA.
+            RDSError: As ``list_instance_tags``, or TAG_QUOTA.
         """
         with self._lock:
             self._now()
@@ -395,7 +395,7 @@ class InstanceOperations(InstanceChanges):
                 raise RDSError(errors.TAG_QUOTA)
             tags[key] = value
 
-    def add_tags(self, node_id: str, added: Mapping[str, str]) -> None:
+    def add_instance_tags(self, node_id: str, added: Mapping[str, str]) -> None:
         """Add tags to an instance, all or none; tags with the same keys are overwritten.
 
         Raises:
@@ -408,7 +408,7 @@ class InstanceOperations(InstanceChanges):
                 raise RDSError(errors.TAG_QUOTA)
             tags.update(added)
 
-    def delete_tags(self, node_id: str, removed: Mapping[str, str | None]) -> None:
+    def delete_instance_tags(self, node_id: str, removed: Mapping[str, str | None]) -> None:
         """Remove tags from an instance; what is not there is no error.
 
         Args:
@@ -416,7 +416,7 @@ class InstanceOperations(InstanceChanges):
             removed: The keys; a tag whose value is another one than that given stays.
 
         Raises:
-            RDSError: As ``list_tags``.
+            RDSError: As ``list_instance_tags``.
         """
         with self._lock:
             self._now()
@@ -429,7 +429,7 @@ class InstanceOperations(InstanceChanges):
         """Remove a tag from an instance; a key that is not there is no error.
 
         Raises:
-            RDSError: As ``list_tags``.
+            RDSError: As ``list_instance_tags``.
         """
         with self._lock:
             self._now()

@@ -66,7 +66,7 @@ class TaskOperations(BackupOperations, InstanceChanges):
                 raise RDSError(errors.JOB_NOT_FOUND, hint)
             return job, now
 
-    def find_tasks(
+    def list_instant_tasks(
         self,
         *,
         id: str | None = None,  # noqa: A002  (the word of the API)
@@ -102,7 +102,7 @@ class TaskOperations(BackupOperations, InstanceChanges):
                 and _between(since, job.began, until)
             ], now
 
-    def find_scheduled_tasks(
+    def list_scheduled_tasks(
         self,
         *,
         instance_id: str | None = None,
@@ -132,7 +132,7 @@ class TaskOperations(BackupOperations, InstanceChanges):
                 and _between(since, task.start, until)
             ], now
 
-    def find_sqlserver_tasks(self, node_id: str, since: float, until: float | None) -> tuple[list[Job], float]:
+    def list_sqlserver_task_details(self, node_id: str, since: float, until: float | None) -> tuple[list[Job], float]:
         """List the jobs of a SQL Server instance that began between two moments, newest first, and the time.
 
         Raises:
@@ -143,7 +143,7 @@ class TaskOperations(BackupOperations, InstanceChanges):
             instance = self._instance(node_id)
             if instance.datastore.type != "SQLServer":
                 raise RDSError(errors.ENGINE_NOT_SUPPORTED, "this is for SQLServer only")
-            return self.find_tasks(instance_id=instance.id, since=since, until=until)
+            return self.list_instant_tasks(instance_id=instance.id, since=since, until=until)
 
     def look_at_jobs(self, jobs: Iterable[Job], now: float) -> None:
         """Note that a client saw *jobs* at *now*; counts only what lasts for a number of looks."""

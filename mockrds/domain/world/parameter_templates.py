@@ -188,7 +188,7 @@ class ParameterOperations(State):
                 self._check_name(name, configuration)
             accepted, _ = _accepted(configuration.parameters, values)
             configuration.values |= accepted
-            for instance in self.instances_of(configuration) if spread else ():
+            for instance in self.list_configuration_instances(configuration) if spread else ():
                 self._set(instance, self._tuning(instance).values | accepted, now)
             configuration.name = configuration.name if name is None else name
             configuration.description = configuration.description if description is None else description
@@ -206,7 +206,7 @@ class ParameterOperations(State):
         """
         with self._lock:
             configuration = self._custom(configuration_id)
-            if unused and self.instances_of(configuration):
+            if unused and self.list_configuration_instances(configuration):
                 raise RDSError(IN_USE)
             del self._configurations[configuration_id]
 
@@ -228,7 +228,7 @@ class ParameterOperations(State):
             configuration.applications += applications
             return configuration, applications, self._job("Apply{}Configuration", instances[0], None)
 
-    def instances_of(self, configuration: Configuration) -> list[Instance]:
+    def list_configuration_instances(self, configuration: Configuration) -> list[Instance]:
         """List the instances to which a template was applied last, or that still have the default one."""
         with self._lock:
             self._now()
@@ -264,7 +264,7 @@ class ParameterOperations(State):
 
     # Parameters of an instance
 
-    def instance_parameters(self, node_id: str) -> tuple[Instance, dict[str, str], float]:
+    def get_instance_configuration(self, node_id: str) -> tuple[Instance, dict[str, str], float]:
         """Return the parameters of an instance, by name, and when they were changed last.
 
         Raises:
@@ -277,7 +277,7 @@ class ParameterOperations(State):
             defaults = {name: parameter.default for name, parameter in PARAMETERS[instance.datastore.type].items()}
             return instance, defaults | tuning.values, tuning.updated or instance.created
 
-    def set_instance_parameters(
+    def set_instance_configuration(
         self, node_id: str, values: Mapping[str, str], *, strict: bool = False
     ) -> tuple[bool, list[str], Job]:
         """Set parameters of an instance.
@@ -291,11 +291,11 @@ class ParameterOperations(State):
             Whether the instance must be rebooted, the names that were ignored, and the job.
 
         Raises:
-            RDSError: As ``instance_parameters``; what the instance is busy with; OUT_OF_RANGE; NO_PARAMETER.
+            RDSError: As ``get_instance_configuration``; what the instance is busy with; OUT_OF_RANGE; NO_PARAMETER.
         """
         with self._lock:
             now = self._now()
-            instance, _, _ = self.instance_parameters(node_id)
+            instance, _, _ = self.get_instance_configuration(node_id)
             self._check_idle(instance, now)
             accepted, ignored = _accepted(PARAMETERS[instance.datastore.type], values)
             if strict and ignored:
@@ -307,19 +307,19 @@ class ParameterOperations(State):
         """Put the parameters of an instance back to their defaults; returns whether it must be rebooted.
 
         Raises:
-            RDSError: As ``instance_parameters``, or what the instance is busy with.
+            RDSError: As ``get_instance_configuration``, or what the instance is busy with.
         """
         with self._lock:
             now = self._now()
-            instance, _, _ = self.instance_parameters(node_id)
+            instance, _, _ = self.get_instance_configuration(node_id)
             self._check_idle(instance, now)
             return self._set(instance, {}, now)
 
-    def set_libraries(self, node_id: str, libraries: str) -> tuple[bool, Job]:
+    def set_instance_parameter(self, node_id: str, libraries: str) -> tuple[bool, Job]:
         """Set what PostgreSQL loads when it starts; returns whether it must be rebooted, and the job.
 
         Raises:
-            RDSError: As ``instance_parameters``; WRONG_INSTANCE_TYPE for a read replica; ENGINE_NOT_SUPPORTED;
+            RDSError: As ``get_instance_configuration``; WRONG_INSTANCE_TYPE for a read replica; ENGINE_NOT_SUPPORTED;
                 OUT_OF_RANGE, also when one is missing that must stay.
         """
         with self._lock:

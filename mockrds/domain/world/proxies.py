@@ -63,7 +63,7 @@ class ProxyOperations(State):
             instance = self._proxied(node_id)
             return instance, list(self._proxies.get(instance.id, {}).values()), now
 
-    def open_proxy(
+    def enable_proxy(
         self,
         node_id: str,
         *,
@@ -106,7 +106,7 @@ class ProxyOperations(State):
             proxies[proxy.id] = proxy
             return proxy, self._job("Open{}Proxy", instance, None)
 
-    def close_proxy(self, node_id: str, proxy_id: str) -> Job:
+    def disable_proxy(self, node_id: str, proxy_id: str) -> Job:
         """Take a proxy away.
 
         Raises:
@@ -119,7 +119,7 @@ class ProxyOperations(State):
             del self._proxies[instance.id][proxy_id]
             return self._job("Close{}Proxy", instance, None)
 
-    def route_proxy(
+    def set_proxy_route_mode(
         self, node_id: str, proxy_id: str, route_mode: int, master_weight: int, weights: Mapping[str, int]
     ) -> None:
         """Set where a proxy sends reads.

@@ -55,7 +55,7 @@ class RecycleOperations(InstanceOperations):
             self._now()
             self._retention = days
 
-    def find_recycled_instances(self, offset: int, limit: int) -> tuple[list[Recycled], int, float]:
+    def list_recycled_instances(self, offset: int, limit: int) -> tuple[list[Recycled], int, float]:
         """List the instances in the bin, the last to come first.
 
         Args:

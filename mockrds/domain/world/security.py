@@ -29,7 +29,7 @@ class SecurityOperations(InstanceChanges):
             on_end = partial(setattr, instance, "port", port)
             return self._change(instance, "MODIFYING DATABASE PORT", "Modify{}Port", on_end, effect)
 
-    def change_address(self, node_id: str, address: str) -> Job:
+    def change_floating_ip(self, node_id: str, address: str) -> Job:
         """Change the private address of an instance.
 
         Raises:
@@ -62,7 +62,7 @@ class SecurityOperations(InstanceChanges):
                 raise RDSError(errors.ENGINE_NOT_SUPPORTED, "this is for MySQL only")
             self._put(node_id, ssl=on)
 
-    def reset_password(self, node_id: str) -> None:
+    def reset_root_password(self, node_id: str) -> None:
         """Set the password of the instance's user, which is kept nowhere.
 
         Raises:

@@ -211,7 +211,7 @@ def list_configuration_apply_histories(call: Call, query: dict[str, Any]) -> Ans
 )
 def get_instance_configuration(call: Call) -> Answer:
     """Return parameters (API reference, v3, "Obtaining the Parameter Template of a Specified DB Instance")."""
-    instance, values, updated = call.world.instance_parameters(node_id(call, call.parameters["instance_id"]))
+    instance, values, updated = call.world.get_instance_configuration(node_id(call, call.parameters["instance_id"]))
     return Answer(
         {
             "datastore_version_name": instance.datastore.major,
@@ -234,7 +234,7 @@ def set_instance_configuration(call: Call, fields: dict[str, Any]) -> Answer:
     if not fields["values"]:
         raise RDSError(errors.INVALID_PARAMETER, "there is nothing to change")
     node = node_id(call, call.parameters["instance_id"])
-    restart, ignored, job = call.world.set_instance_parameters(node, fields["values"])
+    restart, ignored, job = call.world.set_instance_configuration(node, fields["values"])
     return Answer({"restart_required": restart, "job_id": job.id, "ignored_params": ignored})
 
 

@@ -104,7 +104,7 @@ def delete_extension(call: Call, fields: dict[str, Any]) -> Answer:
 )
 def get_instance_parameter(call: Call) -> Answer:
     """Return what is loaded (API reference, v3, "Obtaining the Value of a Specified Parameter for an Instance")."""
-    instance, values, _ = call.world.instance_parameters(_node_for_libraries(call))
+    instance, values, _ = call.world.get_instance_configuration(_node_for_libraries(call))
     if instance.datastore.type != "PostgreSQL":
         raise RDSError(errors.ENGINE_NOT_SUPPORTED, "this is for PostgreSQL only")
     parameter = PARAMETERS["PostgreSQL"][LIBRARIES]
@@ -129,7 +129,7 @@ def get_instance_parameter(call: Call) -> Answer:
 )
 def set_instance_parameter(call: Call, fields: dict[str, Any]) -> Answer:
     """Set what is loaded (API reference, v3, "Modifying the Value of a Specified Parameter for an Instance")."""
-    restart, job = call.world.set_libraries(_node_for_libraries(call), fields["value"])
+    restart, job = call.world.set_instance_parameter(_node_for_libraries(call), fields["value"])
     return Answer({"job_id": job.id, "restart_required": restart})
 
 

@@ -194,7 +194,7 @@ def list_audit_logs(call: Call, query: dict[str, Any]) -> Answer:
 @operation("v3.get_audit_policy", answer=Object({"keep_days": Integer()}), simple=True)
 def get_audit_policy(call: Call) -> Answer:
     """Return how long SQL audit logs are kept (API reference, v3, "Querying the Policy for SQL Audit Logs")."""
-    return Answer({"keep_days": call.world.audit_days(node_id(call, call.parameters["instance_id"]))})
+    return Answer({"keep_days": call.world.get_audit_policy(node_id(call, call.parameters["instance_id"]))})
 
 
 @operation(
@@ -204,7 +204,7 @@ def get_audit_policy(call: Call) -> Answer:
 )
 def set_audit_policy(call: Call, fields: dict[str, Any]) -> Answer:
     """Set how long SQL audit logs are kept (API reference, v3, "Setting SQL Audit")."""
-    call.world.set_audit_days(node_id(call, call.parameters["instance_id"]), fields["keep_days"])
+    call.world.set_audit_policy(node_id(call, call.parameters["instance_id"]), fields["keep_days"])
     return Answer()
 
 

@@ -27,7 +27,7 @@ def change_port(call: Call, fields: dict[str, Any]) -> Answer:
 @operation("v3.change_floating_ip", body=Object({"new_ip": Text()}), answer=_WORKFLOW, simple=True)
 def change_floating_ip(call: Call, fields: dict[str, Any]) -> Answer:
     """Change the private address of an instance (API reference, v3, "Changing a Floating IP Address")."""
-    job = call.world.change_address(node_id(call, call.parameters["instance_id"]), fields["new_ip"])
+    job = call.world.change_floating_ip(node_id(call, call.parameters["instance_id"]), fields["new_ip"])
     return Answer({"workflowId": job.id})
 
 
@@ -79,5 +79,5 @@ def get_ssl_cert_link(call: Call) -> Answer:
 )
 def reset_root_password(call: Call, fields: dict[str, Any]) -> Answer:  # noqa: ARG001
     """Set the password of root, which is kept nowhere (API reference, v3, "Resetting the Password for User root")."""
-    call.world.reset_password(node_id(call, call.parameters["instance_id"]))
+    call.world.reset_root_password(node_id(call, call.parameters["instance_id"]))
     return Answer({})
