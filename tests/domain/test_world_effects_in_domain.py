@@ -103,7 +103,7 @@ def test_a_new_instance_is_not_seen_for_a_number_of_looks(world: World) -> None:
     )
 
     def look() -> bool:
-        instances, now = world.list_instances()
+        instances, _, now = world.list_instances()
         world.look_at_instances(instances, now)
         return replica in instances
 

@@ -160,7 +160,7 @@ def restore_to_original(call: Call, fields: dict[str, Any]) -> Answer:
     job = call.world.restore_to_original(
         call.parameters["instanceId"], backup_id=backup_id, restore_time=restore_time, effect=call.effect
     )
-    return Answer({"extendparam": {"jobs": [{"id": job}]}}, backup_ids=(backup_id,) if backup_id else ())
+    return Answer({"extendparam": {"jobs": [{"id": job.id}]}}, backup_ids=(backup_id,) if backup_id else ())
 
 
 def restore_point(fields: dict[str, Any]) -> tuple[str | None, float | None]:

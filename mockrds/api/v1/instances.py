@@ -137,7 +137,7 @@ _MADE: Final = Object({"instance": Object({**_INSTANCE, "replica_of?": Text(), "
 def list_instances(call: Call) -> Answer:
     """List DB instances (API reference, v1, "Obtaining a DB Instance List")."""
     world = call.world
-    instances, now = world.list_instances(call.effect)
+    instances, _, now = world.list_instances(effect=call.effect)
     answer = Answer({"instances": [_render(instance, now) for instance in instances]})
     world.look_at_instances(instances, now)
     return answer
@@ -231,7 +231,7 @@ def restore_to_new_instance(call: Call, fields: dict[str, Any]) -> Answer:
 def delete_instance(call: Call) -> Answer:
     """Delete a DB instance (API reference, v1, "Deleting a DB Instance"). Its body has no effect."""
     job = call.world.delete_instance(call.parameters["instanceId"], call.effect)
-    return Answer({"extendparam": {"jobs": [{"id": job}]}})
+    return Answer({"extendparam": {"jobs": [{"id": job.id}]}})
 
 
 @operation(
@@ -243,7 +243,7 @@ def delete_instance(call: Call) -> Answer:
 def restart_instance(call: Call, _: dict[str, Any]) -> Answer:
     """Reboot a DB instance (API reference, v1, "Rebooting a DB Instance")."""
     job = call.world.restart_instance(call.parameters["instanceId"], call.effect)
-    return Answer({"extendparam": {"jobs": [{"id": dashed(job)}]}})
+    return Answer({"extendparam": {"jobs": [{"id": dashed(job.id)}]}})
 
 
 @operation(

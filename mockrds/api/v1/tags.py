@@ -28,12 +28,12 @@ def list_instance_tags(call: Call) -> Answer:
 def add_instance_tag(call: Call, fields: dict[str, Any]) -> Answer:
     """Add a tag, or overwrite the one with its key (API reference, v1, "Adding a Tag")."""
     tag = fields["tag"]
-    call.world.add_tag(call.parameters["instanceId"], tag["key"], tag["value"])
+    call.world.add_instance_tags(call.parameters["instanceId"], {tag["key"]: tag["value"]})
     return Answer({})
 
 
 @operation("v1.delete_instance_tag", body=Object({"key": _KEY}))
 def delete_instance_tag(call: Call, fields: dict[str, Any]) -> Answer:
     """Remove a tag; the answer has no body (API reference, v1, "Deleting a Tag")."""
-    call.world.delete_tag(call.parameters["instanceId"], fields["key"])
+    call.world.delete_instance_tags(call.parameters["instanceId"], {fields["key"]: None})
     return Answer()

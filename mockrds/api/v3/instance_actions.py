@@ -39,7 +39,7 @@ _DAY: Final = 1440
 @operation("v3.restart_instance", body=Object({"restart": Object({})}), answer=JOB, status=202)
 def restart_instance(call: Call, fields: dict[str, Any]) -> Answer:  # noqa: ARG001
     """Reboot a DB instance (API reference, v3, "Rebooting a DB Instance")."""
-    return Answer({"job_id": call.world.restart_instance(path_node(call), call.effect)})
+    return Answer({"job_id": call.world.restart_instance(path_node(call), call.effect).id})
 
 
 @operation(

@@ -98,7 +98,7 @@ def list_instances(call: Call, query: dict[str, Any]) -> Answer:
     """List DB instances (API reference, v3, "Querying DB Instances")."""
     world = call.world
     tags = (tag.partition("=") for tag in (query["tags"] or "").split(",") if tag)
-    instances, total, now = world.find_instances(
+    instances, total, now = world.list_instances(
         id=query["id"] or None,
         name=query["name"] or None,
         kind=query["type"] or None,

@@ -336,4 +336,4 @@ def check_engine(instance: Instance, *engines: Engine) -> None:
 @operation("v3.delete_instance", answer=JOB, status=202)
 def delete_instance(call: Call) -> Answer:
     """Delete a DB instance (API reference, v3, "Deleting a DB Instance")."""
-    return Answer({"job_id": call.world.delete_instance(path_node(call), call.effect)})
+    return Answer({"job_id": call.world.delete_instance(path_node(call), call.effect).id})

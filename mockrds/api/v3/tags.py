@@ -28,9 +28,4 @@ def list_instance_tags(call: Call) -> Answer:
 @operation("v3.list_project_tags", answer=Object({"tags": List(Object({"key": Text(), "values": List(Text(any))}))}))
 def list_project_tags(call: Call) -> Answer:
     """List the tags of all instances, each key and value once (API reference, v3, "Querying Project Tags")."""
-    instances, _ = call.world.list_instances()
-    values: dict[str, dict[str, None]] = {}
-    for instance in instances:
-        for key, value in instance.tags.copy().items():
-            values.setdefault(key, {})[value] = None
-    return Answer({"tags": [{"key": key, "values": list(found)} for key, found in values.items()]})
+    return Answer({"tags": [{"key": key, "values": values} for key, values in call.world.list_project_tags().items()]})

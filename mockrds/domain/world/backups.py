@@ -343,8 +343,8 @@ class BackupOperations(AutomatedBackups):
 
     def restore_to_original(
         self, node_id: str, *, backup_id: str | None, restore_time: float | None, effect: WorldEffect = NO_EFFECT
-    ) -> str:
-        """Roll an instance back to a backup, or to a time after one. Gives the job id.
+    ) -> Job:
+        """Roll an instance back to a backup, or to a time after one.
 
         Args:
             node_id: The primary node of the instance.
@@ -365,7 +365,7 @@ class BackupOperations(AutomatedBackups):
             backup = self._restorable(instance, backup_id, restore_time, now)
             if backup.instance is not instance:
                 raise RDSError(errors.BACKUP_NOT_FOUND, "the backup was made from another instance")
-            return self._restore(instance, backup, None if backup_id else restore_time, now, effect).id
+            return self._restore(instance, backup, None if backup_id else restore_time, now, effect)
 
     def _restore(
         self, instance: Instance, backup: Backup, moment: float | None, now: float, effect: WorldEffect

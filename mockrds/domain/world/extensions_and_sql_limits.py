@@ -23,7 +23,7 @@ TAKEN: Final = Refusal("RDS.0031", "DBS.201201")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Throttle:
+class SqlLimit:
     """A rule of SQL throttling."""
 
     id: str
@@ -41,9 +41,9 @@ class Features:
 
     extensions: dict[str, set[str]] = field(default_factory=dict)
     """What is installed in each database."""
-    throttles: dict[str, dict[str, Throttle]] = field(default_factory=dict)
+    sql_limits: dict[str, dict[str, SqlLimit]] = field(default_factory=dict)
     """The rules of each database, by their ids."""
-    rules_made: int = 0
+    sql_limits_made: int = 0
     audit_days: int = 0
     """How long SQL audit logs are kept; zero: there are none."""
 
@@ -138,11 +138,11 @@ class FeatureOperations(ParameterOperations):
 
     # SQL throttling
 
-    def list_sql_limits(self, node_id: str, database: str) -> list[Throttle]:
+    def list_sql_limits(self, node_id: str, database: str) -> list[SqlLimit]:
         """List the rules of a database, oldest first."""
         with self._lock:
             _, features = self._featured(node_id, "PostgreSQL")
-            return list(features.throttles.get(database, {}).values())
+            return list(features.sql_limits.get(database, {}).values())
 
     def create_sql_limit(
         self,
@@ -166,13 +166,13 @@ class FeatureOperations(ParameterOperations):
                 raise RDSError(
                     errors.INVALID_OPERATION, f"the extension {THROTTLING} must be installed in {database!r} first"
                 )
-            rules = features.throttles.setdefault(database, {})
+            rules = features.sql_limits.setdefault(database, {})
             if any((rule.query_id, rule.query_string) == (query_id, query_string) for rule in rules.values()):
                 raise RDSError(TAKEN)
-            features.rules_made += 1
-            rule_id = str(features.rules_made)
-            rules[rule_id] = Throttle(
-                id=rule_id,
+            features.sql_limits_made += 1
+            limit_id = str(features.sql_limits_made)
+            rules[limit_id] = SqlLimit(
+                id=limit_id,
                 query_id=query_id,
                 query_string=query_string,
                 max_concurrency=max_concurrency,
@@ -180,51 +180,51 @@ class FeatureOperations(ParameterOperations):
                 search_path=search_path,
             )
 
-    def update_sql_limit(self, node_id: str, database: str, rule_id: str, concurrency: int, waiting: int) -> None:
+    def update_sql_limit(self, node_id: str, database: str, limit_id: str, concurrency: int, waiting: int) -> None:
         """Change the limits of a rule.
 
         Raises:
             RDSError: NO_OBJECT.
         """
         with self._lock:
-            rules = self._rules(node_id, database, rule_id)
-            rules[rule_id] = replace(rules[rule_id], max_concurrency=concurrency, max_waiting=waiting)
+            rules = self._rules(node_id, database, limit_id)
+            rules[limit_id] = replace(rules[limit_id], max_concurrency=concurrency, max_waiting=waiting)
 
-    def switch_sql_limit(self, node_id: str, database: str, rule_id: str, *, on: bool) -> None:
+    def switch_sql_limit(self, node_id: str, database: str, limit_id: str, *, on: bool) -> None:
         """Switch a rule on or off.
 
         Raises:
             RDSError: NO_OBJECT, or INVALID_OPERATION while throttling itself is off.
         """
         with self._lock:
-            rules = self._rules(node_id, database, rule_id)
+            rules = self._rules(node_id, database, limit_id)
             _, values, _ = self.get_instance_configuration(node_id)
             parameter = f"{THROTTLING}.enable_ccl"
             if on and values[parameter].lower() != "on":
                 raise RDSError(errors.INVALID_OPERATION, f"the parameter {parameter!r} must be 'on' first")
-            rules[rule_id] = replace(rules[rule_id], effective=on)
+            rules[limit_id] = replace(rules[limit_id], effective=on)
 
     def switch_off_sql_limits(self, node_id: str, database: str) -> None:
         """Switch all rules of a database off."""
         with self._lock:
             _, features = self._featured(node_id, "PostgreSQL")
-            rules = features.throttles.get(database, {})
-            rules.update({rule_id: replace(rule, effective=False) for rule_id, rule in rules.items()})
+            rules = features.sql_limits.get(database, {})
+            rules.update({limit_id: replace(rule, effective=False) for limit_id, rule in rules.items()})
 
-    def delete_sql_limit(self, node_id: str, database: str, rule_id: str) -> None:
+    def delete_sql_limit(self, node_id: str, database: str, limit_id: str) -> None:
         """Delete a rule.
 
         Raises:
             RDSError: NO_OBJECT.
         """
         with self._lock:
-            del self._rules(node_id, database, rule_id)[rule_id]
+            del self._rules(node_id, database, limit_id)[limit_id]
 
-    def _rules(self, node_id: str, database: str, rule_id: str) -> dict[str, Throttle]:
+    def _rules(self, node_id: str, database: str, limit_id: str) -> dict[str, SqlLimit]:
         _, features = self._featured(node_id, "PostgreSQL")
-        rules = features.throttles.get(database, {})
-        if rule_id not in rules:
-            raise RDSError(NO_OBJECT, f"{database!r} has no rule {rule_id!r}")
+        rules = features.sql_limits.get(database, {})
+        if limit_id not in rules:
+            raise RDSError(NO_OBJECT, f"{database!r} has no rule {limit_id!r}")
         return rules
 
     # SQL audit

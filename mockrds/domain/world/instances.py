@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from itertools import islice
 from typing import TYPE_CHECKING
 
 from mockrds.domain import errors
@@ -24,7 +23,7 @@ from mockrds.domain.world_template import NO_EFFECT, WorldEffect
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-    from mockrds.domain.models import Backup, InstanceKind
+    from mockrds.domain.models import Backup, InstanceKind, Job
     from mockrds.domain.world_template import InstanceSpec
 
 TAG_LIMIT = 20
@@ -34,17 +33,7 @@ _NO_TAGS = "a standby has no tags of its own"
 class InstanceOperations(InstanceChanges):
     """What a world can do with instances."""
 
-    def list_instances(self, effect: WorldEffect = NO_EFFECT) -> tuple[list[Instance], float]:
-        """List all instances, in the order they were made, and the time they were looked at.
-
-        Args:
-            effect: What is different about this call: ``stale``.
-        """
-        with self._lock:
-            now = self._now() - (effect.stale or 0.0)
-            return [instance for instance in self._instances.values() if not instance.hidden_at(now)], now
-
-    def find_instances(
+    def list_instances(
         self,
         *,
         id: str | None = None,  # noqa: A002  (the word of the API)
@@ -55,7 +44,7 @@ class InstanceOperations(InstanceChanges):
         subnet_id: str | None = None,
         tags: Mapping[str, str | None] | None = None,
         offset: int = 0,
-        limit: int = 100,
+        limit: int | None = None,
         effect: WorldEffect = NO_EFFECT,
     ) -> tuple[list[Instance], int, float]:
         """List the instances that fit, in the order they were made.
@@ -69,7 +58,7 @@ class InstanceOperations(InstanceChanges):
             subnet_id: Only those in this subnet.
             tags: Only those with all these tags; None for a value is any value.
             offset: How many to leave out.
-            limit: How many to give at most.
+            limit: How many to give at most; absent: all.
             effect: What is different about this call: ``stale``.
 
         Returns:
@@ -93,7 +82,7 @@ class InstanceOperations(InstanceChanges):
                 and all(value in (None, instance.tags.get(key)) for key, value in (tags or {}).items())
                 and (tags or {}).keys() <= instance.tags.keys()
             ]
-            return list(islice(fitting, offset, offset + limit)), len(fitting), now
+            return fitting[offset:][:limit], len(fitting), now
 
     def get_instance(self, node_id: str, effect: WorldEffect = NO_EFFECT) -> tuple[Instance, float]:
         """Find an instance by the id of its primary node, and the time it was looked at.
@@ -236,8 +225,8 @@ class InstanceOperations(InstanceChanges):
             replica.hidden = self._hide(effect.visible_after, now)
             return replica
 
-    def delete_instance(self, node_id: str, effect: WorldEffect = NO_EFFECT) -> str:
-        """Delete an instance; its replicas go with it, its manual backups stay. Gives the job id.
+    def delete_instance(self, node_id: str, effect: WorldEffect = NO_EFFECT) -> Job:
+        """Delete an instance; its replicas go with it, its manual backups stay.
 
         Raises:
             RDSError: INSTANCE_NOT_FOUND, WRONG_INSTANCE_TYPE for a standby, or what the instance is
@@ -255,10 +244,10 @@ class InstanceOperations(InstanceChanges):
                 self._begin(leaving, "DELETING", effect.lifecycle or self.life_cycle.delete_instance, start)
                 assert leaving.activity is not None  # noqa: S101
                 self._leave(leaving, leaving.activity.ends)
-            return self._job("Delete{}Instance", instance, instance.activity).id
+            return self._job("Delete{}Instance", instance, instance.activity)
 
-    def restart_instance(self, node_id: str, effect: WorldEffect = NO_EFFECT) -> str:
-        """Reboot an instance. Gives the job id.
+    def restart_instance(self, node_id: str, effect: WorldEffect = NO_EFFECT) -> Job:
+        """Reboot an instance.
 
         Raises:
             RDSError: INSTANCE_NOT_FOUND, WRONG_INSTANCE_TYPE for a standby, or what it is busy with.
@@ -268,7 +257,7 @@ class InstanceOperations(InstanceChanges):
             instance = self._no_standby(node_id, "a standby can't be rebooted by itself")
             self._check_free(instance, now)
             activity = self._begin(instance, "REBOOTING", effect.lifecycle or self.life_cycle.restart, now)
-            return self._job("Restart{}Instance", instance, activity).id
+            return self._job("Restart{}Instance", instance, activity)
 
     def _job_of_creation(self, name: str, instance: Instance) -> None:
         """Note the jobs of making an instance, one for each node; the reference lets the second begin otherwise."""
@@ -382,24 +371,19 @@ class InstanceOperations(InstanceChanges):
             self._now()
             return dict(self._no_standby(node_id, _NO_TAGS).tags)
 
-    def add_tag(self, node_id: str, key: str, value: str) -> None:
-        """Add a tag to an instance; a tag with the same key is overwritten.
-
-        Raises:
-            RDSError: As ``list_instance_tags``, or TAG_QUOTA.
-        """
-        with self._lock:
-            self._now()
-            tags = self._no_standby(node_id, _NO_TAGS).tags
-            if key not in tags and len(tags) >= TAG_LIMIT:
-                raise RDSError(errors.TAG_QUOTA)
-            tags[key] = value
+    def list_project_tags(self) -> dict[str, list[str]]:
+        """List the tags of all instances: by their keys, each value once."""
+        values: dict[str, dict[str, None]] = {}
+        for instance in self.list_instances()[0]:
+            for key, value in instance.tags.copy().items():
+                values.setdefault(key, {})[value] = None
+        return {key: list(unique) for key, unique in values.items()}
 
     def add_instance_tags(self, node_id: str, added: Mapping[str, str]) -> None:
         """Add tags to an instance, all or none; tags with the same keys are overwritten.
 
         Raises:
-            RDSError: As ``add_tag``.
+            RDSError: As ``list_instance_tags``, or TAG_QUOTA.
         """
         with self._lock:
             self._now()
@@ -424,16 +408,6 @@ class InstanceOperations(InstanceChanges):
             for key, value in removed.items():
                 if value in (None, tags.get(key)):
                     tags.pop(key, None)
-
-    def delete_tag(self, node_id: str, key: str) -> None:
-        """Remove a tag from an instance; a key that is not there is no error.
-
-        Raises:
-            RDSError: As ``list_instance_tags``.
-        """
-        with self._lock:
-            self._now()
-            self._no_standby(node_id, _NO_TAGS).tags.pop(key, None)
 
     # Making instances
 

@@ -6,7 +6,7 @@ from functools import partial
 from itertools import islice
 from math import isfinite
 from random import Random
-from typing import Any, Final, NamedTuple
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from mockrds.domain.clock import TimestampFormat
 from mockrds.domain.models import Backup, Instance
@@ -14,6 +14,9 @@ from mockrds.domain.values import job_id, uuid4
 from mockrds.domain.world.instances import InstanceOperations
 from mockrds.domain.world.state import DAY
 from mockrds.domain.world_template import NO_EFFECT, WorldEffect
+
+if TYPE_CHECKING:
+    from mockrds.domain.models import Job
 
 RETENTION: Final = range(1, 8)
 """For how many days instances may be kept."""
@@ -69,8 +72,8 @@ class RecycleOperations(InstanceOperations):
             now = self._now()
             return list(islice(reversed(self._bin.values()), offset, offset + limit)), len(self._bin), now
 
-    def delete_instance(self, node_id: str, effect: WorldEffect = NO_EFFECT) -> str:
-        """Delete an instance; its replicas go with it, its manual backups stay. Gives the job id.
+    def delete_instance(self, node_id: str, effect: WorldEffect = NO_EFFECT) -> Job:
+        """Delete an instance; its replicas go with it, its manual backups stay.
 
         It goes to the recycle bin then, if it is neither a read replica nor stopped.
 
