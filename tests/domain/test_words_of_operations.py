@@ -20,7 +20,11 @@ if TYPE_CHECKING:
 
 FAMILIES: Final = ("v1", "v3", "v3.1", "trove")
 METHODS: Final = frozenset(name for name, _ in inspect.getmembers(World, inspect.isfunction) if name[0] != "_")
-TOOLS: Final = frozenset(dir(State))
+TOOLS: Final = frozenset(dir(State)) | {
+    "back_up", "expire_backups", "increment", "increments", "find_increment", "plan_backups", "schedule_first_backup",
+    "change", "change_in_window", "check_free_address", "describe_creation", "find_changeable", "update",
+}  # fmt: skip
+"""What operations are made of."""
 
 NOTHING_KEPT = "nothing is kept for it: it reads what never changes"
 PART_OF_INSTANCE = "it shows a part of the instance"
@@ -93,6 +97,8 @@ NO_OPERATIONS: Final = {
     "create_read_replica": "create_instance with an instance to follow",
     "switch_off_sql_limits": "switch_sql_limit for all at once",
     "configuration_of": "details of an instance name its template",
+    "add_backup_from_template": "how a world begins",
+    "add_from_template": "how a world begins",
     "look_at_backups": "what a client saw",
     "look_at_instances": "what a client saw",
     "look_at_jobs": "what a client saw",

@@ -38,6 +38,6 @@ class World(TaskOperations, RecycleOperations, SecurityOperations, FeatureOperat
         super().__init__(template.quotas, life_cycle, clock, random, region)
         network = (self._values.rds_resource_id(), self._values.rds_resource_id(), self._values.rds_resource_id())
         for spec in template.instances:
-            self._found(spec, network)
+            self.add_from_template(spec, network)
         for backup in sorted(template.backups, key=lambda backup: -backup.age):
-            self._found_backup(backup)
+            self.add_backup_from_template(backup)

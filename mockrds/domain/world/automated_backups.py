@@ -40,12 +40,12 @@ def weekday(moment: float) -> int:
 class AutomatedBackups(State):
     """The backups that nobody asked for."""
 
-    def _plan(self, instance: Instance, after: float) -> None:
+    def plan_backups(self, instance: Instance, after: float) -> None:
         """Let the next run of the policy of *instance* come when its time has come."""
         policy = instance.policy
         if policy.keep_days and instance.primary is None:
             moment = next_run(policy, after)
-            self._at(moment, partial(self._run, instance, policy, moment))
+            self.schedule(moment, partial(self._run, instance, policy, moment))
 
     def _run(self, instance: Instance, policy: BackupPolicy, due: float) -> None:
         if instance.policy is not policy or instance.id not in self._instances:
@@ -53,16 +53,16 @@ class AutomatedBackups(State):
         # on which days a full one is made recurs each week, and the last that is old is needed, too
         needed_since = self.clock.now() - policy.keep_days * DAY - (_WEEK if len(policy.period) < 7 else 0)
         if due < needed_since:  # it would be gone again by now, and so would all before
-            self._plan(instance, needed_since)
+            self.plan_backups(instance, needed_since)
             return
-        now = self._now()
+        now = self.now()
         if instance.status_at(now) != "ACTIVE":
-            self._at(now + _AGAIN, partial(self._run, instance, policy, now + _AGAIN))
+            self.schedule(now + _AGAIN, partial(self._run, instance, policy, now + _AGAIN))
             return
-        self._back_up(instance, "auto" if weekday(now) in policy.period else "fragment", now)
-        self._plan(instance, due)
+        self.back_up(instance, "auto" if weekday(now) in policy.period else "fragment", now)
+        self.plan_backups(instance, due)
 
-    def _back_up(self, instance: Instance, kind: BackupType, now: float) -> None:
+    def back_up(self, instance: Instance, kind: BackupType, now: float) -> None:
         """Make an automated backup. Nothing is drawn from the world's chance: requests get the same either way."""
         random = Random(f"{instance.id}/{now}")
         transition = self.life_cycle.backup
@@ -84,17 +84,17 @@ class AutomatedBackups(State):
         instance.automated[backup.id] = backup
         self._automated[backup.id] = backup
 
-    def _first_backup(self, instance: Instance, when: float) -> None:
+    def schedule_first_backup(self, instance: Instance, when: float) -> None:
         """Let a full backup follow at *when*, as it does once an instance was made or restored."""
         if instance.policy.keep_days and instance.primary is None and when != inf:
 
             def back_up() -> None:
                 if instance.id in self._instances:
-                    self._back_up(instance, "auto", self._now())
+                    self.back_up(instance, "auto", self.now())
 
-            self._at(when, back_up)
+            self.schedule(when, back_up)
 
-    def _expire(self, instance: Instance, now: float) -> None:
+    def expire_backups(self, instance: Instance, now: float) -> None:
         """Let the automated backups go that are older than the policy keeps them.
 
         The last full one stays until there is a younger one, as differential and incremental ones need it.
@@ -113,7 +113,7 @@ class AutomatedBackups(State):
 
     # Incremental backups: one every five minutes, so they are told when asked for, and kept nowhere
 
-    def _increments(self, instance: Instance, now: float, between: tuple[float, float] | None = None) -> range:
+    def increments(self, instance: Instance, now: float, between: tuple[float, float] | None = None) -> range:
         """Return the moments of the incremental backups of *instance*, newest first; those that began *between* two."""
         if not instance.policy.keep_days or instance.datastore.type not in _ENGINES_WITH_INCREMENTS:
             return range(0)
@@ -128,7 +128,8 @@ class AutomatedBackups(State):
         return range(until, since - 1, -_STEP) if until >= since else range(0)
 
     @staticmethod
-    def _increment(instance: Instance, moment: int) -> Backup:
+    def increment(instance: Instance, moment: int) -> Backup:
+        """Return the incremental backup that ended at *moment*."""
         random = Random(f"{instance.id}/increment/{moment}")
         return Backup(
             id=f"{uuid4(random)[:24]}{moment:012x}",  # the moment is found again in the id
@@ -143,13 +144,11 @@ class AutomatedBackups(State):
             type="incremental",
         )
 
-    def _find_increment(self, instances: Iterable[Instance], backup_id: str, now: float) -> Backup | None:
+    def find_increment(self, instances: Iterable[Instance], backup_id: str, now: float) -> Backup | None:
+        """Return the incremental backup with this id, if it is of one of *instances* and still kept."""
         moment = int(backup_id[24:], 16)
-        possible = (self._increment(each, moment) for each in instances if moment in self._increments(each, now))
+        possible = (self.increment(each, moment) for each in instances if moment in self.increments(each, now))
         return next((backup for backup in possible if backup.id == backup_id), None)
-
-    def _page_of_increments(self, instance: Instance, moments: range, offset: int, limit: int) -> list[Backup]:
-        return [self._increment(instance, moment) for moment in moments[offset : offset + limit]]
 
 
 def _is_full(backup: Backup) -> bool:

@@ -55,8 +55,9 @@ class FeatureOperations(ParameterOperations):
         super().__init__(*args)
         self._features: dict[str, Features] = {}
 
-    def _forget(self, thing: Backup | Instance) -> None:
-        super()._forget(thing)
+    def remove(self, thing: Backup | Instance) -> None:
+        """Remove *thing*, and what is kept of it."""
+        super().remove(thing)
         self._features.pop(thing.id, None)
 
     def _featured(self, node_id: str, *engines: Engine, idle: bool = False) -> tuple[Instance, Features]:
@@ -66,12 +67,12 @@ class FeatureOperations(ParameterOperations):
             RDSError: INSTANCE_NOT_FOUND, WRONG_INSTANCE_TYPE for a standby or replica, ENGINE_NOT_SUPPORTED for
                 any but *engines*, or what it is busy with if it should be *idle*.
         """
-        now = self._now()
-        instance = self._primary(node_id)
+        now = self.now()
+        instance = self.find_primary(node_id)
         if instance.datastore.type not in engines:
             raise RDSError(errors.ENGINE_NOT_SUPPORTED, f"this is for {' and '.join(engines)} only")
         if idle:
-            self._check_idle(instance, now)
+            self.check_idle(instance, now)
         return instance, self._features.setdefault(instance.id, Features())
 
     # Extensions
@@ -82,7 +83,7 @@ class FeatureOperations(ParameterOperations):
         Returns:
             Each with its version, whether it is installed, and whether it can be.
         """
-        with self._lock:
+        with self.moment:
             instance, features = self._featured(node_id, "PostgreSQL", idle=True)
             installed = features.extensions.get(database, set())
             major = instance.datastore.major
@@ -98,7 +99,7 @@ class FeatureOperations(ParameterOperations):
         Raises:
             RDSError: NO_OBJECT for an unknown one, TAKEN, or INVALID_OPERATION while its library is not loaded.
         """
-        with self._lock:
+        with self.moment:
             instance, features = self._featured(node_id, "PostgreSQL", idle=True)
             extension = EXTENSIONS.get(name)
             if extension is None or instance.datastore.major not in extension.versions:
@@ -116,7 +117,7 @@ class FeatureOperations(ParameterOperations):
         Raises:
             RDSError: NO_OBJECT for one that is not installed.
         """
-        with self._lock:
+        with self.moment:
             _, features = self._featured(node_id, "PostgreSQL", idle=True)
             if name not in features.extensions.get(database, ()):
                 raise RDSError(NO_OBJECT, f"{name!r} is not installed in {database!r}")
@@ -127,7 +128,7 @@ class FeatureOperations(ParameterOperations):
         Raises:
             RDSError: NO_OBJECT for one that is not installed.
         """
-        with self._lock:
+        with self.moment:
             _, features = self._featured(node_id, "PostgreSQL", idle=True)
             self.update_extension(node_id, database, name)
             features.extensions[database].remove(name)
@@ -140,7 +141,7 @@ class FeatureOperations(ParameterOperations):
 
     def list_sql_limits(self, node_id: str, database: str) -> list[SqlLimit]:
         """List the rules of a database, oldest first."""
-        with self._lock:
+        with self.moment:
             _, features = self._featured(node_id, "PostgreSQL")
             return list(features.sql_limits.get(database, {}).values())
 
@@ -160,7 +161,7 @@ class FeatureOperations(ParameterOperations):
         Raises:
             RDSError: INVALID_OPERATION without the extension, TAKEN for a statement that has a rule.
         """
-        with self._lock:
+        with self.moment:
             _, features = self._featured(node_id, "PostgreSQL")
             if THROTTLING not in features.extensions.get(database, ()):
                 raise RDSError(
@@ -186,7 +187,7 @@ class FeatureOperations(ParameterOperations):
         Raises:
             RDSError: NO_OBJECT.
         """
-        with self._lock:
+        with self.moment:
             rules = self._rules(node_id, database, limit_id)
             rules[limit_id] = replace(rules[limit_id], max_concurrency=concurrency, max_waiting=waiting)
 
@@ -196,7 +197,7 @@ class FeatureOperations(ParameterOperations):
         Raises:
             RDSError: NO_OBJECT, or INVALID_OPERATION while throttling itself is off.
         """
-        with self._lock:
+        with self.moment:
             rules = self._rules(node_id, database, limit_id)
             _, values, _ = self.get_instance_configuration(node_id)
             parameter = f"{THROTTLING}.enable_ccl"
@@ -206,7 +207,7 @@ class FeatureOperations(ParameterOperations):
 
     def switch_off_sql_limits(self, node_id: str, database: str) -> None:
         """Switch all rules of a database off."""
-        with self._lock:
+        with self.moment:
             _, features = self._featured(node_id, "PostgreSQL")
             rules = features.sql_limits.get(database, {})
             rules.update({limit_id: replace(rule, effective=False) for limit_id, rule in rules.items()})
@@ -217,7 +218,7 @@ class FeatureOperations(ParameterOperations):
         Raises:
             RDSError: NO_OBJECT.
         """
-        with self._lock:
+        with self.moment:
             del self._rules(node_id, database, limit_id)[limit_id]
 
     def _rules(self, node_id: str, database: str, limit_id: str) -> dict[str, SqlLimit]:
@@ -231,10 +232,10 @@ class FeatureOperations(ParameterOperations):
 
     def get_audit_policy(self, node_id: str) -> int:
         """Return for how many days SQL audit logs are kept; zero while there are none."""
-        with self._lock:
+        with self.moment:
             return self._featured(node_id, "MySQL")[1].audit_days
 
     def set_audit_policy(self, node_id: str, days: int) -> None:
         """Set for how many days SQL audit logs are kept; zero switches them off."""
-        with self._lock:
+        with self.moment:
             self._featured(node_id, "MySQL")[1].audit_days = days

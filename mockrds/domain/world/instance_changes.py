@@ -39,15 +39,15 @@ class InstanceChanges(AutomatedBackups):
             RDSError: INSTANCE_NOT_FOUND; FLAVOR_NOT_FOUND for a class of another engine; SAME_FLAVOR for the
                 class that it has, or one for another kind of instances; or what the instance is busy with.
         """
-        with self._lock:
-            instance = self._changeable(node_id)
+        with self.moment:
+            instance = self.find_changeable(node_id)
             if flavor.engine != instance.datastore.type:
                 raise RDSError(errors.FLAVOR_NOT_FOUND)
             if flavor == instance.flavor:
                 raise RDSError(errors.SAME_FLAVOR, "the instance is of this class")
             if flavor.mode != _MODES[instance.kind]:
                 raise RDSError(errors.SAME_FLAVOR, f"this class is for another kind of instances than {instance.kind}")
-            return self._change(
+            return self.change(
                 instance, "MODIFYING", "Resize{}Flavor", partial(setattr, instance, "flavor", flavor), effect
             )
 
@@ -57,9 +57,8 @@ class InstanceChanges(AutomatedBackups):
         Raises:
             RDSError: INSTANCE_NOT_FOUND.
         """
-        with self._lock:
-            self._now()
-            instance = self._instance(node_id)
+        with self.moment:
+            instance = self.find_instance(node_id)
             kind = instance.datastore.type, _MODES[instance.kind]
             return [
                 flavor
@@ -74,8 +73,8 @@ class InstanceChanges(AutomatedBackups):
             RDSError: INSTANCE_NOT_FOUND; VOLUME_STEP; VOLUME_NOT_LARGER; VOLUME_ABOVE_PRIMARY for a read replica
                 that would be larger than its primary; or what the instance is busy with.
         """
-        with self._lock:
-            instance = self._changeable(node_id)
+        with self.moment:
+            instance = self.find_changeable(node_id)
             if size % 10:
                 raise RDSError(errors.VOLUME_STEP)
             if size <= instance.volume_gb:
@@ -87,7 +86,7 @@ class InstanceChanges(AutomatedBackups):
                 "original_size": str(instance.volume_gb),
                 "target_size": str(size),
             }
-            return self._change(
+            return self.change(
                 instance,
                 "MODIFYING",
                 "Enlarge{}Volume",
@@ -113,15 +112,15 @@ class InstanceChanges(AutomatedBackups):
             RDSError: INSTANCE_NOT_FOUND; VOLUME_TYPE for one that is for other instances, or that it has; or
                 what the instance is busy with.
         """
-        with self._lock:
-            instance = self._changeable(node_id)
+        with self.moment:
+            instance = self.find_changeable(node_id)
             if (engine, mode) != (instance.datastore.type, _MODES[instance.kind]):
                 hint = f"this storage is for other instances than {instance.datastore.type} {instance.kind}"
                 raise RDSError(errors.VOLUME_TYPE, hint)
             if volume_type == instance.volume_type:
                 raise RDSError(errors.VOLUME_TYPE, f"the instance has {volume_type}")
             on_end = partial(setattr, instance, "volume_type", volume_type)
-            return self._change(instance, "MODIFYING", "Change{}Volume", on_end, effect)
+            return self.change(instance, "MODIFYING", "Change{}Volume", on_end, effect)
 
     def single_to_ha(self, node_id: str, availability_zone: str, effect: WorldEffect = NO_EFFECT) -> Job:
         """Add a standby to a single instance.
@@ -130,8 +129,8 @@ class InstanceChanges(AutomatedBackups):
             RDSError: INSTANCE_NOT_FOUND; WRONG_INSTANCE_TYPE for one that has a standby, or is a read replica;
                 or what the instance is busy with.
         """
-        with self._lock:
-            instance = self._changeable(node_id)
+        with self.moment:
+            instance = self.find_changeable(node_id)
             if instance.kind != "Single":
                 raise RDSError(errors.WRONG_INSTANCE_TYPE, f"the instance is {instance.kind}")
             engine = instance.datastore.type
@@ -149,8 +148,8 @@ class InstanceChanges(AutomatedBackups):
                 instance.failover_strategy = "reliability"
                 instance.flavor = instance.flavor.of_mode("ha")
 
-            about = self._about_creation(instance, "Ha")
-            return self._change(instance, "MODIFYING INSTANCE TYPE", "SingleToHa{}Instance", join, effect, **about)
+            about = self.describe_creation(instance, "Ha")
+            return self.change(instance, "MODIFYING INSTANCE TYPE", "SingleToHa{}Instance", join, effect, **about)
 
     def switchover(self, node_id: str, effect: WorldEffect = NO_EFFECT) -> tuple[Job, Node]:
         """Let the primary and the standby of a pair change roles. Gives the job, and the node that becomes the primary.
@@ -158,7 +157,7 @@ class InstanceChanges(AutomatedBackups):
         Raises:
             RDSError: INSTANCE_NOT_FOUND, WRONG_INSTANCE_TYPE for what is no pair, or what it is busy with.
         """
-        with self._lock:
+        with self.moment:
             instance, standby = self._pair(node_id)
 
             def switch() -> None:
@@ -166,7 +165,7 @@ class InstanceChanges(AutomatedBackups):
                 instance.nodes = replace(slave, role="master"), replace(master, role="slave")
 
             strategy = instance.failover_strategy
-            job = self._change(instance, "SWITCHOVER", "Switchover{}Instance", switch, effect, switch_strategy=strategy)
+            job = self.change(instance, "SWITCHOVER", "Switchover{}Instance", switch, effect, switch_strategy=strategy)
             return job, standby
 
     def set_replication_mode(self, node_id: str, mode: str, effect: WorldEffect = NO_EFFECT) -> Job:
@@ -175,14 +174,14 @@ class InstanceChanges(AutomatedBackups):
         Raises:
             RDSError: As ``switchover``; ENGINE_NOT_SUPPORTED for SQL Server; or REPLICATION_MODE.
         """
-        with self._lock:
+        with self.moment:
             instance, _ = self._pair(node_id)
             engine = instance.datastore.type
             _check_engine(engine, "MySQL", "PostgreSQL")
             if mode not in REPLICATION_MODES[engine]:
                 raise RDSError(errors.REPLICATION_MODE, f"{engine} takes {' or '.join(REPLICATION_MODES[engine])}")
             on_end = partial(setattr, instance, "replication_mode", mode)
-            return self._change(instance, "MODIFYING", "Change{}ReplicationMode", on_end, effect)
+            return self.change(instance, "MODIFYING", "Change{}ReplicationMode", on_end, effect)
 
     def migrate_standby(
         self, node_id: str, standby_id: str, availability_zone: str, effect: WorldEffect = NO_EFFECT
@@ -193,7 +192,7 @@ class InstanceChanges(AutomatedBackups):
             RDSError: As ``switchover``; ENGINE_NOT_SUPPORTED for SQL Server; or INVALID_PARAMETER when
                 *standby_id* is not the standby, or is in that zone.
         """
-        with self._lock:
+        with self.moment:
             instance, standby = self._pair(node_id)
             _check_engine(instance.datastore.type, "MySQL", "PostgreSQL")
             if standby.id != standby_id:
@@ -202,7 +201,7 @@ class InstanceChanges(AutomatedBackups):
                 raise RDSError(errors.INVALID_PARAMETER, f"the standby is in {availability_zone}")
             moved = instance.nodes[0], replace(standby, availability_zone=availability_zone)
             on_end = partial(setattr, instance, "nodes", moved)
-            return self._change(instance, "MIGRATING", "Migrate{}Standby", on_end, effect)
+            return self.change(instance, "MIGRATING", "Migrate{}Standby", on_end, effect)
 
     def upgrade_minor_version(self, node_id: str, *, delayed: bool, effect: WorldEffect = NO_EFFECT) -> Job:
         """Upgrade an instance to the newest release of its major version.
@@ -216,8 +215,8 @@ class InstanceChanges(AutomatedBackups):
             RDSError: INSTANCE_NOT_FOUND; ENGINE_NOT_SUPPORTED for SQL Server; INVALID_PARAMETER for PostgreSQL
                 that is to wait; INVALID_OPERATION when it is the newest; or what it is busy with.
         """
-        with self._lock:
-            instance = self._changeable(node_id)
+        with self.moment:
+            instance = self.find_changeable(node_id)
             engine = instance.datastore.type
             _check_engine(engine, "MySQL", "PostgreSQL")
             if delayed and engine == "PostgreSQL":
@@ -226,14 +225,14 @@ class InstanceChanges(AutomatedBackups):
             if newest == instance.datastore:
                 raise RDSError(errors.INVALID_OPERATION, f"{newest} is the newest release")
             begin = partial(
-                self._change,
+                self.change,
                 instance,
                 "MODIFYING",
                 "Upgrade{}MinorVersion",
                 partial(setattr, instance, "datastore", newest),
                 effect,
             )
-            return self._in_window(instance, "Upgrade{}MinorVersion", begin) if delayed else begin()
+            return self.change_in_window(instance, "Upgrade{}MinorVersion", begin) if delayed else begin()
 
     def enable_tde(self, node_id: str, effect: WorldEffect = NO_EFFECT) -> Job:
         """Let SQL Server encrypt its files.
@@ -242,8 +241,8 @@ class InstanceChanges(AutomatedBackups):
             RDSError: INSTANCE_NOT_FOUND; ENGINE_NOT_SUPPORTED for an engine or an edition that can't;
                 INVALID_OPERATION when it does; or what the instance is busy with.
         """
-        with self._lock:
-            instance = self._changeable(node_id)
+        with self.moment:
+            instance = self.find_changeable(node_id)
             if instance.datastore.version not in _ENCRYPTING:
                 raise RDSError(errors.ENGINE_NOT_SUPPORTED, f"TDE is for {', '.join(_ENCRYPTING)}")
             if instance.encrypted:
@@ -252,7 +251,7 @@ class InstanceChanges(AutomatedBackups):
             def encrypt() -> None:
                 instance.encrypted = True
 
-            return self._change(instance, "MODIFYING", "Enable{}TDE", encrypt, effect)
+            return self.change(instance, "MODIFYING", "Enable{}TDE", encrypt, effect)
 
     def add_msdtc_hosts(self, node_id: str, hosts: list[tuple[str, str]], effect: WorldEffect = NO_EFFECT) -> Job:
         """Add machines that SQL Server shares transactions with, given by name and address.
@@ -260,11 +259,11 @@ class InstanceChanges(AutomatedBackups):
         Raises:
             RDSError: INSTANCE_NOT_FOUND, ENGINE_NOT_SUPPORTED, or what the instance is busy with.
         """
-        with self._lock:
-            instance = self._changeable(node_id)
+        with self.moment:
+            instance = self.find_changeable(node_id)
             _check_engine(instance.datastore.type, "SQLServer")
             added = [Host(id=uuid4(self._random), name=name, address=address) for name, address in hosts]
-            return self._change(instance, "MODIFYING", "Add{}MsdtcHosts", partial(instance.hosts.extend, added), effect)
+            return self.change(instance, "MODIFYING", "Add{}MsdtcHosts", partial(instance.hosts.extend, added), effect)
 
     def create_private_domain(self, node_id: str, effect: WorldEffect = NO_EFFECT) -> Job:
         """Apply for a private domain name of an instance.
@@ -272,8 +271,8 @@ class InstanceChanges(AutomatedBackups):
         Raises:
             RDSError: INSTANCE_NOT_FOUND, INVALID_OPERATION when it has one, or what it is busy with.
         """
-        with self._lock:
-            instance = self._changeable(node_id)
+        with self.moment:
+            instance = self.find_changeable(node_id)
             if instance.dns_name:
                 raise RDSError(errors.INVALID_OPERATION, f"its name is {instance.dns_name}")
             return self._name(instance, instance.id, "Create{}Dns", effect)
@@ -285,8 +284,8 @@ class InstanceChanges(AutomatedBackups):
             RDSError: INSTANCE_NOT_FOUND; INVALID_OPERATION when it has none, or another instance has that; or
                 what it is busy with.
         """
-        with self._lock:
-            instance = self._changeable(node_id)
+        with self.moment:
+            instance = self.find_changeable(node_id)
             if not instance.dns_name:
                 raise RDSError(errors.INVALID_OPERATION, "the instance has no domain name yet")
             if any(other.dns_name == self._domain_name(prefix) for other in self._instances.values()):
@@ -295,7 +294,7 @@ class InstanceChanges(AutomatedBackups):
 
     def _name(self, instance: Instance, prefix: str, job: str, effect: WorldEffect) -> Job:
         on_end = partial(setattr, instance, "dns_name", self._domain_name(prefix))
-        return self._change(instance, "MODIFYING", job, on_end, effect)
+        return self.change(instance, "MODIFYING", job, on_end, effect)
 
     def _domain_name(self, prefix: str) -> str:
         return f"{prefix.lower()}.internal.{self.region}.otc.t-systems.com"
@@ -308,22 +307,21 @@ class InstanceChanges(AutomatedBackups):
         Raises:
             RDSError: INSTANCE_NOT_FOUND, WRONG_INSTANCE_TYPE for a read replica, or what they are busy with.
         """
-        with self._lock:
-            now = self._now()
-            instance = self._primary(node_id)
+        with self.moment as now:
+            instance = self.find_primary(node_id)
             together = (instance, *instance.replicas)
             for each in together:
-                self._check_free(each, now)
+                self.check_free(each, now)
 
             def stop() -> None:
-                now = self._now()
+                now = self.now()
                 start = window_after(instance, now + _STOPPED_FOR)
                 stopped = Activity(status="SHUTDOWN", began=now, ends=start)
                 for each in together:
                     if each.activity is activity:
                         each.activity = stopped
 
-            job = self._change(instance, "SHUTDOWN", "Stop{}Instance", stop, effect)
+            job = self.change(instance, "SHUTDOWN", "Stop{}Instance", stop, effect)
             activity = instance.activity
             for replica in instance.replicas:
                 replica.activity = activity
@@ -336,15 +334,14 @@ class InstanceChanges(AutomatedBackups):
             RDSError: INSTANCE_NOT_FOUND, INSTANCE_STATUS when it is not stopped, or INSTANCE_BUSY when it is
                 being stopped.
         """
-        with self._lock:
-            now = self._now()
-            instance = self._instance(node_id)
+        with self.moment as now:
+            instance = self.find_instance(node_id)
             status = instance.status_at(now)
             if status != "SHUTDOWN":
                 raise RDSError(errors.INSTANCE_STATUS, f"the instance is {status}, not SHUTDOWN")
             if instance.activity is not None and instance.activity.on_end is not None:
                 raise RDSError(errors.INSTANCE_BUSY, "the instance is being stopped")
-            job = self._change(instance, "REBOOTING", "Start{}Instance", _nothing, effect)
+            job = self.change(instance, "REBOOTING", "Start{}Instance", _nothing, effect)
             for replica in instance.replicas:
                 if replica.status_at(now) == "SHUTDOWN":
                     replica.activity = instance.activity
@@ -358,7 +355,7 @@ class InstanceChanges(AutomatedBackups):
         Raises:
             RDSError: INSTANCE_NOT_FOUND.
         """
-        self._put(node_id, idle=False, name=name)
+        self.update(node_id, idle=False, name=name)
 
     def set_instance_alias(self, node_id: str, alias: str) -> None:
         """Describe an instance.
@@ -366,7 +363,7 @@ class InstanceChanges(AutomatedBackups):
         Raises:
             RDSError: INSTANCE_NOT_FOUND.
         """
-        self._put(node_id, idle=False, alias=alias)
+        self.update(node_id, idle=False, alias=alias)
 
     def set_maintenance_window(self, node_id: str, window: str) -> None:
         """Set when the service may work on an instance, such as ``02:00-06:00``.
@@ -374,7 +371,7 @@ class InstanceChanges(AutomatedBackups):
         Raises:
             RDSError: INSTANCE_NOT_FOUND.
         """
-        self._put(node_id, idle=False, maintenance_window=window)
+        self.update(node_id, idle=False, maintenance_window=window)
 
     def set_failover_strategy(self, node_id: str, strategy: str) -> None:
         """Set what matters more when a primary fails: ``reliability`` or ``availability``.
@@ -382,9 +379,9 @@ class InstanceChanges(AutomatedBackups):
         Raises:
             RDSError: INSTANCE_NOT_FOUND, WRONG_INSTANCE_TYPE for what is no pair, or what it is busy with.
         """
-        with self._lock:
+        with self.moment:
             self._pair(node_id, free=False)
-            self._put(node_id, failover_strategy=strategy)
+            self.update(node_id, failover_strategy=strategy)
 
     def bind_eip(self, node_id: str, address: str) -> Job:
         """Bind an elastic IP address to an instance.
@@ -393,15 +390,14 @@ class InstanceChanges(AutomatedBackups):
             RDSError: INSTANCE_NOT_FOUND, INVALID_PARAMETER for what is no address, INVALID_OPERATION when it has
                 one or another instance has this, or what the instance is busy with.
         """
-        with self._lock:
-            self._now()
+        with self.moment:
             check_address(address)
-            if self._instance(node_id).public_ip:
+            if self.find_instance(node_id).public_ip:
                 raise RDSError(errors.INVALID_OPERATION, "the instance has an address")
             if any(other.public_ip == address for other in self._instances.values()):
                 raise RDSError(errors.INVALID_OPERATION, "another instance has this address")
-            instance = self._put(node_id, public_ip=address)
-            return self._job("{}BindEIP", instance, None, public_ip=address)
+            instance = self.update(node_id, public_ip=address)
+            return self.add_job("{}BindEIP", instance, None, public_ip=address)
 
     def unbind_eip(self, node_id: str) -> Job:
         """Take the elastic IP address from an instance.
@@ -409,12 +405,11 @@ class InstanceChanges(AutomatedBackups):
         Raises:
             RDSError: INSTANCE_NOT_FOUND, INVALID_OPERATION when it has none, or what the instance is busy with.
         """
-        with self._lock:
-            self._now()
-            address = self._instance(node_id).public_ip
+        with self.moment:
+            address = self.find_instance(node_id).public_ip
             if not address:
                 raise RDSError(errors.INVALID_OPERATION, "the instance has no address")
-            return self._job("{}UnbindEIP", self._put(node_id, public_ip=""), None, public_ip=address)
+            return self.add_job("{}UnbindEIP", self.update(node_id, public_ip=""), None, public_ip=address)
 
     def set_disk_autoscaling(self, node_id: str, autoscaling: Autoscaling) -> None:
         """Set whether the disk of an instance is to grow by itself. It is never full here, so it never does.
@@ -422,31 +417,35 @@ class InstanceChanges(AutomatedBackups):
         Raises:
             RDSError: INSTANCE_NOT_FOUND, INVALID_PARAMETER for a limit below its size, or what it is busy with.
         """
-        with self._lock:
-            self._now()
-            size = self._instance(node_id).volume_gb
+        with self.moment:
+            size = self.find_instance(node_id).volume_gb
             if autoscaling.limit_gb is not None and autoscaling.limit_gb < size:
                 raise RDSError(errors.INVALID_PARAMETER, f"the instance has {size} GB")
-            self._put(node_id, autoscaling=autoscaling)
+            self.update(node_id, autoscaling=autoscaling)
 
     # How it is done
 
-    def _changeable(self, node_id: str) -> Instance:
-        now = self._now()
-        instance = self._no_standby(node_id, "a standby can't be changed by itself")
-        self._check_free(instance, now)
+    def find_changeable(self, node_id: str) -> Instance:
+        """Find an instance or a read replica that is doing nothing, by its primary node.
+
+        Raises:
+            RDSError: INSTANCE_NOT_FOUND, WRONG_INSTANCE_TYPE for a standby, or what it is busy with.
+        """
+        now = self.now()
+        instance = self.find_unless_standby(node_id, "a standby can't be changed by itself")
+        self.check_free(instance, now)
         return instance
 
     def _pair(self, node_id: str, *, free: bool = True) -> tuple[Instance, Node]:
-        now = self._now()
-        instance = self._instance(node_id)
+        now = self.now()
+        instance = self.find_instance(node_id)
         if instance.standby is None:
             raise RDSError(errors.WRONG_INSTANCE_TYPE, "this is for primary/standby pairs")
         if free:
-            self._check_free(instance, now)
+            self.check_free(instance, now)
         return instance, instance.standby
 
-    def _change(
+    def change(
         self,
         instance: Instance,
         status: str,
@@ -461,45 +460,44 @@ class InstanceChanges(AutomatedBackups):
         def land() -> None:
             if instance.id in self._instances:
                 on_end()
-                instance.updated = self._now()
+                instance.updated = self.now()
 
         transition = effect.lifecycle or self.life_cycle.change
-        activity = self._begin(instance, status, transition, self._now(), on_end=land)
-        return self._job(job, instance, activity, **entities)
+        activity = self.begin(instance, status, transition, self.now(), on_end=land)
+        return self.add_job(job, instance, activity, **entities)
 
-    def _in_window(self, instance: Instance, name: str, begin: Callable[[], Job]) -> Job:
+    def change_in_window(self, instance: Instance, name: str, begin: Callable[[], Job]) -> Job:
         """Let a change *begin* in the maintenance window; its job runs from now on."""
-        job = self._job(name, instance, Activity(status="", ends=FOREVER))
+        job = self.add_job(name, instance, Activity(status="", ends=FOREVER))
 
         def try_it() -> None:
-            now = self._now()
+            now = self.now()
             assert isinstance(job.activity, Activity)  # noqa: S101
             if instance.id not in self._instances:
                 job.activity.ends, job.activity.failed = now, True
                 return
             if instance.status_at(now) != "ACTIVE" or instance.backing_up_at(now):
-                self._at(now + _AGAIN, try_it)
+                self.schedule(now + _AGAIN, try_it)
                 return
             begun = begin()
             del self._jobs[begun.id]
             job.activity = begun.activity
 
-        self._at(window_after(instance, self._now()), try_it)
+        self.schedule(window_after(instance, self.now()), try_it)
         return job
 
-    def _put(self, node_id: str, *, idle: bool = True, **values: object) -> Instance:
+    def update(self, node_id: str, *, idle: bool = True, **values: object) -> Instance:
         """Change attributes at once."""
-        with self._lock:
-            now = self._now()
-            instance = self._instance(node_id)
+        with self.moment as now:
+            instance = self.find_instance(node_id)
             if idle:
-                self._check_idle(instance, now)
+                self.check_idle(instance, now)
             for name, value in values.items():
                 setattr(instance, name, value)
             instance.updated = now
             return instance
 
-    def _check_address(self, address: str) -> None:
+    def check_free_address(self, address: str) -> None:
         """Refuse what is no free private address; the empty one is none at all."""
         if address:
             check_address(address)
@@ -507,7 +505,7 @@ class InstanceChanges(AutomatedBackups):
                 raise RDSError(errors.INVALID_PARAMETER, "an instance has this address")
 
     @staticmethod
-    def _about_creation(instance: Instance, kind: InstanceKind | None = None) -> dict[str, object]:
+    def describe_creation(instance: Instance, kind: InstanceKind | None = None) -> dict[str, object]:
         """Return what the job of making *instance* tells of it."""
         about: dict[str, object] = {
             "endpoint": f"{instance.host}:{instance.port}",

@@ -64,15 +64,15 @@ class InstanceOperations(InstanceChanges):
         Returns:
             A page of them, how many there are in all, and the time they were looked at.
         """
-        with self._lock:
-            now = self._now() - (effect.stale or 0.0)
+        with self.moment as now:
+            as_of = now - (effect.stale or 0.0)
             among: Iterable[Instance] = self._instances.values()
             if id is not None and not id.startswith("*"):
                 among = [self._instances[id]] if id in self._instances else []
             fitting = [
                 instance
                 for instance in among
-                if not instance.hidden_at(now)
+                if not instance.hidden_at(as_of)
                 and _is_like(id, instance.id)
                 and _is_like(name, instance.name)
                 and kind in (None, instance.kind)
@@ -82,7 +82,7 @@ class InstanceOperations(InstanceChanges):
                 and all(value in (None, instance.tags.get(key)) for key, value in (tags or {}).items())
                 and (tags or {}).keys() <= instance.tags.keys()
             ]
-            return fitting[offset:][:limit], len(fitting), now
+            return fitting[offset:][:limit], len(fitting), as_of
 
     def get_instance(self, node_id: str, effect: WorldEffect = NO_EFFECT) -> tuple[Instance, float]:
         """Find an instance by the id of its primary node, and the time it was looked at.
@@ -94,16 +94,16 @@ class InstanceOperations(InstanceChanges):
         Raises:
             RDSError: INSTANCE_NOT_FOUND.
         """
-        with self._lock:
-            now = self._now() - (effect.stale or 0.0)
+        with self.moment as now:
+            as_of = now - (effect.stale or 0.0)
             try:
-                instance = self._instance(node_id)
+                instance = self.find_instance(node_id)
             except RDSError:
-                self._look_for_hidden(now)
+                self._look_for_hidden(as_of)
                 raise
-            if instance.hidden_at(now):
+            if instance.hidden_at(as_of):
                 raise RDSError(errors.INSTANCE_NOT_FOUND)
-            return instance, now
+            return instance, as_of
 
     def _look_for_hidden(self, now: float) -> None:
         for instance in self._instances.values():
@@ -112,7 +112,7 @@ class InstanceOperations(InstanceChanges):
 
     def look_at_instances(self, instances: list[Instance], now: float) -> None:
         """Note that a client saw *instances* at *now*; counts only what lasts for a number of looks."""
-        with self._lock:
+        with self.moment:
             self._look_for_hidden(now)
             # a primary and its replicas share a restore, which was seen once
             under_way = {id(instance.activity): instance.activity for instance in instances}
@@ -120,7 +120,7 @@ class InstanceOperations(InstanceChanges):
                 if activity is not None:
                     activity.look(now)
             for instance in instances:
-                self._settle(instance, now)
+                self.settle(instance, now)
 
     def create_instance(
         self,
@@ -150,11 +150,10 @@ class InstanceOperations(InstanceChanges):
             RDSError: FLAVOR_NOT_FOUND, REPLICATION_MODE or INVALID_PARAMETER for what the engine does not
                 have, or INSTANCE_QUOTA.
         """
-        with self._lock:
-            now = self._now()
+        with self.moment as now:
             _check_engine(datastore.type, flavor, replication_mode, port)
-            self._check_address(host)
-            self._check_instance_quota()
+            self.check_free_address(host)
+            self.check_instance_quota()
             instance = self._add(
                 name=name,
                 datastore=datastore,
@@ -172,11 +171,11 @@ class InstanceOperations(InstanceChanges):
                 now=now,
             )
             transition = effect.lifecycle or self.life_cycle.create_instance
-            activity = self._begin(instance, "BUILD", transition, now, backup)
-            self._plan(instance, now)
-            self._first_backup(instance, activity.ends)
+            activity = self.begin(instance, "BUILD", transition, now, backup)
+            self.plan_backups(instance, now)
+            self.schedule_first_backup(instance, activity.ends)
             self._job_of_creation("Create{}SingleHAInstance", instance)
-            instance.hidden = self._hide(effect.visible_after, now)
+            instance.hidden = self.hide(effect.visible_after, now)
             return instance
 
     def create_read_replica(
@@ -207,8 +206,7 @@ class InstanceOperations(InstanceChanges):
             RDSError: REPLICA_OF, ENGINE_NOT_SUPPORTED, FLAVOR_NOT_FOUND, INSTANCE_QUOTA, or what the
                 primary is busy with.
         """
-        with self._lock:
-            now = self._now()
+        with self.moment as now:
             primary = self._nodes.get(node_id)
             if primary is None or primary.node_id != node_id or primary.primary is not None:
                 raise RDSError(errors.REPLICA_OF)
@@ -216,13 +214,13 @@ class InstanceOperations(InstanceChanges):
                 raise RDSError(errors.ENGINE_NOT_SUPPORTED, "of SQL Server only API v3, and the Enterprise Edition")
             if flavor.engine != primary.datastore.type:
                 raise RDSError(errors.FLAVOR_NOT_FOUND)
-            self._check_idle(primary, now)
-            self._check_instance_quota()
+            self.check_idle(primary, now)
+            self.check_instance_quota()
             replica = self._add_replica(primary, name, flavor, now, availability_zone, settings)
             replica.volume_type = volume_type or primary.volume_type
-            self._begin(replica, "BUILD", effect.lifecycle or self.life_cycle.create_instance, now)
+            self.begin(replica, "BUILD", effect.lifecycle or self.life_cycle.create_instance, now)
             self._job_of_creation("Create{}ReplicaInstance", replica)
-            replica.hidden = self._hide(effect.visible_after, now)
+            replica.hidden = self.hide(effect.visible_after, now)
             return replica
 
     def delete_instance(self, node_id: str, effect: WorldEffect = NO_EFFECT) -> Job:
@@ -232,19 +230,18 @@ class InstanceOperations(InstanceChanges):
             RDSError: INSTANCE_NOT_FOUND, WRONG_INSTANCE_TYPE for a standby, or what the instance is
                 busy with. A running backup delays the deletion and does not refuse it.
         """
-        with self._lock:
-            now = self._now()
-            instance = self._no_standby(node_id, "a standby can't be deleted by itself")
+        with self.moment as now:
+            instance = self.find_unless_standby(node_id, "a standby can't be deleted by itself")
             if instance.status_at(now) != "SHUTDOWN" or instance.activity is None or instance.activity.on_end:
-                self._check_idle(instance, now)
+                self.check_idle(instance, now)
             start = now
             if instance.running is not None and instance.running.ends != FOREVER:
                 start = max(now, instance.running.ends)
             for leaving in (*instance.replicas, instance):
-                self._begin(leaving, "DELETING", effect.lifecycle or self.life_cycle.delete_instance, start)
+                self.begin(leaving, "DELETING", effect.lifecycle or self.life_cycle.delete_instance, start)
                 assert leaving.activity is not None  # noqa: S101
-                self._leave(leaving, leaving.activity.ends)
-            return self._job("Delete{}Instance", instance, instance.activity)
+                self.remove_at(leaving, leaving.activity.ends)
+            return self.add_job("Delete{}Instance", instance, instance.activity)
 
     def restart_instance(self, node_id: str, effect: WorldEffect = NO_EFFECT) -> Job:
         """Reboot an instance.
@@ -252,20 +249,19 @@ class InstanceOperations(InstanceChanges):
         Raises:
             RDSError: INSTANCE_NOT_FOUND, WRONG_INSTANCE_TYPE for a standby, or what it is busy with.
         """
-        with self._lock:
-            now = self._now()
-            instance = self._no_standby(node_id, "a standby can't be rebooted by itself")
-            self._check_free(instance, now)
-            activity = self._begin(instance, "REBOOTING", effect.lifecycle or self.life_cycle.restart, now)
-            return self._job("Restart{}Instance", instance, activity)
+        with self.moment as now:
+            instance = self.find_unless_standby(node_id, "a standby can't be rebooted by itself")
+            self.check_free(instance, now)
+            activity = self.begin(instance, "REBOOTING", effect.lifecycle or self.life_cycle.restart, now)
+            return self.add_job("Restart{}Instance", instance, activity)
 
     def _job_of_creation(self, name: str, instance: Instance) -> None:
         """Note the jobs of making an instance, one for each node; the reference lets the second begin otherwise."""
-        about = self._about_creation(instance)
-        first = self._job(name, instance, instance.activity, **about)
+        about = self.describe_creation(instance)
+        first = self.add_job(name, instance, instance.activity, **about)
         instance.jobs = (first.id,)
         if instance.standby is not None:
-            second = self._job(name, instance, instance.activity, **about)
+            second = self.add_job(name, instance, instance.activity, **about)
             del self._jobs[second.id]
             second.id = f"ae3081{second.id[6:]}"
             self._jobs[second.id] = second
@@ -320,12 +316,11 @@ class InstanceOperations(InstanceChanges):
                 BACKUP_NOT_USABLE, NO_BACKUP_FOR_TIME, FLAVOR_NOT_FOUND, VOLUME_TOO_SMALL,
                 REPLICATION_MODE, INVALID_PARAMETER for a port of another engine, or INSTANCE_QUOTA.
         """
-        with self._lock:
-            now = self._now()
+        with self.moment as now:
             source = self._nodes.get(source_node_id or "") or self._instances.get(source_id or "")
             if source is None and (backup_id is None or (source_id is not None and source_id not in self._former)):
                 raise RDSError(errors.SOURCE_NOT_FOUND)
-            backup = self._restorable(source, backup_id, restore_time, now)
+            backup = self.find_restorable(source, backup_id, restore_time, now)
             if source_id not in (None, backup.instance.id):
                 raise RDSError(errors.BACKUP_NOT_FOUND, "the backup was made from another instance")
             source = backup.instance
@@ -367,9 +362,8 @@ class InstanceOperations(InstanceChanges):
         Raises:
             RDSError: INSTANCE_NOT_FOUND, or WRONG_INSTANCE_TYPE for a standby.
         """
-        with self._lock:
-            self._now()
-            return dict(self._no_standby(node_id, _NO_TAGS).tags)
+        with self.moment:
+            return dict(self.find_unless_standby(node_id, _NO_TAGS).tags)
 
     def list_project_tags(self) -> dict[str, list[str]]:
         """List the tags of all instances: by their keys, each value once."""
@@ -385,9 +379,8 @@ class InstanceOperations(InstanceChanges):
         Raises:
             RDSError: As ``list_instance_tags``, or TAG_QUOTA.
         """
-        with self._lock:
-            self._now()
-            tags = self._no_standby(node_id, _NO_TAGS).tags
+        with self.moment:
+            tags = self.find_unless_standby(node_id, _NO_TAGS).tags
             if len(tags.keys() | added.keys()) > TAG_LIMIT:
                 raise RDSError(errors.TAG_QUOTA)
             tags.update(added)
@@ -402,17 +395,17 @@ class InstanceOperations(InstanceChanges):
         Raises:
             RDSError: As ``list_instance_tags``.
         """
-        with self._lock:
-            self._now()
-            tags = self._no_standby(node_id, _NO_TAGS).tags
+        with self.moment:
+            tags = self.find_unless_standby(node_id, _NO_TAGS).tags
             for key, value in removed.items():
                 if value in (None, tags.get(key)):
                     tags.pop(key, None)
 
     # Making instances
 
-    def _found(self, spec: InstanceSpec, network: tuple[str, str, str]) -> None:
-        now = self._now()
+    def add_from_template(self, spec: InstanceSpec, network: tuple[str, str, str]) -> None:
+        """Add an instance that a template describes."""
+        now = self.now()
         if spec.replica_of is not None:
             primary = next(instance for instance in self._instances.values() if instance.name == spec.replica_of)
             instance = self._add_replica(primary, spec.name, primary.flavor.of_mode("replica"), now)
@@ -435,7 +428,7 @@ class InstanceOperations(InstanceChanges):
             )
         if spec.status != "ACTIVE":
             instance.activity = Activity(status=spec.status, ends=FOREVER)
-        self._plan(instance, now)
+        self.plan_backups(instance, now)
 
     def _add_replica(
         self,

@@ -56,8 +56,7 @@ class TaskOperations(BackupOperations, InstanceChanges):
         Raises:
             RDSError: JOB_NOT_FOUND, also when it was only just handed out, or more than a month ago.
         """
-        with self._lock:
-            now = self._now()
+        with self.moment as now:
             job = self._jobs.get(job_id.replace("-", ""))
             if job is None or job.began < now - _HISTORY:
                 raise RDSError(errors.JOB_NOT_FOUND)
@@ -86,8 +85,7 @@ class TaskOperations(BackupOperations, InstanceChanges):
             since: Only those that began then or later, in seconds since 1970.
             until: Only those that began then or earlier.
         """
-        with self._lock:
-            now = self._now()
+        with self.moment as now:
             key = id.replace("-", "") if id is not None else None
             return [
                 job
@@ -120,8 +118,7 @@ class TaskOperations(BackupOperations, InstanceChanges):
             since: Only those that are to begin then or later, in seconds since 1970.
             until: Only those that are to begin then or earlier.
         """
-        with self._lock:
-            now = self._now()
+        with self.moment as now:
             return [
                 task
                 for task in reversed(self._scheduled.values())
@@ -138,36 +135,37 @@ class TaskOperations(BackupOperations, InstanceChanges):
         Raises:
             RDSError: INSTANCE_NOT_FOUND, or ENGINE_NOT_SUPPORTED.
         """
-        with self._lock:
-            self._now()
-            instance = self._instance(node_id)
+        with self.moment:
+            instance = self.find_instance(node_id)
             if instance.datastore.type != "SQLServer":
                 raise RDSError(errors.ENGINE_NOT_SUPPORTED, "this is for SQLServer only")
             return self.list_instant_tasks(instance_id=instance.id, since=since, until=until)
 
     def look_at_jobs(self, jobs: Iterable[Job], now: float) -> None:
         """Note that a client saw *jobs* at *now*; counts only what lasts for a number of looks."""
-        with self._lock:
+        with self.moment:
             jobs = tuple(jobs)
             under_way = {id(job.activity): job.activity for job in jobs}  # the nodes of a pair share theirs
             for activity in under_way.values():
                 if activity is not None:
                     activity.look(now)
             for job in jobs:
-                self._settle(job.instance, now)
+                self.settle(job.instance, now)
 
     # What else there is to tell of
 
-    def _in_window(self, instance: Instance, name: str, begin: Callable[[], Job]) -> Job:
-        job = super()._in_window(instance, name, begin)
+    def change_in_window(self, instance: Instance, name: str, begin: Callable[[], Job]) -> Job:
+        """Let a change *begin* in the maintenance window, and list it among the scheduled tasks."""
+        job = super().change_in_window(instance, name, begin)
         opens, closes = (_seconds(time) for time in instance.maintenance_window.split("-"))
         start = window_after(instance, job.began)
         self._scheduled = {key: task for key, task in self._scheduled.items() if key in self._jobs}
         self._scheduled[job.id] = ScheduledTask(job, start, start + (closes - opens) % DAY)
         return job
 
-    def _back_up(self, instance: Instance, kind: BackupType, now: float) -> None:
-        super()._back_up(instance, kind, now)
+    def back_up(self, instance: Instance, kind: BackupType, now: float) -> None:
+        """Make an automated backup; of SQL Server it is listed among the tasks."""
+        super().back_up(instance, kind, now)
         if instance.datastore.type != "SQLServer":
             return
         backup = next(reversed(instance.automated.values()))

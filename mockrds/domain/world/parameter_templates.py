@@ -102,15 +102,16 @@ class ParameterOperations(State):
         defaults = (_default(engine, major, self._founded) for engine in ENGINES for major in VERSIONS[engine])
         return {configuration.id: configuration for configuration in defaults}
 
-    def _forget(self, thing: Backup | Instance) -> None:
-        super()._forget(thing)
+    def remove(self, thing: Backup | Instance) -> None:
+        """Remove *thing*, and what is kept of it."""
+        super().remove(thing)
         self._tunings.pop(thing.id, None)
 
     # Templates
 
     def list_configurations(self) -> list[Configuration]:
         """List all templates: the defaults first, then the others as they were made."""
-        with self._lock:
+        with self.moment:
             return list(self._configurations.values())
 
     def get_configuration(self, configuration_id: str) -> Configuration:
@@ -132,8 +133,7 @@ class ParameterOperations(State):
         Raises:
             RDSError: NAME_TAKEN, QUOTA or OUT_OF_RANGE.
         """
-        with self._lock:
-            now = self._now()
+        with self.moment as now:
             self._check_name(name)
             if sum(one.user_defined for one in self._configurations.values()) >= TEMPLATE_LIMIT:
                 raise RDSError(QUOTA, f"the quota is {TEMPLATE_LIMIT} templates")
@@ -156,7 +156,7 @@ class ParameterOperations(State):
         Raises:
             RDSError: As ``create_configuration``, or NOT_FOUND.
         """
-        with self._lock:
+        with self.moment:
             source = self.get_configuration(configuration_id)
             return self.create_configuration(name, description, source.datastore, source.values)
 
@@ -181,8 +181,7 @@ class ParameterOperations(State):
         Raises:
             RDSError: NOT_FOUND, IS_DEFAULT, NAME_TAKEN or OUT_OF_RANGE.
         """
-        with self._lock:
-            now = self._now()
+        with self.moment as now:
             configuration = self._custom(configuration_id)
             if name is not None and name != configuration.name:
                 self._check_name(name, configuration)
@@ -204,7 +203,7 @@ class ParameterOperations(State):
         Raises:
             RDSError: NOT_FOUND, IS_DEFAULT, or IN_USE.
         """
-        with self._lock:
+        with self.moment:
             configuration = self._custom(configuration_id)
             if unused and self.list_configuration_instances(configuration):
                 raise RDSError(IN_USE)
@@ -218,20 +217,18 @@ class ParameterOperations(State):
         Raises:
             RDSError: NOT_FOUND; INSTANCE_NOT_FOUND for any of *instance_ids*; INVALID_PARAMETER for none.
         """
-        with self._lock:
-            now = self._now()
+        with self.moment as now:
             configuration = self.get_configuration(configuration_id)
             instances = [self._nodes[self.node_of(instance_id)] for instance_id in dict.fromkeys(instance_ids)]
             if not instances:
                 raise RDSError(errors.INVALID_PARAMETER, "there is no instance to apply it to")
             applications = [self._apply(configuration, instance, now) for instance in instances]
             configuration.applications += applications
-            return configuration, applications, self._job("Apply{}Configuration", instances[0], None)
+            return configuration, applications, self.add_job("Apply{}Configuration", instances[0], None)
 
     def list_configuration_instances(self, configuration: Configuration) -> list[Instance]:
         """List the instances to which a template was applied last, or that still have the default one."""
-        with self._lock:
-            self._now()
+        with self.moment:
             instances = self._instances.values()
             return [instance for instance in instances if self.configuration_of(instance) is configuration]
 
@@ -258,7 +255,7 @@ class ParameterOperations(State):
         return Application(instance=instance, moment=now, restart=restart, refusal=None)
 
     def _check_fits(self, configuration: Configuration, instance: Instance, now: float) -> None:
-        self._check_idle(instance, now)
+        self.check_idle(instance, now)
         if not configuration.fits(instance):
             raise RDSError(errors.ENGINE_NOT_SUPPORTED)
 
@@ -270,9 +267,8 @@ class ParameterOperations(State):
         Raises:
             RDSError: INSTANCE_NOT_FOUND, or WRONG_INSTANCE_TYPE for a standby.
         """
-        with self._lock:
-            self._now()
-            instance = self._no_standby(node_id, "a standby has the parameters of its primary")
+        with self.moment:
+            instance = self.find_unless_standby(node_id, "a standby has the parameters of its primary")
             tuning = self._tuning(instance)
             defaults = {name: parameter.default for name, parameter in PARAMETERS[instance.datastore.type].items()}
             return instance, defaults | tuning.values, tuning.updated or instance.created
@@ -293,15 +289,14 @@ class ParameterOperations(State):
         Raises:
             RDSError: As ``get_instance_configuration``; what the instance is busy with; OUT_OF_RANGE; NO_PARAMETER.
         """
-        with self._lock:
-            now = self._now()
+        with self.moment as now:
             instance, _, _ = self.get_instance_configuration(node_id)
-            self._check_idle(instance, now)
+            self.check_idle(instance, now)
             accepted, ignored = _accepted(PARAMETERS[instance.datastore.type], values)
             if strict and ignored:
                 raise RDSError(NO_PARAMETER, f"not to be set: {', '.join(ignored)}")
             restart = self._set(instance, self._tuning(instance).values | accepted, now)
-            return restart, ignored, self._job("Modify{}Parameters", instance, None)
+            return restart, ignored, self.add_job("Modify{}Parameters", instance, None)
 
     def reset_instance_parameters(self, node_id: str) -> bool:
         """Put the parameters of an instance back to their defaults; returns whether it must be rebooted.
@@ -309,10 +304,9 @@ class ParameterOperations(State):
         Raises:
             RDSError: As ``get_instance_configuration``, or what the instance is busy with.
         """
-        with self._lock:
-            now = self._now()
+        with self.moment as now:
             instance, _, _ = self.get_instance_configuration(node_id)
-            self._check_idle(instance, now)
+            self.check_idle(instance, now)
             return self._set(instance, {}, now)
 
     def set_instance_parameter(self, node_id: str, libraries: str) -> tuple[bool, Job]:
@@ -322,12 +316,11 @@ class ParameterOperations(State):
             RDSError: As ``get_instance_configuration``; WRONG_INSTANCE_TYPE for a read replica; ENGINE_NOT_SUPPORTED;
                 OUT_OF_RANGE, also when one is missing that must stay.
         """
-        with self._lock:
-            now = self._now()
-            instance = self._primary(node_id)
+        with self.moment as now:
+            instance = self.find_primary(node_id)
             if instance.datastore.type != "PostgreSQL":
                 raise RDSError(errors.ENGINE_NOT_SUPPORTED, "this is for PostgreSQL only")
-            self._check_idle(instance, now)
+            self.check_idle(instance, now)
             parameter = PARAMETERS["PostgreSQL"][LIBRARIES]
             if not (parameter.allows(libraries) and set(KEPT_LIBRARIES) <= set(libraries.split(","))):
                 hint = f"with {', '.join(KEPT_LIBRARIES)} always; known are {parameter.values}"
@@ -335,7 +328,7 @@ class ParameterOperations(State):
             restart = False
             for one in (instance, *instance.replicas):
                 restart |= self._set(one, self._tuning(one).values | {LIBRARIES: libraries}, now)
-            return restart, self._job("Modify{}Parameters", instance, None)
+            return restart, self.add_job("Modify{}Parameters", instance, None)
 
     def _tuning(self, instance: Instance) -> Tuning:
         tuning = self._tunings.get(instance.id)

@@ -48,8 +48,9 @@ class ProxyOperations(State):
         super().__init__(*args)
         self._proxies: dict[str, dict[str, Proxy]] = {}
 
-    def _forget(self, thing: Backup | Instance) -> None:
-        super()._forget(thing)
+    def remove(self, thing: Backup | Instance) -> None:
+        """Remove *thing*, and what is kept of it."""
+        super().remove(thing)
         self._proxies.pop(thing.id, None)
 
     def list_proxies(self, node_id: str) -> tuple[Instance, list[Proxy], float]:
@@ -58,8 +59,7 @@ class ProxyOperations(State):
         Raises:
             RDSError: INSTANCE_NOT_FOUND, WRONG_INSTANCE_TYPE, or ENGINE_NOT_SUPPORTED for any but MySQL.
         """
-        with self._lock:
-            now = self._now()
+        with self.moment as now:
             instance = self._proxied(node_id)
             return instance, list(self._proxies.get(instance.id, {}).values()), now
 
@@ -82,10 +82,9 @@ class ProxyOperations(State):
                 as there may be; INVALID_PARAMETER for *weights* of other instances than it and its read replicas,
                 or of no read replica if the proxy is for reads only.
         """
-        with self._lock:
-            now = self._now()
+        with self.moment as now:
             instance = self._proxied(node_id)
-            self._check_idle(instance, now)
+            self.check_idle(instance, now)
             proxies = self._proxies.setdefault(instance.id, {})
             if len(proxies) >= PROXY_LIMIT:
                 raise RDSError(errors.INVALID_OPERATION, f"there may be {PROXY_LIMIT} proxies")
@@ -104,7 +103,7 @@ class ProxyOperations(State):
                 node_ids=tuple(f"{hex32(self._random)}pn01" for _ in range(nodes)),
             )
             proxies[proxy.id] = proxy
-            return proxy, self._job("Open{}Proxy", instance, None)
+            return proxy, self.add_job("Open{}Proxy", instance, None)
 
     def disable_proxy(self, node_id: str, proxy_id: str) -> Job:
         """Take a proxy away.
@@ -112,12 +111,11 @@ class ProxyOperations(State):
         Raises:
             RDSError: As ``list_proxies``, or NO_PROXY.
         """
-        with self._lock:
-            self._now()
+        with self.moment:
             instance = self._proxied(node_id)
             self._proxy(instance, proxy_id)
             del self._proxies[instance.id][proxy_id]
-            return self._job("Close{}Proxy", instance, None)
+            return self.add_job("Close{}Proxy", instance, None)
 
     def set_proxy_route_mode(
         self, node_id: str, proxy_id: str, route_mode: int, master_weight: int, weights: Mapping[str, int]
@@ -127,8 +125,7 @@ class ProxyOperations(State):
         Raises:
             RDSError: As ``list_proxies``; NO_PROXY; INVALID_PARAMETER for the weight of what is no read replica.
         """
-        with self._lock:
-            self._now()
+        with self.moment:
             instance = self._proxied(node_id)
             proxy = self._proxy(instance, proxy_id)
             if instance.id in weights:
@@ -138,7 +135,7 @@ class ProxyOperations(State):
             proxy.weights = {instance.id: master_weight, **weights}
 
     def _proxied(self, node_id: str) -> Instance:
-        instance = self._primary(node_id)
+        instance = self.find_primary(node_id)
         if instance.datastore.type != "MySQL":
             raise RDSError(errors.ENGINE_NOT_SUPPORTED, "proxies are for MySQL only")
         return instance

@@ -49,13 +49,12 @@ class RecycleOperations(InstanceOperations):
 
     def get_recycle_policy(self) -> int:
         """Return for how many days deleted instances are kept."""
-        with self._lock:
+        with self.moment:
             return self._retention
 
     def set_recycle_policy(self, days: int) -> None:
         """Set for how many days deleted instances are kept; those in the bin stay as long as before."""
-        with self._lock:
-            self._now()
+        with self.moment:
             self._retention = days
 
     def list_recycled_instances(self, offset: int, limit: int) -> tuple[list[Recycled], int, float]:
@@ -68,8 +67,7 @@ class RecycleOperations(InstanceOperations):
         Returns:
             A page of them, how many there are in all, and the time they were looked at.
         """
-        with self._lock:
-            now = self._now()
+        with self.moment as now:
             return list(islice(reversed(self._bin.values()), offset, offset + limit)), len(self._bin), now
 
     def delete_instance(self, node_id: str, effect: WorldEffect = NO_EFFECT) -> Job:
@@ -80,8 +78,7 @@ class RecycleOperations(InstanceOperations):
         Raises:
             RDSError: As that of the instances.
         """
-        with self._lock:
-            now = self._now()
+        with self.moment as now:
             instance = self._nodes.get(node_id)
             stopped = instance is not None and instance.status_at(now) == "SHUTDOWN"
             job = super().delete_instance(node_id, effect)
@@ -89,9 +86,10 @@ class RecycleOperations(InstanceOperations):
                 (self._stopped.add if stopped else self._stopped.discard)(instance.id)
             return job
 
-    def _forget(self, thing: Backup | Instance) -> None:
+    def remove(self, thing: Backup | Instance) -> None:
+        """Remove *thing*; an instance may go to the recycle bin."""
         leaves = thing.id in self._instances
-        super()._forget(thing)
+        super().remove(thing)
         if isinstance(thing, Backup):
             recycled = self._bin.get(thing.instance.id)
             if recycled is not None:
@@ -114,7 +112,7 @@ class RecycleOperations(InstanceOperations):
         self._bin[instance.id] = Recycled(instance, backup, deleted, until)
         self._last_backups[backup.id] = backup
         self._former[instance.id] = instance
-        self._at(until, partial(self._clear, instance.id))
+        self.schedule(until, partial(self._clear, instance.id))
 
     def _back_up_last(self, instance: Instance, now: float) -> Backup:
         """Make the last backup. Nothing is drawn from the world's chance: requests get the same either way."""
@@ -141,5 +139,10 @@ class RecycleOperations(InstanceOperations):
         if not recycled.instance.backups:
             self._former.pop(instance_id, None)
 
-    def _backup(self, backup_id: str) -> Backup:
-        return self._last_backups.get(backup_id) or super()._backup(backup_id)
+    def find_backup(self, backup_id: str) -> Backup:
+        """Find a backup, also the last one of an instance in the bin.
+
+        Raises:
+            RDSError: BACKUP_NOT_FOUND.
+        """
+        return self._last_backups.get(backup_id) or super().find_backup(backup_id)
