@@ -21,7 +21,8 @@ if TYPE_CHECKING:
 FAMILIES: Final = ("v1", "v3", "v3.1", "trove")
 METHODS: Final = frozenset(name for name, _ in inspect.getmembers(World, inspect.isfunction) if name[0] != "_")
 TOOLS: Final = frozenset(dir(State)) | {
-    "back_up", "expire_backups", "increment", "increments", "find_increment", "plan_backups", "schedule_first_backup",
+    "back_up", "expire_backups", "increment", "increments", "find_backup", "find_increment", "find_restorable",
+    "plan_backups", "schedule_first_backup",
     "change", "change_in_window", "check_free_address", "describe_creation", "find_changeable", "update",
 }  # fmt: skip
 """What operations are made of."""

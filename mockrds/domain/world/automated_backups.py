@@ -8,6 +8,8 @@ from math import ceil, floor, inf
 from random import Random
 from typing import TYPE_CHECKING, Final
 
+from mockrds.domain import errors
+from mockrds.domain.errors import RDSError
 from mockrds.domain.models import Backup
 from mockrds.domain.values import job_id, uuid4
 from mockrds.domain.world.state import DAY, State
@@ -38,10 +40,10 @@ def weekday(moment: float) -> int:
 
 
 class AutomatedBackups(State):
-    """The backups that nobody asked for."""
+    """The backups that the policy of an instance makes, and how backups are found."""
 
     def plan_backups(self, instance: Instance, after: float) -> None:
-        """Let the next run of the policy of *instance* come when its time has come."""
+        """Schedule the first run of the policy of *instance* after the moment *after*."""
         policy = instance.policy
         if policy.keep_days and instance.primary is None:
             moment = next_run(policy, after)
@@ -95,7 +97,7 @@ class AutomatedBackups(State):
             self.schedule(when, back_up)
 
     def expire_backups(self, instance: Instance, now: float) -> None:
-        """Let the automated backups go that are older than the policy keeps them.
+        """Remove the automated backups that are older than the policy keeps them.
 
         The last full one stays until there is a younger one, as differential and incremental ones need it.
         """
@@ -111,7 +113,54 @@ class AutomatedBackups(State):
             del instance.automated[backup.id]
             del self._automated[backup.id]
 
-    # Incremental backups: one every five minutes, so they are told when asked for, and kept nowhere
+    def find_backup(self, backup_id: str) -> Backup:
+        """Find a manual backup, or an automated one that is still kept.
+
+        Raises:
+            RDSError: BACKUP_NOT_FOUND.
+        """
+        backup = self._backups.get(backup_id)
+        if backup is None and backup_id in self._automated:
+            self.expire_backups(self._automated[backup_id].instance, self.now())
+            backup = self._automated.get(backup_id)
+        if backup is None or (backup.hidden is not None and backup.hidden_at(self.now())):
+            raise RDSError(errors.BACKUP_NOT_FOUND)
+        return backup
+
+    def find_restorable(
+        self, source: Instance | None, backup_id: str | None, restore_time: float | None, now: float
+    ) -> Backup:
+        """Find the backup with this id, or else the last one of *source* before *restore_time*.
+
+        Raises:
+            RDSError: BACKUP_NOT_FOUND, BACKUP_DELETING, BACKUP_NOT_USABLE or NO_BACKUP_FOR_TIME.
+        """
+        if backup_id is not None:
+            backup = self.find_backup(backup_id)
+            status = backup.status_at(now)
+            if status == "DELETING":
+                raise RDSError(errors.BACKUP_DELETING)
+            if status != "COMPLETED":
+                raise RDSError(errors.BACKUP_NOT_USABLE, f"the backup is {status}")
+            return backup
+        assert source is not None  # noqa: S101
+        assert restore_time is not None  # noqa: S101
+        days = source.policy.keep_days
+        if not days:
+            raise RDSError(errors.NO_BACKUP_FOR_TIME, "what changes is kept by automated backups, which are off")
+        if not now - days * DAY <= restore_time <= now:
+            raise RDSError(errors.NO_BACKUP_FOR_TIME, f"what changes is kept for {days} days")
+        self.expire_backups(source, now)
+        usable = (
+            next((each for each in newest if each.ends <= restore_time and each.status_at(now) == "COMPLETED"), None)
+            for newest in (reversed(source.backups.values()), reversed(source.automated.values()))
+        )
+        last = max((each for each in usable if each is not None), key=lambda backup: backup.ends, default=None)
+        if last is None:
+            raise RDSError(errors.NO_BACKUP_FOR_TIME)
+        return last
+
+    # Incremental backups: one every five minutes, so they are made when they are listed, and kept nowhere
 
     def increments(self, instance: Instance, now: float, between: tuple[float, float] | None = None) -> range:
         """Return the moments of the incremental backups of *instance*, newest first; those that began *between* two."""
