@@ -15,6 +15,7 @@ from mockrds.domain.models import FOREVER
 if TYPE_CHECKING:
     from mockrds.control.request import ControlRequest
     from mockrds.domain.models import Activity, Backup, Instance
+    from mockrds.domain.world.networks import Port, PublicIP
     from mockrds.project_state import ProjectState
     from mockrds.scenario import Scenario
     from mockrds.simulator import Simulator
@@ -52,6 +53,11 @@ def get_state(request: ControlRequest) -> Answer:
         "instances": [_instance_json(instance, now) for instance in instances],
         "backups": [_backup_json(backup, now) for backup in backups],
         "gone": [_instance_json(instance, now) for instance in gone],
+        "routers": [asdict(router) for router in world.list_routers()],
+        "networks": [asdict(network) for network in world.list_networks()],
+        "subnets": [asdict(subnet) for subnet in world.list_subnets()],
+        "security_groups": [asdict(group) for group in world.list_security_groups()],
+        "public_ips": [_public_ip_json(ip, port) for ip, port in world.list_public_ips()],
     })  # fmt: skip
 
 
@@ -199,6 +205,10 @@ def _backup_json(backup: Backup, now: float) -> dict[str, Any]:
         "deletion": _activity_json(backup.deletion),
         "hidden": _activity_json(backup.hidden),
     }
+
+
+def _public_ip_json(ip: PublicIP, port: Port | None) -> dict[str, Any]:
+    return asdict(ip) | {"created": iso(ip.created), "port_id": None if port is None else port.id}
 
 
 def _activity_json(activity: Activity | None) -> dict[str, Any] | None:

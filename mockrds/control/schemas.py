@@ -103,6 +103,45 @@ SCHEMAS: Final[dict[str, Schema]] = {
         instances=_list(ref("Instance")),
         backups=_list(ref("Backup")),
         gone=about(_list(ref("Instance")), "The instances that are gone, but of which backups or replicas are left."),
+        routers=about(
+            _list(_answer(id=TEXT, name=TEXT, gateway=about(_or_null({"type": "object"}), "The way out."))), "The VPCs."
+        ),
+        networks=about(
+            _list(_answer(id=TEXT, name=TEXT, external={"type": "boolean"})),
+            "What instances and the cloud call subnets, and the network outside.",
+        ),
+        subnets=about(
+            _list(
+                _answer(
+                    id=TEXT,
+                    name=TEXT,
+                    network_id=TEXT,
+                    cidr=TEXT,
+                    gateway_ip=_or_null(TEXT),
+                    dns=_list(TEXT),
+                    router_id=about(TEXT, "Where it is attached; empty: nowhere."),
+                    port_id=about(TEXT, "The port of that router, if a client attached it."),
+                )
+            ),
+            "The addresses in the networks.",
+        ),
+        security_groups=_list(_answer(id=TEXT, name=TEXT, description=TEXT)),
+        public_ips=about(
+            _list(
+                _answer(
+                    id=TEXT,
+                    address=TEXT,
+                    type=TEXT,
+                    created=_TIME,
+                    bandwidth_id=TEXT,
+                    bandwidth_name=TEXT,
+                    bandwidth_size={"type": "integer"},
+                    bandwidth_share_type=TEXT,
+                    port_id=about(_or_null(TEXT), "The port that it is bound to."),
+                )
+            ),
+            "The elastic IPs.",
+        ),
     ),
     "Instance": _answer(
         id=TEXT,

@@ -377,6 +377,19 @@ class RDSError(Exception):
         self.hint = hint
 
 
+class NetworkError(Exception):
+    """A request that the network service refuses.
+
+    Args:
+        status: The HTTP status.
+        message: What is wrong.
+    """
+
+    def __init__(self, status: int, message: str) -> None:
+        super().__init__(message)
+        self.status = status
+
+
 class GatewayError(Exception):
     """A request that the API gateway refuses before the service sees it.
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Final
 import pytest
 
 from mockrds.api import trove, v1, v3  # noqa: F401  (their functions register themselves)
+from mockrds.api.network import NEIGHBOURS
 from mockrds.api.operation import SERVED
 from mockrds.domain.operations import OPERATIONS
 from mockrds.domain.world import World
@@ -96,6 +97,7 @@ NO_OPERATIONS: Final = {
     "bind_eip": "half of bind_unbind_eip",
     "unbind_eip": "half of bind_unbind_eip",
     "create_read_replica": "create_instance with an instance to follow",
+    "named_id": "ids that follow from names",
     "switch_off_sql_limits": "switch_sql_limit for all at once",
     "configuration_of": "details of an instance name its template",
     "add_backup_from_template": "how a world begins",
@@ -146,7 +148,7 @@ def test_an_operation_calls_the_method_of_its_name(operation: str) -> None:
 
 
 def test_the_worlds_methods_are_operations() -> None:
-    words = {word(operation) for operation in OPERATIONS}
+    words = {word(operation) for operation in (*OPERATIONS, *NEIGHBOURS)}
 
     assert METHODS - TOOLS - words == NO_OPERATIONS.keys()
 

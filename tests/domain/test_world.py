@@ -24,6 +24,7 @@ from hypothesis.stateful import (
 from mockrds.domain.clock import Clock, ClockSetting
 from mockrds.domain.engines import DEFAULT_FLAVORS
 from mockrds.domain.errors import RDSError
+from mockrds.domain.identity import Identity
 from mockrds.domain.world import World
 from mockrds.domain.world_template import (
     DEFAULT_INSTANCES,
@@ -51,7 +52,7 @@ def make_world(
     """A world whose clock stands still; without *specs*, it has the default instances."""
     clock = Clock(ClockSetting(mode="frozen", at=datetime(2026, 1, 31, 22, tzinfo=UTC)))
     template = WorldTemplate(instances=specs or DEFAULT_INSTANCES, quotas=quotas or Quotas())
-    return World(template, life_cycle or LifeCycle(), clock, Random(seed))
+    return World(template, life_cycle or LifeCycle(), clock, Random(seed), Identity(0).stable_id)
 
 
 def shards(count: int) -> list[InstanceSpec]:

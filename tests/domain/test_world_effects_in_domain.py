@@ -10,6 +10,7 @@ import pytest
 
 from mockrds.domain.clock import Clock, ClockSetting
 from mockrds.domain.errors import RDSError
+from mockrds.domain.identity import Identity
 from mockrds.domain.world import World
 from mockrds.domain.world_template import (
     BackupSpec,
@@ -33,7 +34,13 @@ def world() -> World:
 def begin(life_cycle: LifeCycle | None = None, **template: Any) -> World:
     clock = Clock(ClockSetting(mode="frozen", at=datetime(2026, 1, 31, 22, tzinfo=UTC)))
     instances = (InstanceSpec(name="orders"), InstanceSpec(name="ledger"))
-    return World(WorldTemplate(instances=instances, **template), life_cycle or LifeCycle(), clock, Random(0))
+    return World(
+        WorldTemplate(instances=instances, **template),
+        life_cycle or LifeCycle(),
+        clock,
+        Random(0),
+        Identity(0).stable_id,
+    )
 
 
 def create(world: World, name: str = "nightly", **effect: Any) -> str:

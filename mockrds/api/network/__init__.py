@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Final
 
 from mockrds.api.call import Answer
 from mockrds.api.network import changes, networks, public_ips
-from mockrds.api.network.resource import RefusedError, get_of, list_of
-from mockrds.domain.errors import GatewayError, RDSError
+from mockrds.api.network.resource import get_of, list_of
+from mockrds.domain.errors import GatewayError, NetworkError, RDSError
 from mockrds.domain.identity import InvalidTokenError
 from mockrds.domain.operations import Operation
 
@@ -83,7 +83,7 @@ def _guarded(handle: Callable[[Call], Answer]) -> Callable[[Call], Answer]:
             call.project = call.simulator.projects.get(call.parameters["project_id"])
         try:
             return handle(call)
-        except RefusedError as refusal:
+        except NetworkError as refusal:
             answer = Answer({"code": str(refusal.status), "message": str(refusal)}, refusal.status)
             answer.error = str(refusal.status)
             return answer

@@ -54,15 +54,25 @@ class State:
         life_cycle: How long things take and how they end.
         clock: The time that life cycles read.
         random: The source of ids and durations.
+        stable_id: Makes the 32 hexadecimal digits that a kind of thing of a name always has.
         region: Where everything is.
     """
 
-    def __init__(self, quotas: Quotas, life_cycle: LifeCycle, clock: Clock, random: Random, region: str) -> None:
+    def __init__(
+        self,
+        quotas: Quotas,
+        life_cycle: LifeCycle,
+        clock: Clock,
+        random: Random,
+        stable_id: Callable[[str, str], str],
+        region: str,
+    ) -> None:
         self._looked_at = False
         self.adopt(quotas, life_cycle)
         self.clock = clock
         self.region = region
         self._random = random
+        self._stable_id = stable_id
         self._values = RDSValues(random)
         self.moment = Moment(self.now)
         self._instances: dict[str, Instance] = {}
