@@ -74,24 +74,26 @@ def create_manual_backup(call: Call, fields: dict[str, Any]) -> Answer:
     """Start a manual backup (API reference, v1, "Creating a Manual Backup")."""
     asked = fields["backup"]
     backup = call.world.create_manual_backup(asked["instance"], asked["name"], asked["description"] or "", call.effect)
-    content = {
-        "backup": {
-            "created": _stamp(backup.created),
-            "dataStore": backup.instance.datastore.as_json(),
-            "description": backup.description,
-            "id": backup.id,
-            "instance_id": backup.node_id,
-            "locationRef": None,
-            "name": backup.name,
-            "parent_id": None,
-            "size": None,
-            "status": "BUILDING",
-            "updated": None,
-            "backuptype": "1",
-        },
-        "extendparam": {"jobs": [backup.job_id]},
-    }
+    content = {"backup": new_backup_json(backup), "extendparam": {"jobs": [backup.job_id]}}
     return Answer(content, backup_ids=(backup.id,))
+
+
+def new_backup_json(backup: Backup) -> dict[str, Any]:
+    """Return a backup as the answer to its creation shows it."""
+    return {
+        "created": _stamp(backup.created),
+        "dataStore": backup.instance.datastore.as_json(),
+        "description": backup.description,
+        "id": backup.id,
+        "instance_id": backup.node_id,
+        "locationRef": None,
+        "name": backup.name,
+        "parent_id": None,
+        "size": None,
+        "status": "BUILDING",
+        "updated": None,
+        "backuptype": "1",
+    }
 
 
 @operation(
@@ -116,7 +118,7 @@ def list_manual_backups(call: Call) -> Answer:
     """List manual backups, newest first (API reference, v1, "Returning Manual Backup Information as a List")."""
     world = call.world
     backups, now = world.list_manual_backups(call.effect)
-    answer = Answer({"backups": [_render(backup, now) for backup in backups]})
+    answer = Answer({"backups": [backup_json(backup, now) for backup in backups]})
     world.look_at_backups(backups, now)
     return answer
 
@@ -176,7 +178,8 @@ def restore_point(fields: dict[str, Any]) -> tuple[str | None, float | None]:
     return None, fields["restoreTime"] / 1000
 
 
-def _render(backup: Backup, now: float) -> dict[str, Any]:
+def backup_json(backup: Backup, now: float) -> dict[str, Any]:
+    """Return a backup as the list shows it at *now*."""
     status = backup.status_at(now)
     return {
         "id": backup.id,
