@@ -81,9 +81,7 @@ class RDSProvider(RDSValues, BaseProvider):
             id=self.rds_instance_id(engine),
             name=name,
             datastore=self.random.choice(Datastore.all(engine)),
-            nodes=(
-                Node(id=self.rds_node_id(engine), name=f"{name}_node0", role="master", availability_zone="eu-de-01"),
-            ),
+            nodes=(node,),
             replication_mode=None,
             primary=None,
             flavor=DEFAULT_FLAVORS[engine],

@@ -9,11 +9,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from mockrds.domain.world.extensions_and_sql_limits import FeatureOperations
+from mockrds.domain.world.instance_settings import InstanceSettings
 from mockrds.domain.world.jobs import TaskOperations
 from mockrds.domain.world.networks import NetworkOperations
 from mockrds.domain.world.proxies import ProxyOperations
 from mockrds.domain.world.recycle_bin import RecycleOperations
 from mockrds.domain.world.security import SecurityOperations
+from mockrds.domain.world.tags import TagOperations
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -24,7 +26,14 @@ if TYPE_CHECKING:
 
 
 class World(
-    TaskOperations, RecycleOperations, SecurityOperations, FeatureOperations, ProxyOperations, NetworkOperations
+    TaskOperations,
+    RecycleOperations,
+    TagOperations,
+    SecurityOperations,
+    FeatureOperations,
+    ProxyOperations,
+    NetworkOperations,
+    InstanceSettings,
 ):
     """A project's instances, backups and networks.
 

@@ -1,4 +1,4 @@
-"""Changes of instances: those that take a while, of which a job is noted, and those that are done at once."""
+"""Changes of instances that take a while, of which a job is recorded; and how instances are changed at all."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Final
 from mockrds.domain import errors
 from mockrds.domain.engines import FLAVORS, OPEN_PORTS, REPLICATION_MODES, Datastore, Engine, Flavor, Mode
 from mockrds.domain.errors import RDSError
-from mockrds.domain.models import FOREVER, Activity, Autoscaling, Host, Instance, Job, Node
+from mockrds.domain.models import FOREVER, Activity, Host, Instance, Job, Node
 from mockrds.domain.values import uuid4
 from mockrds.domain.world.automated_backups import AutomatedBackups
 from mockrds.domain.world.state import DAY
@@ -29,8 +29,6 @@ _AGAIN: Final = 1800  # what finds the instance busy in its maintenance window i
 
 class InstanceChanges(AutomatedBackups):
     """What can be changed of an instance. Each method takes the id of its primary node."""
-
-    # Changes that take a while
 
     def change_instance_flavor(self, node_id: str, flavor: Flavor, effect: WorldEffect = NO_EFFECT) -> Job:
         """Change the class of an instance.
@@ -347,83 +345,7 @@ class InstanceChanges(AutomatedBackups):
                     replica.activity = instance.activity
             return job
 
-    # Changes that are done at once
-
-    def rename_instance(self, node_id: str, name: str) -> None:
-        """Change the name of an instance; others may have it too.
-
-        Raises:
-            RDSError: INSTANCE_NOT_FOUND.
-        """
-        self.update(node_id, idle=False, name=name)
-
-    def set_instance_alias(self, node_id: str, alias: str) -> None:
-        """Describe an instance.
-
-        Raises:
-            RDSError: INSTANCE_NOT_FOUND.
-        """
-        self.update(node_id, idle=False, alias=alias)
-
-    def set_maintenance_window(self, node_id: str, window: str) -> None:
-        """Set when the service may work on an instance, such as ``02:00-06:00``.
-
-        Raises:
-            RDSError: INSTANCE_NOT_FOUND.
-        """
-        self.update(node_id, idle=False, maintenance_window=window)
-
-    def set_failover_strategy(self, node_id: str, strategy: str) -> None:
-        """Set what matters more when a primary fails: ``reliability`` or ``availability``.
-
-        Raises:
-            RDSError: INSTANCE_NOT_FOUND, WRONG_INSTANCE_TYPE for what is no pair, or what it is busy with.
-        """
-        with self.moment:
-            self._pair(node_id, free=False)
-            self.update(node_id, failover_strategy=strategy)
-
-    def bind_eip(self, node_id: str, address: str) -> Job:
-        """Bind an elastic IP address to an instance.
-
-        Raises:
-            RDSError: INSTANCE_NOT_FOUND, INVALID_PARAMETER for what is no address, INVALID_OPERATION when it has
-                one or another instance has this, or what the instance is busy with.
-        """
-        with self.moment:
-            check_address(address)
-            if self.find_instance(node_id).public_ip:
-                raise RDSError(errors.INVALID_OPERATION, "the instance has an address")
-            if any(other.public_ip == address for other in self._instances.values()):
-                raise RDSError(errors.INVALID_OPERATION, "another instance has this address")
-            instance = self.update(node_id, public_ip=address)
-            return self.add_job("{}BindEIP", instance, None, public_ip=address)
-
-    def unbind_eip(self, node_id: str) -> Job:
-        """Take the elastic IP address from an instance.
-
-        Raises:
-            RDSError: INSTANCE_NOT_FOUND, INVALID_OPERATION when it has none, or what the instance is busy with.
-        """
-        with self.moment:
-            address = self.find_instance(node_id).public_ip
-            if not address:
-                raise RDSError(errors.INVALID_OPERATION, "the instance has no address")
-            return self.add_job("{}UnbindEIP", self.update(node_id, public_ip=""), None, public_ip=address)
-
-    def set_disk_autoscaling(self, node_id: str, autoscaling: Autoscaling) -> None:
-        """Set whether the disk of an instance is to grow by itself. It is never full here, so it never does.
-
-        Raises:
-            RDSError: INSTANCE_NOT_FOUND, INVALID_PARAMETER for a limit below its size, or what it is busy with.
-        """
-        with self.moment:
-            size = self.find_instance(node_id).volume_gb
-            if autoscaling.limit_gb is not None and autoscaling.limit_gb < size:
-                raise RDSError(errors.INVALID_PARAMETER, f"the instance has {size} GB")
-            self.update(node_id, autoscaling=autoscaling)
-
-    # How it is done
+    # Tools
 
     def find_changeable(self, node_id: str) -> Instance:
         """Find an instance or a read replica that is doing nothing, by its primary node.

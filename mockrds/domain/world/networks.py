@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 from mockrds.domain.errors import CATALOGUE, NetworkError, RDSError
 from mockrds.domain.values import dashed, uuid4
-from mockrds.domain.world.instance_changes import InstanceChanges
+from mockrds.domain.world.instance_settings import InstanceSettings
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -104,7 +104,7 @@ _R = TypeVar("_R", bound=Resource)
 _UNCHANGED: Final[Any] = object()
 
 
-class NetworkOperations(InstanceChanges):
+class NetworkOperations(InstanceSettings):
     """What a world can do with networks. All that is refused is a ``NetworkError``."""
 
     def __init__(self, *args: Any) -> None:
