@@ -1,7 +1,7 @@
 """What clients of the database service ask of the services next to it: networks and elastic IPs, no more than that.
 
 The networks are those that instances are in, those that clients made, and one called ``default``. Each
-instance has a port. Elastic IPs can be got, bound to a port, and given back; the network outside is theirs.
+instance has a port. Elastic IPs can be acquired, bound to a port, and released; the network outside is theirs.
 """
 
 from __future__ import annotations

@@ -71,8 +71,8 @@ _FLAVOR_ID: Final = Text(is_uuid, errors.FLAVOR_FORMAT)
 def list_instances(call: Call) -> Answer:
     """List DB instances (API reference, Trove, "Obtaining a DB Instance List")."""
     world = call.world
-    found, _, now = world.list_instances(effect=call.effect)
-    instances = [instance for instance in found if instance.datastore.type in SUPPORTED]
+    every, _, now = world.list_instances(effect=call.effect)
+    instances = [instance for instance in every if instance.datastore.type in SUPPORTED]
     answer = Answer({"instances": [{"instance": _row(instance, now)} for instance in instances]})
     world.look_at_instances(instances, now)
     return answer

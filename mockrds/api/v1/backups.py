@@ -72,8 +72,8 @@ _POLICY: Final = Object(
 )
 def create_manual_backup(call: Call, fields: dict[str, Any]) -> Answer:
     """Start a manual backup (API reference, v1, "Creating a Manual Backup")."""
-    asked = fields["backup"]
-    backup = call.world.create_manual_backup(asked["instance"], asked["name"], asked["description"] or "", call.effect)
+    body = fields["backup"]
+    backup = call.world.create_manual_backup(body["instance"], body["name"], body["description"] or "", call.effect)
     content = {"backup": new_backup_json(backup), "extendparam": {"jobs": [backup.job_id]}}
     return Answer(content, backup_ids=(backup.id,))
 
@@ -143,9 +143,9 @@ def get_backup_policy(call: Call) -> Answer:
 @operation("v1.set_backup_policy", body=Object({"policy": _POLICY}), answer=Object({}))
 def set_backup_policy(call: Call, fields: dict[str, Any]) -> Answer:
     """Set the automated backup policy (API reference, v1, "Setting an Automated Backup Policy")."""
-    given, node = fields["policy"], call.parameters["instanceId"]
+    body, node = fields["policy"], call.parameters["instanceId"]
     period = call.world.get_backup_policy(node).period  # API v1 has no word for it
-    policy = BackupPolicy(keep_days=given["keepday"], start_time=given["starttime"], period=period)
+    policy = BackupPolicy(keep_days=body["keepday"], start_time=body["starttime"], period=period)
     call.world.set_backup_policy(node, policy)
     return Answer({})
 

@@ -167,34 +167,34 @@ def get_instance(call: Call) -> Answer:
 )
 def create_instance(call: Call, fields: dict[str, Any]) -> Answer:
     """Create a DB instance or a read replica (API reference, v1, "Creating a DB Instance")."""
-    asked, world = fields["instance"], call.world
-    if asked["replicaOf"] is not None:
+    body, world = fields["instance"], call.world
+    if body["replicaOf"] is not None:
         replica = world.create_read_replica(
-            name=asked["name"],
-            flavor=_flavor(asked["flavorRef"]),
-            node_id=asked["replicaOf"],
+            name=body["name"],
+            flavor=_flavor(body["flavorRef"]),
+            node_id=body["replicaOf"],
             effect=call.effect,
         )
         return _created(replica)
     try:
-        datastore = Datastore.find(asked["datastore"]["type"], asked["datastore"]["version"])
+        datastore = Datastore.find(body["datastore"]["type"], body["datastore"]["version"])
     except ValueError as error:
         raise RDSError(errors.ENGINE_VERSION, str(error)) from None
     engine = datastore.type
-    flavor = _flavor(asked["flavorRef"], engine)
-    port = _port(asked["dbPort"], engine)
-    mode = _replication_mode(asked["ha"], REPLICATION_MODES[engine])
-    if asked["region"] != world.region:
+    flavor = _flavor(body["flavorRef"], engine)
+    port = _port(body["dbPort"], engine)
+    mode = _replication_mode(body["ha"], REPLICATION_MODES[engine])
+    if body["region"] != world.region:
         raise RDSError(errors.REGION, f"the project is in {world.region}")
-    strategy = asked["backupStrategy"] or {"keepDays": 0, "startTime": "00:00:00"}
+    strategy = body["backupStrategy"] or {"keepDays": 0, "startTime": "00:00:00"}
     instance = world.create_instance(
-        name=asked["name"],
+        name=body["name"],
         datastore=datastore,
         flavor=flavor,
-        volume_type=asked["volume"]["type"],
-        volume_gb=asked["volume"]["size"],
-        availability_zone=asked["availabilityZone"],
-        network=(asked["vpc"], asked["nics"]["subnetId"], asked["securityGroup"]["id"]),
+        volume_type=body["volume"]["type"],
+        volume_gb=body["volume"]["size"],
+        availability_zone=body["availabilityZone"],
+        network=(body["vpc"], body["nics"]["subnetId"], body["securityGroup"]["id"]),
         port=port,
         policy=BackupPolicy(keep_days=strategy["keepDays"], start_time=strategy["startTime"]),
         replication_mode=mode,
@@ -206,18 +206,18 @@ def create_instance(call: Call, fields: dict[str, Any]) -> Answer:
 @operation("v1.restore_to_new_instance", body=Object({"instance": _RESTORED}), answer=_MADE, status=202)
 def restore_to_new_instance(call: Call, fields: dict[str, Any]) -> Answer:
     """Build an instance from a backup (API reference, v1, "Restoring Data to a New DB Instance")."""
-    asked = fields["instance"]
-    flavor = _flavor(asked["flavorRef"])
-    mode = _replication_mode(asked["ha"], _MODES)
-    point = asked["restorePoint"]
+    body = fields["instance"]
+    flavor = _flavor(body["flavorRef"])
+    mode = _replication_mode(body["ha"], _MODES)
+    point = body["restorePoint"]
     backup_id, restore_time = restore_point(point)
     source = point["sourceInstanceId"] if backup_id is None else None
     if backup_id is None and not source:
         raise RDSError(errors.SOURCE_NOT_FOUND, "'sourceInstanceId' is missing")
     instance = call.world.restore_to_new_instance(
-        name=asked["name"],
+        name=body["name"],
         flavor=flavor,
-        volume_gb=asked["volume"]["size"],
+        volume_gb=body["volume"]["size"],
         replication_mode=mode,
         backup_id=backup_id,
         restore_time=restore_time,
@@ -290,14 +290,14 @@ def resize_instance_volume(call: Call, fields: dict[str, Any]) -> Answer:
 )
 def bind_unbind_eip(call: Call, fields: dict[str, Any]) -> Answer:
     """Bind or unbind an elastic IP address (API reference, v1, "Binding or Unbinding an EIP")."""
-    given, node = fields["setPublicIp"], call.parameters["instanceId"]
-    if given["action"] == "disablePublicAccess":
+    body, node = fields["setPublicIp"], call.parameters["instanceId"]
+    if body["action"] == "disablePublicAccess":
         call.world.unbind_eip(node)
         return Answer({})
     for key in ("publicIP", "publicIPId"):
-        if given[key] is None:
+        if body[key] is None:
             raise RDSError(errors.INVALID_PARAMETER, f"{key!r} is missing")
-    call.world.bind_eip(node, given["publicIP"])
+    call.world.bind_eip(node, body["publicIP"])
     return Answer({})
 
 

@@ -199,9 +199,9 @@ def get_backup_policy(call: Call) -> Answer:
 @operation("v3.set_backup_policy", body=Object({"backup_policy": Object(_POLICY)}))
 def set_backup_policy(call: Call, fields: dict[str, Any]) -> Answer:
     """Set the automated backup policy (API reference, v3, "Setting an Automated Backup Policy")."""
-    given = fields["backup_policy"]
-    start_time, period = given["start_time"], given["period"]
-    if given["keep_days"]:
+    body = fields["backup_policy"]
+    start_time, period = body["start_time"], body["period"]
+    if body["keep_days"]:
         if start_time is None:
             raise RDSError(errors.START_TIME, "'start_time' is missing")
         if period is None:
@@ -209,7 +209,7 @@ def set_backup_policy(call: Call, fields: dict[str, Any]) -> Answer:
     node = node_id(call, call.parameters["instance_id"])
     before = call.world.get_backup_policy(node)
     policy = BackupPolicy(
-        keep_days=given["keep_days"],
+        keep_days=body["keep_days"],
         start_time=f"{start_time[:5]}:00" if start_time else before.start_time,
         period=tuple(sorted({int(day) for day in period.split(",")})) if period else before.period,
     )
@@ -316,14 +316,14 @@ def _check_databases(renamed: dict[str, str], *, case_insensitive: bool) -> None
 
     The old name may stand among several new ones, as in the sample of the reference.
     """
-    given = {old: names.split(",") if names else [] for old, names in renamed.items()}
-    for name in (name for names in given.values() for name in names):
+    new_names = {old: names.split(",") if names else [] for old, names in renamed.items()}
+    for name in (name for names in new_names.values() for name in names):
         if not _DATABASE.fullmatch(name) or any(word in name.lower() for word in _RESERVED):
             hint = f"new names have 1 to 64 letters, digits, _ and -, and none of {', '.join(_RESERVED)} in them"
             raise RDSError(errors.INVALID_PARAMETER, hint)
     case = str.lower if case_insensitive else str
-    taken: set[str] = {case(old) for old in given}
-    for old, names in given.items():
+    taken: set[str] = {case(old) for old in new_names}
+    for old, names in new_names.items():
         if len(names) > 1:
             taken.discard(case(old))
         for name in map(case, names):

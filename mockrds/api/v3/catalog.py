@@ -67,7 +67,7 @@ def list_flavors(call: Call, query: dict[str, Any]) -> Answer:
     """List the instance classes of an engine (API reference, v3, "Querying Database Specifications")."""
     flavors = _flavors(_engine(call), query["version_name"])
     zones = _zones(call.world)
-    found = [
+    rows = [
         {
             "vcpus": str(flavor.vcpus),
             "ram": flavor.ram // 1024,
@@ -82,7 +82,7 @@ def list_flavors(call: Call, query: dict[str, Any]) -> Answer:
         for flavor in flavors
         if not query["spec_code"] or flavor.spec_code == query["spec_code"]
     ]
-    return Answer({"flavors": found})
+    return Answer({"flavors": rows})
 
 
 @operation(
@@ -115,12 +115,12 @@ def list_storage_types(call: Call, query: dict[str, Any]) -> Answer:
     kinds = {"CLOUDSSD": list(groups)}
     kinds["ESSD"] = [group for group in groups if engine == "MySQL" or group != "dedicated"]
     zones = dict.fromkeys(_zones(call.world), "normal")
-    found = [
+    rows = [
         {"name": name, "az_status": zones, "support_compute_group_type": supported}
         for name, supported in kinds.items()
         if supported
     ]
-    return Answer({"storage_type": found})
+    return Answer({"storage_type": rows})
 
 
 @operation("v3.get_storage_usage", answer=Object({"node_id": Text(), "used": Text()}), simple=True)

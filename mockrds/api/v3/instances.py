@@ -289,12 +289,12 @@ def _made(instance: Instance, backup_ids: tuple[str, ...] = ()) -> Answer:
     if instance.standby is not None:
         content["ha"] = {"mode": "Ha", "replication_mode": instance.replication_mode}
     settings = instance.settings
-    said = {
+    optional = {
         "configuration_id": settings.configuration_id,
         "disk_encryption_id": settings.disk_encryption_id,
         "collation": settings.collation,
     }
-    content |= {key: value for key, value in said.items() if value}
+    content |= {key: value for key, value in optional.items() if value}
     content |= {
         "flavor_ref": instance.flavor.spec_code,
         "volume": {"type": instance.volume_type, "size": instance.volume_gb},

@@ -97,8 +97,8 @@ def get_recycle_policy(call: Call) -> Answer:
 )
 def list_recycled_instances(call: Call, query: dict[str, Any]) -> Answer:
     """List deleted instances, the last first (API reference, v3, "Querying Instances in the Recycle Bin")."""
-    found, total, now = call.world.list_recycled_instances(query["offset"], query["limit"])
-    return Answer({"total_count": total, "instances": [_render(recycled, now) for recycled in found]})
+    page, total, now = call.world.list_recycled_instances(query["offset"], query["limit"])
+    return Answer({"total_count": total, "instances": [_render(recycled, now) for recycled in page]})
 
 
 def _render(recycled: Recycled, now: float) -> dict[str, Any]:

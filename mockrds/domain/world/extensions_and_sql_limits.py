@@ -1,4 +1,4 @@
-"""What is kept of instances and told again, and changes nothing else: extensions, SQL throttling, SQL audit.
+"""What is kept of instances and shown again, and changes nothing else: extensions, SQL throttling, SQL audit.
 
 No database runs here, so there is nothing that these could have an effect on.
 """

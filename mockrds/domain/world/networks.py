@@ -245,7 +245,7 @@ class NetworkOperations(InstanceSettings):
             return router
 
     def add_router_interface(self, router_id: str, subnet_id: str, port_id: str) -> tuple[Router, Subnet]:
-        """Attach a subnet to a VPC; which one, is said by its id or by its port."""
+        """Attach a subnet, named by its id or by its port, to a VPC."""
         with self.moment:
             router = _find(self.list_routers(), router_id)
             subnet = self._find_subnet(subnet_id, port_id)

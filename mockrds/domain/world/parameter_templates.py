@@ -1,6 +1,6 @@
 """Parameters of instances, and the templates that hold them (the API's "configurations").
 
-Values are kept and told again; they change nothing else, as no database runs.
+Values are kept and shown again; they change nothing else, as no database runs.
 """
 
 from __future__ import annotations
@@ -98,7 +98,7 @@ class ParameterOperations(State):
 
     @cached_property
     def _configurations(self) -> dict[str, Configuration]:
-        """The templates by their ids; made when they are first asked for, as few worlds are."""
+        """The templates by their ids; made on first use, as few worlds are."""
         defaults = (_default(engine, major, self._founded) for engine in ENGINES for major in VERSIONS[engine])
         return {configuration.id: configuration for configuration in defaults}
 

@@ -1,4 +1,4 @@
-"""Database proxies of MySQL instances: kept and told again; nothing goes through them."""
+"""Database proxies of MySQL instances: kept and shown again; nothing goes through them."""
 
 from __future__ import annotations
 

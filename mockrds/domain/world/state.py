@@ -160,7 +160,7 @@ class State:
         Args:
             instance_id: The instance, by its id or that of one of its nodes.
             status: A status that the API reference has a word for, or DELETING.
-            seconds: How long; absent: until told otherwise.
+            seconds: How long; absent: until it is changed again.
 
         Raises:
             KeyError: There is no such instance.
@@ -188,7 +188,7 @@ class State:
     # Time: what has ended leaves
 
     def defer(self, seconds: float, action: Callable[[], object]) -> None:
-        """Let *action* happen *seconds* from now on the world's clock, as if it had been asked for at that moment."""
+        """Let *action* happen *seconds* from now on the world's clock, as if a request for it came at that moment."""
         with self.moment as now:
             self.schedule(now + seconds, action)
 

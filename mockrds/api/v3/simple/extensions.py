@@ -47,7 +47,7 @@ _EMPTY: Final = Object({})
 def list_extensions(call: Call, query: dict[str, Any]) -> Answer:
     """List the extensions that a database can have (API reference, v3, "Querying Extensions")."""
     database = query["database_name"]
-    found = call.world.list_extensions(node_id(call, call.parameters["instance_id"]), database)
+    rows = call.world.list_extensions(node_id(call, call.parameters["instance_id"]), database)
     extensions = [
         {
             "name": extension.name,
@@ -59,9 +59,9 @@ def list_extensions(call: Call, query: dict[str, Any]) -> Answer:
             "enable_install": loaded,
             "description": extension.description,
         }
-        for extension, version, created, loaded in found[query["offset"] : query["offset"] + query["limit"]]
+        for extension, version, created, loaded in rows[query["offset"] : query["offset"] + query["limit"]]
     ]
-    return Answer({"extensions": extensions, "total_count": len(found)})
+    return Answer({"extensions": extensions, "total_count": len(rows)})
 
 
 @operation("v3.create_extension", body=_EXTENSION, answer=_EMPTY, simple=True)
