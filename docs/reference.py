@@ -20,7 +20,7 @@ from mockrds.domain.errors import CATALOGUE
 from mockrds.domain.operations import OPERATIONS
 from mockrds.domain.world_template import Visibility
 from mockrds.durations import Duration, Moment
-from mockrds.faults.engine import ArmedRule
+from mockrds.faults.rules import ArmedRule
 from mockrds.journal import Entry, Journal
 from mockrds.scenario_files.json_schema import schema
 from mockrds.server import Faults, MockRDS, Project
@@ -328,7 +328,7 @@ def _control() -> Iterator[str]:
             "Error",
             "Nothing",
             "Scenario",
-            "Fault",
+            "Rule",
             "WorldTemplate",
         ):
             yield ""

@@ -10,6 +10,7 @@ import orjson
 from mockrds.domain import errors
 from mockrds.domain.errors import RDSError
 from mockrds.domain.world_template import NO_EFFECT, WorldEffect
+from mockrds.faults.heeds import heeds
 from mockrds.faults.matching import ABSENT, resolve
 
 if TYPE_CHECKING:
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
     from multidict import MultiMapping
 
     from mockrds.domain.world import World
-    from mockrds.faults.engine import Decision
+    from mockrds.faults.decision import Decision
     from mockrds.project_state import ProjectState
     from mockrds.simulator import Simulator
 
@@ -161,6 +162,11 @@ class Call:
         if not isinstance(content, dict):
             raise RDSError(errors.INVALID_PARAMETER, "the body must be a JSON object")
         return content
+
+    @property
+    def heeds(self) -> frozenset[str]:
+        """The world effects that the operation heeds, by their keys."""
+        return heeds(self.operation)
 
     @property
     def effect(self) -> WorldEffect:

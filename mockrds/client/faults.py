@@ -10,7 +10,7 @@ from mockrds.client.resource import Part
 from mockrds.scenario_files.document import ScenarioError
 
 if TYPE_CHECKING:
-    from mockrds.faults.world_rules import Fault
+    from mockrds.faults.rules import Rule
 
 
 class RemoteFault:
@@ -30,7 +30,7 @@ class RemoteFault:
         """Whether it fires by chance, so that it may never fire."""
 
     @cached_property
-    def rule(self) -> Fault:
+    def rule(self) -> Rule:
         """What it was armed with."""
         from mockrds.scenario_files.loader import read_rule
 

@@ -9,7 +9,7 @@ from mockrds.control.request import ControlError
 
 if TYPE_CHECKING:
     from mockrds.control.request import ControlRequest
-    from mockrds.faults.engine import ArmedRule
+    from mockrds.faults.rules import ArmedRule
 
 
 def armed_json(armed: ArmedRule) -> dict[str, Any]:

@@ -89,7 +89,7 @@ ROUTES: Final = (
     Route("POST", f"{_PROJECT}/clock/advance", clock.post_advance, "Clock", "Move the clock forward", "Advance"),
     Route("GET", f"{_PROJECT}/faults", faults.get_faults, "Faults", "The faults in force, in order"),
     Route("POST", f"{_PROJECT}/faults", faults.post_fault, "ArmedRule",
-          "Arm a fault, after those in force", "Fault", query=_ARMED_AT, status=(201,)),
+          "Arm a fault, after those in force", "Rule", query=_ARMED_AT, status=(201,)),
     Route("DELETE", f"{_PROJECT}/faults", faults.delete_faults, "Nothing", "Disarm all faults"),
     Route("GET", f"{_PROJECT}/faults/{{fault}}", faults.get_fault, "ArmedRule", "One fault in force"),
     Route("DELETE", f"{_PROJECT}/faults/{{fault}}", faults.delete_fault, "Nothing", "Disarm one fault"),

@@ -244,7 +244,7 @@ SCHEMAS: Final[dict[str, Schema]] = {
         consumed=about(COUNT, "How many steps of its sequence were taken."),
         completed=about({"type": "boolean"}, "Whether it did all that it was armed for."),
         steps=about(_list(_answer(step={}, done={"type": "boolean"})), "Its sequence; empty without one."),
-        rule=about(ref("Fault"), "The fault as a scenario would write it."),
+        rule=about(ref("Rule"), "The fault as a scenario would write it."),
     ),
     "Faults": _answer(faults=_list(ref("ArmedRule"))),
     # Journal

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from mockrds.client import RemoteProject
     from mockrds.client.faults import RemoteFault
-    from mockrds.faults.engine import ArmedRule
+    from mockrds.faults.rules import ArmedRule
     from mockrds.pytest_plugin.options import Unused
     from mockrds.server import Project
 

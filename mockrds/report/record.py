@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
     from mockrds.domain.clock import Clock
     from mockrds.domain.models import Backup
-    from mockrds.faults.engine import ArmedRule
+    from mockrds.faults.rules import ArmedRule
     from mockrds.journal import Entry, Journal
     from mockrds.verdict import Verdict
 

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, Final
 from pydantic import ValidationError
 
 from mockrds.faults.matching import Match
-from mockrds.faults.world_rules import Fault
+from mockrds.faults.rules import Rule
 from mockrds.scenario import Scenario
 from mockrds.scenario_files.document import Document, ScenarioError, shown
 from mockrds.scenario_files.validation import build, check, conflicts, guess
@@ -112,7 +112,7 @@ def loaded(scenario: Scenario | Source | list[Source]) -> Scenario:
     return load(*scenario) if isinstance(scenario, list) else load(scenario)
 
 
-def read_rule(document: Mapping[str, Any], source: str = "") -> Fault:
+def read_rule(document: Mapping[str, Any], source: str = "") -> Rule:
     """Read one fault, in the same words as in a scenario file.
 
     Args:
@@ -126,8 +126,8 @@ def read_rule(document: Mapping[str, Any], source: str = "") -> Fault:
     if not isinstance(document, Mapping):
         raise ScenarioError(f"{source or 'fault'}: a fault is a mapping, not {shown(document)}")
     read = from_mapping(document, source or "fault")
-    check(Fault, read)
-    return build(Fault, read.data).located(source)
+    check(Rule, read)
+    return build(Rule, read.data).located(source)
 
 
 def read_match(document: Any, source: str = "match") -> Match:

@@ -16,13 +16,12 @@ from pydantic import TypeAdapter, ValidationError
 from mockrds.domain.errors import CATALOGUE
 from mockrds.domain.operations import OPERATIONS
 from mockrds.faults.matching import Match
-from mockrds.faults.rules import OK
+from mockrds.faults.rules import OK, Rule
 from mockrds.faults.transport import NAMES, SHORT
-from mockrds.faults.world_rules import Fault
 from mockrds.scenario import Scenario
 from mockrds.scenario_files.document import Document, KeyPath, Mistake, ScenarioError, shown
 
-_T = TypeVar("_T", bound=Scenario | Fault | Match)
+_T = TypeVar("_T", bound=Scenario | Rule | Match)
 _KINDS: Final = {
     "int_type": "a whole number",
     "int_from_float": "a whole number",
@@ -67,7 +66,7 @@ def build(kind: type[_T], data: Any) -> _T:
     return adapter.validate_json(json.dumps(data), strict=True)
 
 
-def check(kind: type[Scenario] | type[Fault] | type[Match], document: Document) -> None:
+def check(kind: type[Scenario] | type[Rule] | type[Match], document: Document) -> None:
     """See whether *document* is right in itself.
 
     Raises:
@@ -77,7 +76,7 @@ def check(kind: type[Scenario] | type[Fault] | type[Match], document: Document) 
     mistakes = list(document.mistakes)
     data = document.data
     words: list[Mistake] = []
-    if kind is Fault:
+    if kind is Rule:
         words = [*_vocabulary((), data)]
     elif kind is Scenario:
         words = [*_words(data), *_instances(data)]

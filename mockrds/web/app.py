@@ -37,7 +37,7 @@ from mockrds.web.response import WireResponse, asked_to_wait
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from mockrds.faults.engine import Decision, RuleHit
+    from mockrds.faults.decision import Decision, RuleHit
     from mockrds.faults.rate_limits import Limiter
     from mockrds.faults.rules import Step
     from mockrds.faults.transport import Toxics
@@ -206,9 +206,8 @@ def _instead(call: Call, project: ProjectState, step: Step, target: str, request
     """Make the answer that a rule gives in the place of the operation's own."""
     if step.error is not None:
         return envelopes.documented(step.error, _FAMILIES.get(call.operation, ""), request_id)
-    credentials = getattr(step, "credentials", None)
-    if credentials is not None:
-        return _answer(call, project, target, request_id, credentials=credentials)
+    if step.credentials is not None:
+        return _answer(call, project, target, request_id, credentials=step.credentials)
     return Answer()  # of which nothing is sent
 
 

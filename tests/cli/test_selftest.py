@@ -9,8 +9,8 @@ from dataclasses import fields
 from typing import TYPE_CHECKING
 
 from mockrds.cli import main
+from mockrds.faults.rules import Step
 from mockrds.faults.transport import NAMES, Toxics
-from mockrds.faults.world_rules import Effect
 from mockrds.web.fault_injection import FaultyResponse
 
 if TYPE_CHECKING:
@@ -26,7 +26,7 @@ def test_every_fault_does_what_its_name_says_on_this_machine() -> None:
     proven = re.findall(r"^(.+?) {2,}.* ok$", done.stdout, re.MULTILINE)
     assert done.stdout.endswith(f"\n{len(proven)} of {len(proven)} do as they should\n")
     words = set(re.findall(r"\w+", " ".join(proven)))
-    keys = {field.name for kind in (Toxics, Effect) for field in fields(kind)}
+    keys = {field.name for kind in (Toxics, Step) for field in fields(kind)}
     assert {*NAMES, *keys, "rate_limits", "outage", "drain"} - words == set()
     assert len(proven) == 2 * len(set(proven))  # each plain and over TLS
 

@@ -4,6 +4,7 @@ from typing import Any
 
 from multidict import CIMultiDict
 
+from mockrds.faults.heeds import heeds
 from mockrds.faults.matching import resolve
 
 
@@ -22,6 +23,7 @@ class Incoming:
         self.query: dict[str, str] = rest.get("query", {})
         self.instance: Any = rest.get("instance", ((), None))
         self.state: dict[str, int] = rest.get("state", {})
+        self.heeds = heeds(operation)
         self._body = body
 
     def at(self, pointer: str) -> Any:
