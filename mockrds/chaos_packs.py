@@ -195,7 +195,7 @@ def find(*packs: str) -> list[ChaosFault]:
 
 def _cases(pack: str) -> Iterable[ChaosFault]:
     from mockrds.scenario_files.loader import library
-    from mockrds.scenario_files.validation import guess
+    from mockrds.suggestions import suggest
 
     if pack in PACKS:
         return PACKS[pack]
@@ -222,7 +222,7 @@ def _cases(pack: str) -> Iterable[ChaosFault]:
         return list(_each(path))
     known = (*PACKS, _LIBRARY, *(case.name for cases in PACKS.values() for case in cases), *scenarios)
     raise ChaosError(
-        f"no pack {pack!r}{guess(pack, known)} (there are: {', '.join((*PACKS, _LIBRARY))}, each of their faults, "
+        f"no pack {pack!r}{suggest(pack, known)} (there are: {', '.join((*PACKS, _LIBRARY))}, each of their faults, "
         "each scenario of the library, and scenario files and folders of them)"
     )
 

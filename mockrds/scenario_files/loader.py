@@ -17,8 +17,9 @@ from mockrds.faults.matching import Match
 from mockrds.faults.rules import Rule
 from mockrds.scenario import Scenario
 from mockrds.scenario_files.document import Document, ScenarioError, shown
-from mockrds.scenario_files.validation import build, check, conflicts, guess
+from mockrds.scenario_files.validation import build, check, conflicts
 from mockrds.scenario_files.yaml_reader import from_file, from_mapping
+from mockrds.suggestions import suggest
 
 if TYPE_CHECKING:
     from mockrds.domain.world_template import WorldTemplate
@@ -237,7 +238,7 @@ def _find(source: object, folder: Path) -> Path:
         names = (_DEFAULT, *known)
         problem = "no such file"
         if path.name == name and not path.suffix:  # it may have been meant as a name
-            problem += f", and no scenario of that name{guess(name, names)} (there are: {', '.join(names)})"
+            problem += f", and no scenario of that name{suggest(name, names)} (there are: {', '.join(names)})"
     except OSError as error:
         problem = f"cannot be read: {error.strerror}"
     if name in known:

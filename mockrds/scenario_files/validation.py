@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import json
 import re
 import typing
@@ -20,6 +19,7 @@ from mockrds.faults.rules import OK, Rule
 from mockrds.faults.transport import NAMES, SHORT
 from mockrds.scenario import Scenario
 from mockrds.scenario_files.document import Document, KeyPath, Mistake, ScenarioError, shown
+from mockrds.suggestions import suggest
 
 _T = TypeVar("_T", bound=Scenario | Rule | Match)
 _KINDS: Final = {
@@ -43,7 +43,8 @@ _MEANT: Final = {
 }  # fmt: skip
 """Words that are far from the keys which they are used for."""
 _ABOUT: Final = re.compile(r"'(\w+)' (.*)")
-_LONGEST_WORD: Final = 80
+_COMPARED: Final = 80
+"""How many names an unknown one is compared with."""
 _STEPS: Final = (OK, *SHORT, *NAMES)
 _OPERATIONS: Final = (
     "*",
@@ -90,13 +91,6 @@ def check(kind: type[Scenario] | type[Rule] | type[Match], document: Document) -
     mistakes += (m for m in (*judged, *words) if not any(m.path[:n] in document.broken for n in range(len(m.path) + 1)))
     if mistakes:
         raise ScenarioError(*document.render(mistakes))
-
-
-def guess(word: str, known: Iterable[str]) -> str:
-    """Ask whether one of the *known* words was meant."""
-    folded = {each.lower(): each for each in known}
-    close = difflib.get_close_matches(word[:_LONGEST_WORD].lower(), folded, n=1, cutoff=0.6)
-    return f", did you mean {folded[close[0]]!r}?" if close else ""
 
 
 def conflicts(error: ValidationError, document: Document) -> list[str]:
@@ -147,7 +141,7 @@ def _code(path: KeyPath, step: Mapping[str, Any]) -> Iterator[Mistake]:
 
 
 def _unknown(kind: str, word: str, known: Iterable[str]) -> str:
-    return f"unknown {kind} {shown(word)}{guess(word, known)}"
+    return f"unknown {kind} {shown(word)}{suggest(word, known)}"
 
 
 def _instances(data: Mapping[str, Any]) -> Iterator[Mistake]:
@@ -162,7 +156,7 @@ def _instances(data: Mapping[str, Any]) -> Iterator[Mistake]:
         path: KeyPath = ("world", "instances", i)
         if isinstance(primary, str) and primary not in primaries:
             text = f"no primary instance named {shown(primary)} stands before this one"
-            yield Mistake((*path, "replica_of"), text + guess(primary, primaries[:_LONGEST_WORD]))
+            yield Mistake((*path, "replica_of"), text + suggest(primary, primaries[:_COMPARED]))
         if isinstance(name, str):
             if name in seen:
                 text = f"instances[{seen[name]}] is named {shown(name)}, too: names must be unique"
@@ -238,7 +232,7 @@ def _text(mistake: Any, path: KeyPath, kind: type[Any]) -> str:
         known = _keys_at(kind, path[:-1])
         key = str(path[-1])
         meant = _MEANT.get(key, "")
-        close = f", did you mean {meant!r}?" if meant.partition(":")[0] in known else guess(key, known)
+        close = f", did you mean {meant!r}?" if meant.partition(":")[0] in known else suggest(key, known)
         return f"unknown key{close} (expected one of: {', '.join(known)})"
     if mistake["type"].startswith("missing"):
         return "this key is missing"
@@ -250,7 +244,7 @@ def _text(mistake: Any, path: KeyPath, kind: type[Any]) -> str:
         options = re.findall(r"'([^']*)'", expected)
         if options == list(NAMES):
             options, expected = [*options, *SHORT], f"{expected}, or a mapping such as {{limit_data: 100}}"
-        return f"expected {expected}, not {shown(given)}{guess(str(given), options)}"
+        return f"expected {expected}, not {shown(given)}{suggest(str(given), options)}"
     return f"{mistake['msg']}, not {shown(given)}"
 
 

@@ -70,10 +70,10 @@ def run(arguments: Sequence[str]) -> int:
         raise UsageError(f"--at: {error}") from None
     unknown = [name for name in options.operation or () if not any(_named(name, known) for known in OPERATIONS)]
     if unknown:
-        from mockrds.scenario_files.validation import guess
+        from mockrds.suggestions import suggest
 
         names = [*OPERATIONS, *(known.rpartition(".")[2] for known in OPERATIONS)]
-        raise UsageError(f"--operation: there is no operation {unknown[0]!r}{guess(unknown[0], names)}")
+        raise UsageError(f"--operation: there is no operation {unknown[0]!r}{suggest(unknown[0], names)}")
     seed = next((seed for seed in (options.seed, scenario.seed) if seed is not None), 0)
     start = Clock(scenario.clock).now()
     print(f"{scenario.name}, seed {seed}, {options.at} after the start: calls of each operation alone\n")
