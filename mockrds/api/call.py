@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import fields
 from typing import TYPE_CHECKING, Any, Final
 
 import orjson
@@ -10,8 +9,7 @@ import orjson
 from mockrds.domain import errors
 from mockrds.domain.errors import RDSError
 from mockrds.domain.world_template import NO_EFFECT, WorldEffect
-from mockrds.faults.heeds import heeds
-from mockrds.faults.matching import ABSENT, resolve
+from mockrds.faults.matching import ABSENT, look, resolve
 
 if TYPE_CHECKING:
     from aiohttp import web
@@ -19,6 +17,7 @@ if TYPE_CHECKING:
 
     from mockrds.domain.world import World
     from mockrds.faults.decision import Decision
+    from mockrds.faults.matching import Place
     from mockrds.project_state import ProjectState
     from mockrds.simulator import Simulator
 
@@ -27,12 +26,6 @@ UNKNOWN: Final = "unknown"
 
 _UNREAD: Final = object()
 _INSTANCE: Final = "instance"  # no JSON Pointer, so it can stand among them
-_EFFECTS: Final = tuple(field.name for field in fields(WorldEffect))
-_INSTANCE_PLACES: Final = (
-    "/backup/instance", "/instance_id", "/instance/replicaOf", "/restorePoint/sourceInstanceId", "/restore/backupRef",
-    "/source/instance_id", "/target/instance_id", "/replica_of_id", "/restore_point/instance_id",
-)  # fmt: skip
-"""Where bodies name the instance, or a backup of it."""
 
 
 class Answer:
@@ -86,6 +79,8 @@ class Call:
         "body",
         "decision",
         "headers",
+        "heeds",
+        "instance_places",
         "method",
         "now",
         "operation",
@@ -105,6 +100,10 @@ class Call:
         self.body = body
         self.operation = UNKNOWN
         """What is asked for, by its id in the API reference."""
+        self.heeds: frozenset[str] = frozenset()
+        """The world effects that the operation heeds, by their keys."""
+        self.instance_places: tuple[Place, ...] = ()
+        """Where the operation's query and body name the instance that it is about."""
         self.parameters: dict[str, str] = {}
         """The variable parts of the path, by their names in the reference."""
         self.project: ProjectState | None = None
@@ -164,18 +163,13 @@ class Call:
         return content
 
     @property
-    def heeds(self) -> frozenset[str]:
-        """The world effects that the operation heeds, by their keys."""
-        return heeds(self.operation)
-
-    @property
     def effect(self) -> WorldEffect:
-        """What rules change about the world for this call."""
+        """What rules change about the world for this call, as far as its operation heeds it."""
         decision = self.decision
         if decision is None or not decision.fired:
             return NO_EFFECT
-        said = {name: decision.first_value(name) for name in _EFFECTS}
-        return WorldEffect(**said) if any(value is not None for value in said.values()) else NO_EFFECT
+        values: dict[str, Any] = {key: decision.first_value(key) for key in self.heeds}
+        return WorldEffect(**values) if any(value is not None for value in values.values()) else NO_EFFECT
 
     # What rules look at
 
@@ -201,10 +195,9 @@ class Call:
         """The names, ids and node ids of the instance that the request is about, and its status."""
         found = self._found.get(_INSTANCE)
         if found is None:
-            places = (self.at(pointer) for pointer in _INSTANCE_PLACES)
-            asked = (self.query.get("instance_id"), self.query.get("id"))
-            given = [value for value in (*self.parameters.values(), *asked, *places) if isinstance(value, str)]
-            found = self.project.world.about(given) if self.project is not None else ((), None)
+            values = (*self.parameters.values(), *(look(self, place) for place in self.instance_places))
+            ids = [value for value in values if isinstance(value, str)]
+            found = self.project.world.about(ids) if self.project is not None else ((), None)
             self._found[_INSTANCE] = found
         about: tuple[tuple[str, ...], str | None] = found
         return about

@@ -31,6 +31,8 @@ _ENDPOINTS: Final = (
 )
 
 
+_SUBJECT: Final = ("X-Subject-Token",)
+"""The header with the token that a call is about."""
 _NO_LINKS: Final = Object({})
 _LINKS: Final = Object({"self": Text(), "previous": Text(nullable=True), "next": Text(nullable=True)})
 _NAMED: Final = Object({"id": Text(), "name": Text()})
@@ -147,19 +149,34 @@ class KeystoneError(Exception):
         self.status = status
 
 
-@operation("iam.list_versions", answer=Object({"versions": Object({"values": List(_VERSION)})}), status=300)
+@operation(
+    "iam.list_versions", answer=Object({"versions": Object({"values": List(_VERSION)})}), status=300, public=True
+)
 def list_versions(call: Call) -> Answer:
     """List the versions of the identity service (Keystone, "List versions")."""
     return Answer({"versions": {"values": [_version(call)]}})
 
 
-@operation("iam.get_version", answer=Object({"version": _VERSION}))
+@operation("iam.get_version", answer=Object({"version": _VERSION}), public=True)
 def get_version(call: Call) -> Answer:
     """Tell about version 3 of the identity service (Keystone, "Show version details")."""
     return Answer({"version": _version(call)})
 
 
-@operation("iam.create_token", body=_AUTH, query=_WITH_CATALOG, answer=_TOKEN, status=201, reads=False)
+@operation(
+    "iam.create_token",
+    body=_AUTH,
+    query=_WITH_CATALOG,
+    answer=_TOKEN,
+    status=201,
+    reads=False,
+    public=True,
+    answer_headers=_SUBJECT,
+    leads_to={
+        "iam.get_token": {"X-Subject-Token": "$response.header.X-Subject-Token"},
+        "iam.verify_token": {"X-Subject-Token": "$response.header.X-Subject-Token"},
+    },
+)
 def create_token(call: Call, query: dict[str, Any]) -> Answer:
     """Issue a token (IAM API reference, "Obtaining a User Token Through Password Authentication")."""
     auth = _object(_read(call), "auth")
@@ -204,7 +221,7 @@ def create_token(call: Call, query: dict[str, Any]) -> Answer:
     return Answer({"token": _render(call, token, catalog=query["nocatalog"] is None)}, headers=headers)
 
 
-@operation("iam.get_token", query=_WITH_CATALOG, answer=_TOKEN)
+@operation("iam.get_token", query=_WITH_CATALOG, answer=_TOKEN, headers=_SUBJECT, answer_headers=_SUBJECT)
 def get_token(call: Call, query: dict[str, Any]) -> Answer:
     """Tell what a token says (Keystone, "Validate and show information for token")."""
     text, token = _subject(call)
@@ -212,7 +229,7 @@ def get_token(call: Call, query: dict[str, Any]) -> Answer:
     return Answer({"token": _render(call, token, catalog=catalog)}, headers={"X-Subject-Token": text})
 
 
-@operation("iam.verify_token")
+@operation("iam.verify_token", headers=_SUBJECT, answer_headers=_SUBJECT)
 def verify_token(call: Call) -> Answer:
     """Tell whether a token is valid (IAM API reference, "Verifying a Token")."""
     text, _ = _subject(call)
@@ -270,10 +287,6 @@ def list_regions(call: Call) -> Answer:
         {"id": region, "type": "public", "parent_region_id": None, "links": {}} for region in regions
     ]
     return Answer({"regions": rows, "links": _links(call)})
-
-
-PUBLIC: Final = frozenset({"iam.list_versions", "iam.get_version", "iam.create_token"})
-"""What needs no credentials."""
 
 
 def unauthorized(message: str = "The request you have made requires authentication.") -> KeystoneError:

@@ -18,15 +18,13 @@ from aiohttp import web
 from aiohttp.http import HttpProcessingError, HttpVersion11
 
 from mockrds import control
-from mockrds.api import error_bodies as envelopes, iam as identity, network as neighbours, v3, versions  # noqa: F401  (v3 registers itself)
+from mockrds.api import error_bodies as envelopes, iam as identity, network as neighbours
 from mockrds.api.authentication import authenticate, spoil
 from mockrds.api.call import UNKNOWN, Answer, Call
+from mockrds.api.families import SERVED
 from mockrds.api.iam import KeystoneError
-from mockrds.api.operation import SERVED
+from mockrds.api.operation import meant
 from mockrds.api.routing import Routes
-from mockrds.api.trove import SHARED as TROVE_SHARED
-from mockrds.api.v1 import SHARED as V1_SHARED
-from mockrds.api.v3.shared import SHARED as V3_SHARED
 from mockrds.domain.clock import HTTPDate
 from mockrds.domain.errors import GatewayError, RDSError
 from mockrds.domain.operations import OPERATIONS
@@ -58,14 +56,9 @@ BODY_LIMIT: Final = 12 * 1024 * 1024  # API gateway: "The request body exceeds 1
 HANDLERS: Final[dict[str, Callable[[Call], Answer]]] = {name: served.handle for name, served in SERVED.items()}
 """What serves each operation of the API reference."""
 _HANDLERS: Final = HANDLERS | neighbours.HANDLERS
-_PUBLIC: Final = identity.PUBLIC | versions.PUBLIC
+_PUBLIC: Final = frozenset(name for name, served in SERVED.items() if served.public)
 _ROUTED: Final = (*OPERATIONS.values(), *neighbours.NEIGHBOURS.values())
 _ROUTES: Final = Routes(_ROUTED)
-_SHARED: Final = {
-    operation.id: choose
-    for operation in OPERATIONS.values()
-    if (choose := (V1_SHARED | V3_SHARED | TROVE_SHARED).get(f"{operation.method} {operation.path}"))
-}
 _REFUSED: Final = 400
 _NEARLY: Final = 1e-6
 _UNREADABLE: Final = b"\0"  # no JSON, so it is refused as a body that is none
@@ -115,6 +108,9 @@ async def _serve(simulator: Simulator, log: Log | None, request: web.BaseRequest
     if match is not None:
         call.parameters = match.parameters
         call.operation = _operation(match.operations, call) if match.operations else UNKNOWN
+        served = SERVED.get(call.operation)
+        if served is not None:
+            call.heeds, call.instance_places = served.heeds, served.instance_places
         project_id = match.parameters.get("project_id")
         if project_id is not None:
             call.project = simulator.projects.get(project_id)
@@ -256,14 +252,11 @@ def _operation(operations: tuple[str, ...], call: Call) -> str:
     """Tell which of the operations that share a method and a path is meant."""
     if len(operations) == 1:
         return operations[0]
-    choose = _SHARED.get(operations[0])
-    if choose is not None:
-        try:
-            content = call.content
-        except RDSError:
-            content = None
-        return choose(content if isinstance(content, dict) else {})
-    return next((operation for operation in operations if operation in HANDLERS), operations[0])
+    try:
+        content = call.content
+    except RDSError:
+        content = None
+    return meant(operations, content if isinstance(content, dict) else {})
 
 
 def _answer(

@@ -80,6 +80,12 @@ def list_configurations(call: Call) -> Answer:
     ),
     answer=Object({"configuration": Object(_TEMPLATE | {"values": _KEPT})}),
     simple=True,
+    leads_to={
+        "trove.list_configurations": {},
+        "trove.get_configuration": {"id": "$response.body#/configuration/id"},
+        "trove.patch_configuration": {"id": "$response.body#/configuration/id"},
+        "trove.delete_configuration": {"id": "$response.body#/configuration/id"},
+    },
 )
 def create_configuration(call: Call, fields: dict[str, Any]) -> Answer:
     """Make a parameter template (API reference, Trove, "Creating a Parameter Template")."""
@@ -183,6 +189,7 @@ def list_configuration_instances(call: Call) -> Answer:
     "trove.get_instance_default_configuration",
     answer=Object({"instance": Object({"configuration": _KEPT})}),
     simple=True,
+    heeds=("stale",),
 )
 def get_instance_default_configuration(call: Call) -> Answer:
     """Return what parameters are by default (API reference, Trove, "Obtaining Default Parameters of a DB Instance")."""

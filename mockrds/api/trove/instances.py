@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Final
 
 from mockrds.api.call import Answer
-from mockrds.api.operation import operation
+from mockrds.api.operation import has, operation
 from mockrds.api.schema import Integer, List, Object, Schema, Text
 from mockrds.domain import errors
 from mockrds.domain.clock import TimestampFormat
@@ -67,6 +67,7 @@ _FLAVOR_ID: Final = Text(is_uuid, errors.FLAVOR_FORMAT)
             )
         }
     ),
+    heeds=("stale",),
 )
 def list_instances(call: Call) -> Answer:
     """List DB instances (API reference, Trove, "Obtaining a DB Instance List")."""
@@ -118,6 +119,7 @@ def list_instances(call: Call) -> Answer:
             )
         }
     ),
+    heeds=("stale",),
 )
 def get_instance(call: Call) -> Answer:
     """Return an instance (API reference, Trove, "Obtaining Detailed Information of a Specified DB Instance")."""
@@ -195,8 +197,8 @@ def get_instance(call: Call) -> Answer:
                     "nics?": List(Object({"net-id?": Text(is_uuid, errors.SUBNET), "securityGroupId?": Text()})),
                     "availability_zone?": Text(),
                     "vpc?": Text(is_uuid, errors.VPC),
-                    "slave_of?": Text(error=errors.REPLICA_OF),
-                    "replica_of?": Text(error=errors.REPLICA_OF),
+                    "slave_of?": Text(error=errors.REPLICA_OF, names_instance=True),
+                    "replica_of?": Text(error=errors.REPLICA_OF, names_instance=True),
                     "replica_count?": Integer(range(1, 2)),
                 }
             )
@@ -219,6 +221,12 @@ def get_instance(call: Call) -> Answer:
             )
         }
     ),
+    heeds=("lifecycle", "visible_after"),
+    leads_to={
+        "trove.list_instances": {},
+        "trove.get_instance": {"instanceId": "$response.body#/instance/id"},
+        "trove.delete_instance": {"instanceId": "$response.body#/instance/id"},
+    },
 )
 def create_instance(call: Call, fields: dict[str, Any]) -> Answer:
     """Create a DB instance or a read replica (API reference, Trove, "Creating a DB Instance")."""
@@ -247,7 +255,7 @@ def create_instance(call: Call, fields: dict[str, Any]) -> Answer:
     return Answer({"instance": answered})
 
 
-@operation("trove.delete_instance", status=202)
+@operation("trove.delete_instance", status=202, heeds=("lifecycle",))
 def delete_instance(call: Call) -> Answer:
     """Delete a DB instance (API reference, Trove, "Deleting a DB Instance")."""
     instance, _ = supported(call)
@@ -255,7 +263,13 @@ def delete_instance(call: Call) -> Answer:
     return Answer()
 
 
-@operation("trove.restart_instance", body=Object({"restart": Object({})}), status=202)
+@operation(
+    "trove.restart_instance",
+    body=Object({"restart": Object({})}),
+    status=202,
+    heeds=("lifecycle",),
+    when=has("restart"),
+)
 def restart_instance(call: Call, fields: dict[str, Any]) -> Answer:  # noqa: ARG001
     """Reboot a DB instance (API reference, Trove, "Rebooting a DB Instance")."""
     instance, _ = supported(call)
@@ -267,6 +281,8 @@ def restart_instance(call: Call, fields: dict[str, Any]) -> Answer:  # noqa: ARG
     "trove.change_instance_flavor",
     body=Object({"resize": Object({"flavorRef": _FLAVOR_ID})}),
     status=202,
+    heeds=("lifecycle",),
+    when=has("resize", "flavorRef"),
 )
 def change_instance_flavor(call: Call, fields: dict[str, Any]) -> Answer:
     """Change the class of a DB instance (API reference, Trove, "Changing DB Instance Specifications")."""
@@ -281,6 +297,7 @@ def change_instance_flavor(call: Call, fields: dict[str, Any]) -> Answer:
         {"resize": Object({"volume": Object({"size": Integer(range(50, 4001), errors.VOLUME_RANGE)})})},
     ),
     status=202,
+    heeds=("lifecycle",),
 )
 def resize_instance_volume(call: Call, fields: dict[str, Any]) -> Answer:
     """Enlarge the disk of a DB instance (API reference, Trove, "Changing DB Instance Volume")."""

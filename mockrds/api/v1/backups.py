@@ -23,7 +23,7 @@ _stamp = TimestampFormat("%Y-%m-%dT%H:%M:%S")
 STATUSES: Final = ("BUILDING", "COMPLETED", "FAILED", "DELETING")
 JOBS: Final = Object({"jobs": List(Object({"id": Text()}))})
 JOB: Final = Object({"extendparam": JOBS})
-POINT: Final[dict[str, Schema]] = {"backupRef?": Text(any), "restoreTime?": Integer()}
+POINT: Final[dict[str, Schema]] = {"backupRef?": Text(any, names_instance=True), "restoreTime?": Integer()}
 """What to restore; *restore_point* reads it."""
 
 _DATASTORE: Final = Object({"type": Text(one_of=ENGINES), "version": Text(), "version_id": Text()})
@@ -49,7 +49,7 @@ _POLICY: Final = Object(
             "backup": Object(
                 {
                     "name": Text(is_name, errors.BACKUP_NAME),
-                    "instance": Text(is_machine_id),
+                    "instance": Text(is_machine_id, names_instance=True),
                     "description?": Text(is_description, errors.BACKUP_DESCRIPTION),
                 }
             )
@@ -69,6 +69,11 @@ _POLICY: Final = Object(
             "extendparam": Object({"jobs": List(Text())}),
         }
     ),
+    heeds=("quota", "lifecycle", "visible_after"),
+    leads_to={
+        "v1.list_manual_backups": {},
+        "v1.delete_manual_backup": {"backupId": "$response.body#/backup/id"},
+    },
 )
 def create_manual_backup(call: Call, fields: dict[str, Any]) -> Answer:
     """Start a manual backup (API reference, v1, "Creating a Manual Backup")."""
@@ -113,6 +118,14 @@ def new_backup_json(backup: Backup) -> dict[str, Any]:
             )
         }
     ),
+    heeds=("stale",),
+    leads_to={
+        "v1.delete_manual_backup": {"backupId": "$response.body#/backups/0/id"},
+        "v1.restore_to_original": {
+            "instanceId": "$response.body#/backups/0/instance_id",
+            "body": {"restore": {"backupRef": "$response.body#/backups/0/id"}},
+        },
+    },
 )
 def list_manual_backups(call: Call) -> Answer:
     """List manual backups, newest first (API reference, v1, "Returning Manual Backup Information as a List")."""
@@ -123,7 +136,7 @@ def list_manual_backups(call: Call) -> Answer:
     return answer
 
 
-@operation("v1.delete_manual_backup", answer=Object({}))
+@operation("v1.delete_manual_backup", answer=Object({}), heeds=("lifecycle",))
 def delete_manual_backup(call: Call) -> Answer:
     """Delete a manual backup (API reference, v1, "Deleting a Manual Backup")."""
     backup_id = call.parameters["backupId"]
@@ -140,7 +153,9 @@ def get_backup_policy(call: Call) -> Answer:
     return Answer({"policy": {"keepday": policy.keep_days, "starttime": policy.start_time}})
 
 
-@operation("v1.set_backup_policy", body=Object({"policy": _POLICY}), answer=Object({}))
+@operation(
+    "v1.set_backup_policy", body=Object({"policy": _POLICY}), answer=Object({}), leads_to={"v1.get_backup_policy": {}}
+)
 def set_backup_policy(call: Call, fields: dict[str, Any]) -> Answer:
     """Set the automated backup policy (API reference, v1, "Setting an Automated Backup Policy")."""
     body, node = fields["policy"], call.parameters["instanceId"]
@@ -155,6 +170,7 @@ def set_backup_policy(call: Call, fields: dict[str, Any]) -> Answer:
     body=Object({"restore": Object(POINT)}, also_allowed=("restart", "resize", "setPublicIp")),
     answer=JOB,
     status=202,
+    heeds=("lifecycle",),
 )
 def restore_to_original(call: Call, fields: dict[str, Any]) -> Answer:
     """Restore an instance in place (API reference, v1, "Restoring Data to the Original DB Instance")."""

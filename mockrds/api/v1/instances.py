@@ -6,7 +6,7 @@ import re
 from typing import TYPE_CHECKING, Any, Final
 
 from mockrds.api.call import Answer
-from mockrds.api.operation import operation
+from mockrds.api.operation import has, operation
 from mockrds.api.schema import Boolean, Either, Integer, List, Object, Schema, Text
 from mockrds.api.v1.backups import JOB, JOBS, POINT, restore_point
 from mockrds.domain import errors
@@ -96,7 +96,8 @@ _NEW: Final = Object(
     also_allowed=_KEYS,
 )
 _REPLICA: Final = Object(
-    {"name": _NAME, "replicaOf": Text(error=errors.REPLICA_OF), "flavorRef": _FLAVOR}, also_allowed=_KEYS
+    {"name": _NAME, "replicaOf": Text(error=errors.REPLICA_OF, names_instance=True), "flavorRef": _FLAVOR},
+    also_allowed=_KEYS,
 )
 _RESTORED: Final = Object(
     {
@@ -104,7 +105,7 @@ _RESTORED: Final = Object(
         "flavorRef": _FLAVOR,
         "volume": Object({"size": _SIZE}, also_allowed=("type",), missing=errors.VOLUME_RANGE),
         "ha?": _HA,
-        "restorePoint": Object({**POINT, "sourceInstanceId?": Text(any)}),
+        "restorePoint": Object({**POINT, "sourceInstanceId?": Text(any, names_instance=True)}),
     },
     also_allowed=_KEYS,
 )
@@ -132,8 +133,23 @@ _INSTANCE: Final[dict[str, Schema]] = {
 _LISTED: Final[dict[str, Schema]] = {**_INSTANCE, "replicaOf?": Text()}
 _MADE: Final = Object({"instance": Object({**_INSTANCE, "replica_of?": Text(), "extendparam": JOBS})})
 
+_FIRST: Final = {"instanceId": "$response.body#/instances/0/id"}
+"""What leads from the list to the first instance."""
 
-@operation("v1.list_instances", answer=Object({"instances": List(Object(_LISTED))}))
+
+@operation(
+    "v1.list_instances",
+    answer=Object({"instances": List(Object(_LISTED))}),
+    heeds=("stale",),
+    leads_to={
+        "v1.create_manual_backup": {"body": {"backup": {"name": "linked", "instance": _FIRST["instanceId"]}}},
+        "v1.get_instance": _FIRST,
+        "v1.get_backup_policy": _FIRST,
+        "v1.set_backup_policy": _FIRST,
+        "v1.add_instance_tag": _FIRST,
+        "v1.delete_instance": _FIRST,
+    },
+)
 def list_instances(call: Call) -> Answer:
     """List DB instances (API reference, v1, "Obtaining a DB Instance List")."""
     world = call.world
@@ -144,7 +160,9 @@ def list_instances(call: Call) -> Answer:
 
 
 @operation(
-    "v1.get_instance", answer=Object({"instance": Object({"instanceId": Text(), "instanceName": Text(), **_LISTED})})
+    "v1.get_instance",
+    answer=Object({"instance": Object({"instanceId": Text(), "instanceName": Text(), **_LISTED})}),
+    heeds=("stale",),
 )
 def get_instance(call: Call) -> Answer:
     """Return one DB instance (API reference, v1, "Obtaining Detailed Information of a Specified DB Instance").
@@ -164,6 +182,12 @@ def get_instance(call: Call) -> Answer:
     body=Object({"instance": Either("replicaOf", _REPLICA, _NEW)}),
     answer=_MADE,
     status=202,
+    heeds=("lifecycle", "visible_after"),
+    leads_to={
+        "v1.list_instances": {},
+        "v1.get_instance": {"instanceId": "$response.body#/instance/id"},
+        "v1.delete_instance": {"instanceId": "$response.body#/instance/id"},
+    },
 )
 def create_instance(call: Call, fields: dict[str, Any]) -> Answer:
     """Create a DB instance or a read replica (API reference, v1, "Creating a DB Instance")."""
@@ -203,7 +227,14 @@ def create_instance(call: Call, fields: dict[str, Any]) -> Answer:
     return _created(instance)
 
 
-@operation("v1.restore_to_new_instance", body=Object({"instance": _RESTORED}), answer=_MADE, status=202)
+@operation(
+    "v1.restore_to_new_instance",
+    body=Object({"instance": _RESTORED}),
+    answer=_MADE,
+    status=202,
+    heeds=("lifecycle", "visible_after"),
+    when=has("instance", "restorePoint"),
+)
 def restore_to_new_instance(call: Call, fields: dict[str, Any]) -> Answer:
     """Build an instance from a backup (API reference, v1, "Restoring Data to a New DB Instance")."""
     body = fields["instance"]
@@ -227,7 +258,7 @@ def restore_to_new_instance(call: Call, fields: dict[str, Any]) -> Answer:
     return _created(instance, (backup_id,) if backup_id else ())
 
 
-@operation("v1.delete_instance", answer=JOB, status=202)
+@operation("v1.delete_instance", answer=JOB, status=202, heeds=("lifecycle",))
 def delete_instance(call: Call) -> Answer:
     """Delete a DB instance (API reference, v1, "Deleting a DB Instance"). Its body has no effect."""
     job = call.world.delete_instance(call.parameters["instanceId"], call.effect)
@@ -239,36 +270,12 @@ def delete_instance(call: Call) -> Answer:
     body=Object({"restart": Object({})}, also_allowed=("restore", "resize", "setPublicIp")),
     answer=JOB,
     status=202,
+    heeds=("lifecycle",),
+    when=has("restart"),
 )
 def restart_instance(call: Call, _: dict[str, Any]) -> Answer:
     """Reboot a DB instance (API reference, v1, "Rebooting a DB Instance")."""
     job = call.world.restart_instance(call.parameters["instanceId"], call.effect)
-    return Answer({"extendparam": {"jobs": [{"id": dashed(job.id)}]}})
-
-
-@operation(
-    "v1.change_instance_flavor",
-    body=Object({"resize": Object({"flavorRef": _FLAVOR})}),
-    answer=Object({"jobId": List(Text())}),
-    status=202,
-)
-def change_instance_flavor(call: Call, fields: dict[str, Any]) -> Answer:
-    """Change the class of a DB instance (API reference, v1, "Changing DB Instance Specifications")."""
-    flavor = _flavor(fields["resize"]["flavorRef"])
-    job = call.world.change_instance_flavor(call.parameters["instanceId"], flavor, call.effect)
-    return Answer({"jobId": [job.id]})
-
-
-@operation(
-    "v1.resize_instance_volume",
-    body=Object({"resize": Object({"volume": Object({"size": _SIZE})})}),
-    answer=JOB,
-    status=202,
-)
-def resize_instance_volume(call: Call, fields: dict[str, Any]) -> Answer:
-    """Enlarge the disk of a DB instance (API reference, v1, "Changing DB Instance Volume")."""
-    size = fields["resize"]["volume"]["size"]
-    job = call.world.resize_instance_volume(call.parameters["instanceId"], size, call.effect)
     return Answer({"extendparam": {"jobs": [{"id": dashed(job.id)}]}})
 
 
@@ -287,6 +294,7 @@ def resize_instance_volume(call: Call, fields: dict[str, Any]) -> Answer:
     ),
     answer=Object({}),
     status=202,
+    when=has("setPublicIp"),
 )
 def bind_unbind_eip(call: Call, fields: dict[str, Any]) -> Answer:
     """Bind or unbind an elastic IP address (API reference, v1, "Binding or Unbinding an EIP")."""
@@ -299,6 +307,36 @@ def bind_unbind_eip(call: Call, fields: dict[str, Any]) -> Answer:
             raise RDSError(errors.INVALID_PARAMETER, f"{key!r} is missing")
     call.world.bind_eip(node, body["publicIP"])
     return Answer({})
+
+
+@operation(
+    "v1.change_instance_flavor",
+    body=Object({"resize": Object({"flavorRef": _FLAVOR})}),
+    answer=Object({"jobId": List(Text())}),
+    status=202,
+    heeds=("lifecycle",),
+    when=has("resize", "flavorRef"),
+)
+def change_instance_flavor(call: Call, fields: dict[str, Any]) -> Answer:
+    """Change the class of a DB instance (API reference, v1, "Changing DB Instance Specifications")."""
+    flavor = _flavor(fields["resize"]["flavorRef"])
+    job = call.world.change_instance_flavor(call.parameters["instanceId"], flavor, call.effect)
+    return Answer({"jobId": [job.id]})
+
+
+@operation(
+    "v1.resize_instance_volume",
+    body=Object({"resize": Object({"volume": Object({"size": _SIZE})})}),
+    answer=JOB,
+    status=202,
+    heeds=("lifecycle",),
+    when=lambda body: isinstance(body.get("resize"), dict),
+)
+def resize_instance_volume(call: Call, fields: dict[str, Any]) -> Answer:
+    """Enlarge the disk of a DB instance (API reference, v1, "Changing DB Instance Volume")."""
+    size = fields["resize"]["volume"]["size"]
+    job = call.world.resize_instance_volume(call.parameters["instanceId"], size, call.effect)
+    return Answer({"extendparam": {"jobs": [{"id": dashed(job.id)}]}})
 
 
 def _created(instance: Instance, backup_ids: tuple[str, ...] = ()) -> Answer:

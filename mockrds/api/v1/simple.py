@@ -80,6 +80,7 @@ def reset_instance_parameters(call: Call) -> Answer:
     ),
     answer=Object({"errorLogList": List(Object({"datetime": Text(), "content": Text()})), "totalRecord": Integer()}),
     simple=True,
+    heeds=("stale",),
 )
 def list_error_logs(call: Call, query: dict[str, Any]) -> Answer:
     """List error logs, of which there are none (API reference, v1, "Querying Database Error Logs")."""
@@ -117,6 +118,7 @@ def list_error_logs(call: Call, query: dict[str, Any]) -> Answer:
         }
     ),
     simple=True,
+    heeds=("stale",),
 )
 def list_slow_logs(call: Call, query: dict[str, Any]) -> Answer:  # noqa: ARG001
     """List slow queries, of which there are none (API reference, v1, "Querying Database Slow Logs")."""

@@ -36,7 +36,7 @@ _BACKUP: Final[dict[str, Schema]] = {"id": Text(), "instance_id": Text(), "name"
     "v3.create_manual_backup",
     body=Object(
         {
-            "instance_id": Text(error=errors.INSTANCE_ID, missing=errors.INSTANCE_NOT_FOUND),
+            "instance_id": Text(error=errors.INSTANCE_ID, missing=errors.INSTANCE_NOT_FOUND, names_instance=True),
             "name": Text(is_name, errors.BACKUP_NAME),
             "description?": Text(is_description, errors.BACKUP_DESCRIPTION),
             "databases?": _DATABASES,
@@ -56,6 +56,12 @@ _BACKUP: Final[dict[str, Schema]] = {"id": Text(), "instance_id": Text(), "name"
             )
         }
     ),
+    heeds=("quota", "lifecycle", "visible_after"),
+    leads_to={
+        "v3.list_backups": {"backup_id": "$response.body#/backup/id"},
+        "v3.get_backup_download_links": {"backup_id": "$response.body#/backup/id"},
+        "v3.delete_manual_backup": {"backup_id": "$response.body#/backup/id"},
+    },
 )
 def create_manual_backup(call: Call, fields: dict[str, Any]) -> Answer:
     """Start a manual backup (API reference, v3, "Creating a Manual Backup")."""
@@ -84,7 +90,7 @@ def create_manual_backup(call: Call, fields: dict[str, Any]) -> Answer:
     "v3.list_backups",
     query=Object(
         {
-            "instance_id?": Text(),
+            "instance_id?": Text(names_instance=True),
             "backup_id?": Text(),
             "backup_type?": Text(one_of=TYPES),
             "status?": Text(one_of=STATUSES),
@@ -112,6 +118,8 @@ def create_manual_backup(call: Call, fields: dict[str, Any]) -> Answer:
             "total_count": Integer(),
         }
     ),
+    heeds=("stale",),
+    leads_to={"v3.delete_manual_backup": {"backup_id": "$response.body#/backups/0/id"}},
 )
 def list_backups(call: Call, query: dict[str, Any]) -> Answer:
     """List backups of an instance, newest first (API reference, v3, "Obtaining Details About Backups")."""
@@ -150,7 +158,7 @@ def _between(begin: str | None, end: str | None) -> tuple[float, float] | None:
     return between
 
 
-@operation("v3.delete_manual_backup")
+@operation("v3.delete_manual_backup", heeds=("lifecycle",))
 def delete_manual_backup(call: Call) -> Answer:
     """Delete a manual backup (API reference, v3, "Deleting a Manual Backup")."""
     backup = call.world.delete_manual_backup(backup_key(call.parameters["backup_id"]), call.effect)
@@ -161,6 +169,7 @@ def delete_manual_backup(call: Call) -> Answer:
     "v3.batch_delete_manual_backups",
     body=Object({"backup_ids": List(Text(), shortest=1, longest=50)}),
     answer=Object({"delete_results": List(Object({"backup_id": Text(), "error_code": Text(), "error_msg": Text()}))}),
+    heeds=("lifecycle",),
 )
 def batch_delete_manual_backups(call: Call, fields: dict[str, Any]) -> Answer:
     """Delete SQL Server backups, each by itself (API reference, v3, "Deleting Manual Backups in Batches")."""
@@ -196,7 +205,9 @@ def get_backup_policy(call: Call) -> Answer:
     return Answer({"backup_policy": content})
 
 
-@operation("v3.set_backup_policy", body=Object({"backup_policy": Object(_POLICY)}))
+@operation(
+    "v3.set_backup_policy", body=Object({"backup_policy": Object(_POLICY)}), leads_to={"v3.get_backup_policy": {}}
+)
 def set_backup_policy(call: Call, fields: dict[str, Any]) -> Answer:
     """Set the automated backup policy (API reference, v3, "Setting an Automated Backup Policy")."""
     body = fields["backup_policy"]
@@ -273,15 +284,22 @@ def get_backup_download_links(call: Call, query: dict[str, Any]) -> Answer:
 
 
 _SOURCE: Final[dict[str, Schema]] = {
-    "instance_id": Text(error=errors.SOURCE_NOT_FOUND),
+    "instance_id": Text(error=errors.SOURCE_NOT_FOUND, names_instance=True),
     "type?": Text(one_of=("backup", "timestamp")),
     "backup_id?": Text(any),
     "restore_time?": Integer(strings=True),  # the openstack command sends a string
 }
-_TARGET: Final = Object({"instance_id": Text(error=errors.INSTANCE_ID, missing=errors.INSTANCE_NOT_FOUND)})
+_TARGET: Final = Object(
+    {"instance_id": Text(error=errors.INSTANCE_ID, missing=errors.INSTANCE_NOT_FOUND, names_instance=True)}
+)
 
 
-@operation("v3.restore_to_existing_instance", body=Object({"source": Object(_SOURCE), "target": _TARGET}), answer=JOB)
+@operation(
+    "v3.restore_to_existing_instance",
+    body=Object({"source": Object(_SOURCE), "target": _TARGET}),
+    answer=JOB,
+    heeds=("lifecycle",),
+)
 def restore_to_existing_instance(call: Call, fields: dict[str, Any]) -> Answer:
     """Restore to an instance that is there (API reference, v3, "Restoring Data to an Existing DB Instance")."""
     return Answer({"job_id": _restore(call, fields).id})
@@ -297,6 +315,7 @@ def restore_to_existing_instance(call: Call, fields: dict[str, Any]) -> Answer:
     ),
     answer=JOB,
     status=202,
+    heeds=("lifecycle",),
 )
 def restore_databases_to_existing_instance(call: Call, fields: dict[str, Any]) -> Answer:
     """Restore to an instance that is there (API reference, v3.1, "Restoring Data to an Existing DB Instance")."""

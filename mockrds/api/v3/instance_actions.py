@@ -6,7 +6,7 @@ import re
 from typing import TYPE_CHECKING, Any, Final
 
 from mockrds.api.call import Answer
-from mockrds.api.operation import operation
+from mockrds.api.operation import has, operation
 from mockrds.api.schema import Boolean, Integer, Object, Text
 from mockrds.api.v3.formats import JOB
 from mockrds.api.v3.instance_list import status_of
@@ -36,7 +36,14 @@ _DAY: Final = 1440
 # POST /instances/{instance_id}/action, told apart by the key of the body
 
 
-@operation("v3.restart_instance", body=Object({"restart": Object({})}), answer=JOB, status=202)
+@operation(
+    "v3.restart_instance",
+    body=Object({"restart": Object({})}),
+    answer=JOB,
+    status=202,
+    heeds=("lifecycle",),
+    when=has("restart"),
+)
 def restart_instance(call: Call, fields: dict[str, Any]) -> Answer:  # noqa: ARG001
     """Reboot a DB instance (API reference, v3, "Rebooting a DB Instance")."""
     return Answer({"job_id": call.world.restart_instance(path_node(call), call.effect).id})
@@ -47,6 +54,8 @@ def restart_instance(call: Call, fields: dict[str, Any]) -> Answer:  # noqa: ARG
     body=Object({"resize_flavor": Object({"spec_code": Text(error=errors.FLAVOR_FORMAT)})}),
     answer=JOB,
     status=202,
+    heeds=("lifecycle",),
+    when=has("resize_flavor"),
 )
 def change_instance_flavor(call: Call, fields: dict[str, Any]) -> Answer:
     """Change the class of a DB instance (API reference, v3, "Changing DB Instance Specifications")."""
@@ -62,6 +71,8 @@ def change_instance_flavor(call: Call, fields: dict[str, Any]) -> Answer:
     body=Object({"enlarge_volume": Object({"size": _SIZE})}),
     answer=JOB,
     status=202,
+    heeds=("lifecycle",),
+    when=has("enlarge_volume"),
 )
 def resize_instance_volume(call: Call, fields: dict[str, Any]) -> Answer:
     """Enlarge the disk of a DB instance (API reference, v3, "Scaling Up Storage Space of a DB Instance")."""
@@ -76,6 +87,8 @@ def resize_instance_volume(call: Call, fields: dict[str, Any]) -> Answer:
     ),
     answer=JOB,
     status=202,
+    heeds=("lifecycle",),
+    when=has("single_to_ha"),
 )
 def single_to_ha(call: Call, fields: dict[str, Any]) -> Answer:
     """Add a standby to a single DB instance (API reference, v3, "Changing a Single DB Instance to Primary/Standby").
@@ -94,6 +107,8 @@ def single_to_ha(call: Call, fields: dict[str, Any]) -> Answer:
     body=Object({"change_volume": Object({"volume_code": Text(error=errors.VOLUME_TYPE)})}),
     answer=JOB,
     status=202,
+    heeds=("lifecycle",),
+    when=has("change_volume"),
 )
 def change_storage_type(call: Call, fields: dict[str, Any]) -> Answer:
     """Change the kind of disk of a DB instance (API reference, v3, "Changing the Storage Type of a DB Instance")."""
@@ -109,19 +124,25 @@ def change_storage_type(call: Call, fields: dict[str, Any]) -> Answer:
 # Stopping and starting
 
 
-@operation("v3.stop_instance", answer=JOB)
+@operation("v3.stop_instance", answer=JOB, heeds=("lifecycle",))
 def stop_instance(call: Call) -> Answer:
     """Stop a DB instance (API reference, v3, "Stopping an Instance")."""
     return Answer({"job_id": call.world.stop_instance(path_node(call), call.effect).id})
 
 
-@operation("v3.start_instance", answer=JOB)
+@operation("v3.start_instance", answer=JOB, heeds=("lifecycle",))
 def start_instance(call: Call) -> Answer:
     """Start a DB instance that is stopped (API reference, v3, "Starting an Instance")."""
     return Answer({"job_id": call.world.start_instance(path_node(call), call.effect).id})
 
 
-@operation("v3.upgrade_minor_version", body=Object({"is_delayed?": Boolean(default=False)}), answer=JOB, status=202)
+@operation(
+    "v3.upgrade_minor_version",
+    body=Object({"is_delayed?": Boolean(default=False)}),
+    answer=JOB,
+    status=202,
+    heeds=("lifecycle",),
+)
 def upgrade_minor_version(call: Call, fields: dict[str, Any]) -> Answer:
     """Upgrade to the newest release (API reference, v3, "Upgrading the Minor Version of a DB Instance")."""
     job = call.world.upgrade_minor_version(path_node(call), delayed=fields["is_delayed"], effect=call.effect)
@@ -131,7 +152,9 @@ def upgrade_minor_version(call: Call, fields: dict[str, Any]) -> Answer:
 # Primary/standby pairs
 
 
-@operation("v3.switchover", answer=Object({"workflowId": Text(), "instanceId": Text(), "nodeId": Text()}))
+@operation(
+    "v3.switchover", answer=Object({"workflowId": Text(), "instanceId": Text(), "nodeId": Text()}), heeds=("lifecycle",)
+)
 def switchover(call: Call) -> Answer:
     """Let primary and standby change roles (API reference, v3, "Manually Switching Primary/Standby DB Instances")."""
     job, node = call.world.switchover(path_node(call), call.effect)
@@ -142,6 +165,7 @@ def switchover(call: Call) -> Answer:
     "v3.set_replication_mode",
     body=Object({"mode": Text(error=errors.REPLICATION_MODE)}),
     answer=Object({"workflowId": Text(), "instanceId": Text(), "replicationMode": Text()}),
+    heeds=("lifecycle",),
 )
 def set_replication_mode(call: Call, fields: dict[str, Any]) -> Answer:
     """Set how the standby follows (API reference, v3, "Changing the Data Synchronize Model")."""
@@ -161,7 +185,9 @@ def set_failover_strategy(call: Call, fields: dict[str, Any]) -> Answer:
     return Answer({})
 
 
-@operation("v3.migrate_standby", body=Object({"nodeId": Text(), "azCode": Text()}), answer=_WORKFLOW)
+@operation(
+    "v3.migrate_standby", body=Object({"nodeId": Text(), "azCode": Text()}), answer=_WORKFLOW, heeds=("lifecycle",)
+)
 def migrate_standby(call: Call, fields: dict[str, Any]) -> Answer:
     """Move the standby to another zone (API reference, v3, "Migrating a Standby DB Instance")."""
     job = call.world.migrate_standby(path_node(call), fields["nodeId"], fields["azCode"], call.effect)

@@ -110,13 +110,21 @@ def list_resize_flavors(call: Call) -> Answer:
 # Private domain names
 
 
-@operation("v3.create_private_domain", body=Object({"dns_type": _DNS_TYPE}), answer=JOB, status=202)
+@operation(
+    "v3.create_private_domain", body=Object({"dns_type": _DNS_TYPE}), answer=JOB, status=202, heeds=("lifecycle",)
+)
 def create_private_domain(call: Call, fields: dict[str, Any]) -> Answer:  # noqa: ARG001
     """Apply for a private domain name of a DB instance (API reference, v3, "Applying for a Private Domain Name")."""
     return Answer({"job_id": call.world.create_private_domain(path_node(call), call.effect).id})
 
 
-@operation("v3.modify_private_domain", body=Object({"dns_name": Text(_DNS_NAME.fullmatch)}), answer=JOB, status=202)
+@operation(
+    "v3.modify_private_domain",
+    body=Object({"dns_name": Text(_DNS_NAME.fullmatch)}),
+    answer=JOB,
+    status=202,
+    heeds=("lifecycle",),
+)
 def modify_private_domain(call: Call, fields: dict[str, Any]) -> Answer:
     """Change the private domain name (API reference, v3, "Modifying a Private Domain Name")."""
     return Answer({"job_id": call.world.modify_private_domain(path_node(call), fields["dns_name"], call.effect).id})
@@ -161,7 +169,7 @@ def list_collations(call: Call) -> Answer:
     return Answer({"charSets": list(COLLATIONS)})
 
 
-@operation("v3.enable_tde", answer=JOB, status=202)
+@operation("v3.enable_tde", answer=JOB, status=202, heeds=("lifecycle",))
 def enable_tde(call: Call) -> Answer:
     """Let SQL Server encrypt its files (API reference, v3, "Enabling TDE for a DB Instance")."""
     return Answer({"job_id": call.world.enable_tde(path_node(call), call.effect).id})
@@ -180,6 +188,7 @@ def get_tde_status(call: Call) -> Answer:
     body=Object({"hosts": List(Object({"host_name": Text(), "ip": Text()}))}),
     answer=JOB,
     status=202,
+    heeds=("lifecycle",),
 )
 def add_msdtc_hosts(call: Call, fields: dict[str, Any]) -> Answer:
     """Add machines to share transactions with (API reference, v3, "Adding Host Addresses for MSDTC")."""

@@ -76,13 +76,15 @@ _LISTED: Final = Object(
         "storage_used_space?": Number(),
     }
 )
+_FIRST: Final = {"instance_id": "$response.body#/instances/0/id"}
+"""What leads from the list to the first instance."""
 
 
 @operation(
     "v3.list_instances",
     query=Object(
         {
-            "id?": Text(is_pattern),
+            "id?": Text(is_pattern, names_instance=True),
             "name?": Text(is_pattern),
             "type?": Text(one_of=("", *KINDS)),
             "datastore_type?": Text(one_of=("", *ENGINES), error=errors.ENGINE),
@@ -93,6 +95,16 @@ _LISTED: Final = Object(
         }
     ),
     answer=Object({"instances": List(_LISTED), "total_count": Integer()}),
+    heeds=("stale",),
+    leads_to={
+        "v3.create_manual_backup": {"body": {"name": "linked", **_FIRST}},
+        "v3.list_backups": _FIRST,
+        "v3.get_backup_policy": _FIRST,
+        "v3.set_backup_policy": _FIRST,
+        "v3.add_instance_tags": _FIRST,
+        "v3.restart_instance": {**_FIRST, "body": {"restart": {}}},
+        "v3.delete_instance": _FIRST,
+    },
 )
 def list_instances(call: Call, query: dict[str, Any]) -> Answer:
     """List DB instances (API reference, v3, "Querying DB Instances")."""

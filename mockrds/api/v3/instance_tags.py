@@ -30,6 +30,7 @@ _OLD_VALUE: Final = Text(re.compile(r"[\s\S]{0,255}").fullmatch)
             "tags": List(Object({"key": _KEY, "value": _VALUE}), longest=20),
         }
     ),
+    leads_to={"v3.list_instance_tags": {}, "v3.list_project_tags": {}},
 )
 def add_instance_tags(call: Call, fields: dict[str, Any]) -> Answer:
     """Add tags, all or none (API reference, v3, "Adding Tags in Batches")."""
@@ -48,6 +49,7 @@ def add_instance_tags(call: Call, fields: dict[str, Any]) -> Answer:
             "tags": List(Object({"key": _OLD_KEY, "value?": _OLD_VALUE})),
         }
     ),
+    when=lambda body: body.get("action") == "delete",
 )
 def delete_instance_tags(call: Call, fields: dict[str, Any]) -> Answer:
     """Remove tags, by key, or by key and value (API reference, v3, "Deleting Tags in Batches")."""

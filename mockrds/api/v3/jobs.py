@@ -71,7 +71,7 @@ def get_job(call: Call, query: dict[str, Any]) -> Answer:
     query=Object(
         {
             "id?": Text(any),
-            "instance_id?": Text(any),
+            "instance_id?": Text(any, names_instance=True),
             "order_id?": Text(any),
             "name?": Text(any),
             "status?": Text(one_of=("", *JOB_STATUSES)),
@@ -129,7 +129,7 @@ def list_instant_tasks(call: Call, query: dict[str, Any]) -> Answer:
     "v3.list_scheduled_tasks",
     query=Object(
         {
-            "instance_id?": Text(any),
+            "instance_id?": Text(any, names_instance=True),
             "instance_name?": Text(any),
             "status?": Text(one_of=("", *SCHEDULE_STATUSES)),
             **_MOMENTS,

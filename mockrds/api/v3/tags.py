@@ -18,6 +18,14 @@ if TYPE_CHECKING:
     answer=Object(
         {"tags": List(Object({"key": Text(), "value": Text(any), "tag_type": Text(one_of=("user", "system"))}))}
     ),
+    leads_to={
+        "v3.delete_instance_tags": {
+            "body": {
+                "action": "delete",
+                "tags": [{"key": "$response.body#/tags/0/key", "value": "$response.body#/tags/0/value"}],
+            }
+        }
+    },
 )
 def list_instance_tags(call: Call) -> Answer:
     """List the tags of an instance (API reference, v3, "Querying Tags of a DB Instance")."""

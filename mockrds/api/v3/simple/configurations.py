@@ -41,6 +41,8 @@ _PARAMETERS: Final = List(
         }
     )
 )
+_NEW: Final = {"config_id": "$response.body#/configuration/id"}
+"""What leads from the answer of a create to the template."""
 
 
 @operation(
@@ -59,6 +61,13 @@ def list_configurations(call: Call) -> Answer:
     body=Object({"name": NAME, "description?": DESCRIPTION, "values?": VALUES, "datastore": DATASTORE}),
     answer=Object({"configuration": Object(_TEMPLATE | _TIMES)}),
     simple=True,
+    leads_to={
+        "v3.list_configurations": {},
+        "v3.get_configuration": _NEW,
+        "v3.update_configuration": _NEW,
+        "v3.copy_configuration": _NEW,
+        "v3.delete_configuration": _NEW,
+    },
 )
 def create_configuration(call: Call, fields: dict[str, Any]) -> Answer:
     """Make a parameter template (API reference, v3, "Creating a Parameter Template")."""
@@ -106,6 +115,7 @@ def delete_configuration(call: Call) -> Answer:
     body=Object({"name": NAME, "description?": DESCRIPTION}),
     answer=Object(_TEMPLATE | {"create_time": Text(), "update_time": Text()}),
     simple=True,
+    leads_to={"v3.delete_configuration": {"config_id": "$response.body#/id"}},
 )
 def copy_configuration(call: Call, fields: dict[str, Any]) -> Answer:
     """Make a copy of a parameter template (API reference, v3, "Replicating a Parameter Template")."""

@@ -52,6 +52,7 @@ _SLOW: Final[dict[str, Schema]] = {
         }
     ),
     simple=True,
+    heeds=("stale",),
 )
 def list_error_logs(call: Call, query: dict[str, Any]) -> Answer:
     """List error logs, of which there are none (API reference, v3, "Querying Database Error Logs")."""
@@ -65,6 +66,7 @@ def list_error_logs(call: Call, query: dict[str, Any]) -> Answer:
     query=Object(_DATES | _PAGES | {"type?": Text(one_of=("", *_STATEMENTS))}),
     answer=Object({"slow_log_list": List(Object(_SLOW | {"start_time": Text()})), "total_record": Integer()}),
     simple=True,
+    heeds=("stale",),
 )
 def list_slow_logs(call: Call, query: dict[str, Any]) -> Answer:
     """List slow queries, of which there are none (API reference, v3, "Querying Database Slow Logs")."""
@@ -109,6 +111,7 @@ def list_slow_logs(call: Call, query: dict[str, Any]) -> Answer:
         }
     ),
     simple=True,
+    heeds=("stale",),
 )
 def get_slow_log_statistics(call: Call, query: dict[str, Any]) -> Answer:
     """Return figures of slow queries: none (API reference, v3, "Obtaining Slow Query Log Statistics")."""
@@ -138,6 +141,7 @@ def get_slow_log_statistics(call: Call, query: dict[str, Any]) -> Answer:
         }
     ),
     simple=True,
+    heeds=("stale",),
 )
 def get_slow_log_statistics_v31(call: Call, fields: dict[str, Any]) -> Answer:
     """Return figures of slow queries: none (API reference, v3.1, "Querying Slow Query Log Statistics")."""
@@ -151,6 +155,7 @@ def get_slow_log_statistics_v31(call: Call, fields: dict[str, Any]) -> Answer:
     query=Object(page(10, 100)),
     answer=Object({"list": List(Object({"file_name": Text(), "file_size": Text()})), "total_count": Integer()}),
     simple=True,
+    heeds=("stale",),
 )
 def list_slow_log_files(call: Call, query: dict[str, Any]) -> Answer:  # noqa: ARG001
     """List slow log files, of which there are none (API reference, v3, "Querying Slow Query Log Files")."""
@@ -158,7 +163,7 @@ def list_slow_log_files(call: Call, query: dict[str, Any]) -> Answer:  # noqa: A
     return Answer({"list": [], "total_count": 0})
 
 
-@operation("v3.set_slow_log_sensitization", simple=True)
+@operation("v3.set_slow_log_sensitization", simple=True, heeds=("stale",))
 def set_slow_log_sensitization(call: Call) -> Answer:
     """Show or hide what slow queries looked for (API reference, v3, "Showing Original Logs")."""
     if call.parameters["status"] not in ("on", "off"):
@@ -181,6 +186,7 @@ def set_slow_log_sensitization(call: Call) -> Answer:
         }
     ),
     simple=True,
+    heeds=("stale",),
 )
 def list_audit_logs(call: Call, query: dict[str, Any]) -> Answer:
     """List SQL audit logs, of which there are none (API reference, v3, "Obtaining an Audit Log List")."""

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 _WORKFLOW: Final = Object({"workflowId": Text()})
 
 
-@operation("v3.change_port", body=Object({"port": Integer()}), answer=_WORKFLOW)
+@operation("v3.change_port", body=Object({"port": Integer()}), answer=_WORKFLOW, heeds=("lifecycle",))
 def change_port(call: Call, fields: dict[str, Any]) -> Answer:
     """Change the port of an instance (API reference, v3, "Changing a Database Port")."""
     job = call.world.change_port(node_id(call, call.parameters["instance_id"]), fields["port"], call.effect)
