@@ -10,7 +10,6 @@ from annotated_types import Ge, Le
 
 from mockrds.domain.world_template import WorldEffect
 from mockrds.durations import Duration, Durations, Moment
-from mockrds.faults.heeds import check_heeded
 from mockrds.faults.matching import ProjectMatch, names_operation
 from mockrds.faults.responses import Damage, Response
 from mockrds.faults.transport import NAMES, SHORT, Fault, swallows
@@ -238,7 +237,6 @@ class Rule(Step, Selection):
             if self.times is not None:
                 raise ValueError("'times' does not go with 'sequence', which is as long as it is")
         Selection.__post_init__(self)
-        check_heeded(self.world_effects, self.operation)
 
     def covers(self, operation: str, heeds: Collection[str]) -> bool:
         """Return whether the rule can make a difference to *operation*.

@@ -14,6 +14,7 @@ from pydantic import TypeAdapter, ValidationError
 
 from mockrds.domain.errors import CATALOGUE
 from mockrds.domain.operations import OPERATIONS
+from mockrds.domain.world_template import WorldEffect
 from mockrds.faults.matching import Match
 from mockrds.faults.rules import OK, Rule
 from mockrds.faults.transport import NAMES, SHORT
@@ -46,6 +47,7 @@ _ABOUT: Final = re.compile(r"'(\w+)' (.*)")
 _COMPARED: Final = 80
 """How many names an unknown one is compared with."""
 _STEPS: Final = (OK, *SHORT, *NAMES)
+_WORLD_EFFECTS: Final = tuple(field.name for field in fields(WorldEffect))
 _OPERATIONS: Final = (
     "*",
     *dict.fromkeys(f"{name.rpartition('.')[0]}.*" for name in OPERATIONS),
@@ -123,6 +125,7 @@ def _vocabulary(path: KeyPath, fault: Mapping[str, Any]) -> Iterator[Mistake]:
         if isinstance(name, str) and name not in _OPERATIONS:
             where = (*path, "operation", i) if isinstance(named, list) else (*path, "operation")
             yield Mistake(where, partial(_unknown, "operation", name, _OPERATIONS))
+    yield from _heeded(path, fault)
     yield from _code(path, fault)
     steps = fault.get("sequence")
     for i, step in enumerate(steps if isinstance(steps, list) else ()):
@@ -132,6 +135,23 @@ def _vocabulary(path: KeyPath, fault: Mapping[str, Any]) -> Iterator[Mistake]:
         elif isinstance(step, str) and step not in CATALOGUE and step not in _STEPS:
             kind = "step (ok, a status, an error code, the name of a fault, or a mapping)"
             yield Mistake(where, partial(_unknown, kind, step, (*_STEPS, *CATALOGUE)))
+
+
+def _heeded(path: KeyPath, rule: Mapping[str, Any]) -> Iterator[Mistake]:
+    """Find the world effects that none of the operations heeds which *rule* names."""
+    effects = [key for key in _WORLD_EFFECTS if rule.get(key) is not None]
+    operation = rule.get("operation")
+    names = [name for name in (operation if isinstance(operation, list) else [operation]) if isinstance(name, str)]
+    if not effects or not names or any(name.endswith("*") for name in names):
+        return
+    from mockrds.api.families import SERVED  # only here, as that takes a while
+
+    for effect in effects:
+        heeding = {name for name, served in SERVED.items() if effect in served.heeds}
+        heeding_words = {name.rpartition(".")[2] for name in heeding}
+        if not (heeding | heeding_words).intersection(names):
+            text = f"is about {' or '.join(sorted(heeding_words))}, which 'operation' does not name"
+            yield Mistake((*path, effect), text)
 
 
 def _code(path: KeyPath, step: Mapping[str, Any]) -> Iterator[Mistake]:

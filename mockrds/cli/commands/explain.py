@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import fields, is_dataclass, replace
 from typing import TYPE_CHECKING, Any, Final
 
+from mockrds.api.operation import heeds
 from mockrds.cli.errors import Parser, UsageError
 from mockrds.durations import Distribution, Duration, Moment
-from mockrds.faults.heeds import heeds
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
