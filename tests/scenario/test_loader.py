@@ -210,7 +210,7 @@ BAD = {
     ),
     "a quota for several that have none": (
         "faults: [{operation: [v1.list_instances, v3.list_backups], quota: 0}]",
-        ["bad.yaml:1:61: faults[0].quota: is about create_manual_backup, which 'operation' does not name"],
+        ["bad.yaml:1:60: faults[0].quota: is about create_manual_backup, which 'operation' does not name"],
     ),
     "negative numbers": (
         "world: {quotas: {manual_backups: -1}, instances: [{name: a, volume_gb: -1}]}\n"
