@@ -9,6 +9,7 @@ if TYPE_CHECKING:
 
     from mockrds.faults.matching import Request
     from mockrds.faults.rules import ArmedRule, Step
+    from mockrds.faults.transport import Name, Toxics
 
 
 class RuleHit(NamedTuple):
@@ -69,11 +70,10 @@ class Decision:
         return self.answer.step if self.answer is not None else None
 
     @property
-    def transport(self) -> RuleHit | None:
-        """The rule that decides what goes wrong with the connection."""
-        if self.answer is not None and self.answer.step.fault is not None:
-            return self.answer
-        return next((hit for hit in self.fired if hit.step.fault is not None), None)
+    def connection_fault(self) -> tuple[Name | Toxics, str] | None:
+        """What goes wrong with the connection, and the key of its draws; None when nothing does."""
+        hits = self.fired if self.answer is None else [self.answer, *self.fired]
+        return next(((hit.step.fault, hit.key) for hit in hits if hit.step.fault is not None), None)
 
     def first_value(self, key: str) -> Any:
         """Return what the first rule that has *key* says there; None when no rule has it."""

@@ -28,17 +28,17 @@ from mockrds.api.routing import Routes
 from mockrds.domain.clock import HTTPDate
 from mockrds.domain.errors import GatewayError, RDSError
 from mockrds.domain.operations import OPERATIONS
+from mockrds.faults.responses import damage
 from mockrds.journal import BODY_LIMIT as SHOWN
-from mockrds.web.fault_injection import FaultyResponse, damage, droppable, raw_answer
-from mockrds.web.response import WireResponse, asked_to_wait
+from mockrds.web.fault_injection import FaultyResponse, droppable
+from mockrds.web.response import WireResponse, retry_after
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from mockrds.faults.decision import Decision, RuleHit
+    from mockrds.faults.decision import Decision
     from mockrds.faults.rate_limits import Limiter
     from mockrds.faults.rules import Step
-    from mockrds.faults.transport import Toxics
     from mockrds.journal import Entry
     from mockrds.project_state import ProjectState
     from mockrds.simulator import Simulator
@@ -131,7 +131,7 @@ async def _serve(simulator: Simulator, log: Log | None, request: web.BaseRequest
     if decision is None or decision.has_no_effect:
         answer = _answer(call, project, target, request_id, oversized=body is None)
         _note(entry, answer, headers)
-        response: web.StreamResponse = _reply(answer, headers, entry)
+        response = _reply(answer, headers, entry)
         entry.status, entry.finished = answer.status, now  # without a fault it takes no time
     else:
         try:
@@ -139,7 +139,7 @@ async def _serve(simulator: Simulator, log: Log | None, request: web.BaseRequest
         except asyncio.CancelledError:
             entry.close("aborted" if request.transport is None else "FIN")  # or the project was reset
             raise
-        entry.status = response.status if not isinstance(response, FaultyResponse) or response.speaks else None
+        entry.status = response.status if response.shows_status else None
         entry.finished = project.clock.now()
     if log is not None:
         log(project, entry)
@@ -148,7 +148,7 @@ async def _serve(simulator: Simulator, log: Log | None, request: web.BaseRequest
 
 async def _meddle(
     call: Call, project: ProjectState, decision: Decision, entry: Entry, headers: dict[str, str], *, oversized: bool
-) -> web.StreamResponse:
+) -> WireResponse:
     """Do to a call what the rules decided."""
     entry.fault = ", ".join(decision.names) or None
     if decision.delay:
@@ -173,7 +173,7 @@ async def _meddle(
         headers["X-Mockrds-Fault"] = _header(entry.fault)
     raw: tuple[int, dict[str, str], bytes]
     if step is not None and step.response is not None:
-        raw = raw_answer(step.response, headers)
+        raw = step.response.render(headers)
         entry.damaged = raw[0] < _REFUSED  # good as it looks, it is not what the operation says
     else:
         if step is not None:
@@ -187,14 +187,13 @@ async def _meddle(
     status, headers, body = raw
     if step is not None and step.retry_after is not None:
         headers["Retry-After"] = str(math.ceil(step.retry_after))
-    entry.retry_after = asked_to_wait(headers, project.clock.now())
+    entry.retry_after = retry_after(headers, project.clock.now())
     entry.response = body[:SHOWN]
     keep_alive = not decision.closing and headers.pop("Connection", "").lower() != "close"
     keep_alive = keep_alive and "Content-Length" not in headers
-    fault = _fault(decision)
+    fault = decision.connection_fault
     if fault is not None:
-        about, what = fault
-        return FaultyResponse(what, about.key, (status, headers, body), entry, project.in_flight, keep_alive=keep_alive)
+        return FaultyResponse(*fault, (status, headers, body), entry, project.in_flight, keep_alive=keep_alive)
     return WireResponse(status, headers, body, entry, keep_alive=keep_alive)
 
 
@@ -205,14 +204,6 @@ def _instead(call: Call, project: ProjectState, step: Step, target: str, request
     if step.credentials is not None:
         return _answer(call, project, target, request_id, credentials=step.credentials)
     return Answer()  # of which nothing is sent
-
-
-def _fault(decision: Decision) -> tuple[RuleHit, str | Toxics] | None:
-    """Tell what goes wrong with the connection."""
-    deciding = decision.answer
-    if deciding is not None and deciding.step.fault is not None:
-        return deciding, deciding.step.fault
-    return next(((fired, fired.step.fault) for fired in decision.fired if fired.step.fault is not None), None)
 
 
 def _commit_later(call: Call, project: ProjectState, seconds: float, entry: Entry) -> None:
@@ -350,12 +341,12 @@ def _note(entry: Entry, answer: Answer, headers: dict[str, str]) -> None:
 
 def _reply(
     answer: Answer, headers: dict[str, str], entry: Entry | None = None, *, keep_alive: bool = True
-) -> web.StreamResponse:
+) -> WireResponse:
     headers["Content-Type"] = "application/json"
     if answer.headers is not None:
         headers |= answer.headers
         if entry is not None:
-            entry.retry_after = asked_to_wait(answer.headers, entry.arrived)
+            entry.retry_after = retry_after(answer.headers, entry.arrived)
     if entry is not None:
         entry.response = answer.body[:SHOWN]
     return WireResponse(answer.status, headers, answer.body, entry, keep_alive=keep_alive)
