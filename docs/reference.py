@@ -13,6 +13,7 @@ import textwrap
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any, Final
 
+from mockrds.api.families import SERVED
 from mockrds.client import RemoteServer
 from mockrds.control.openapi import document
 from mockrds.domain.clock import Clock
@@ -24,7 +25,6 @@ from mockrds.faults.rules import ArmedRule
 from mockrds.journal import Entry, Journal
 from mockrds.scenario_files.json_schema import schema
 from mockrds.server import Faults, MockRDS, Project
-from mockrds.web.app import HANDLERS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -89,7 +89,7 @@ def _operations() -> Iterator[str]:
         operation of the API reference answers 501 with an empty body; its id is known to scenarios all the same.
         """,
     )
-    served = [operation for operation in OPERATIONS.values() if operation.id in HANDLERS]
+    served = [operation for operation in OPERATIONS.values() if operation.id in SERVED]
     yield from _table("id", "method", "path", rows=[(f"`{o.id}`", o.method, f"`{o.path}`") for o in served])
 
 

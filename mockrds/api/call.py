@@ -12,8 +12,10 @@ from mockrds.domain.world_template import NO_EFFECT, WorldEffect
 from mockrds.faults.matching import ABSENT, look, resolve
 
 if TYPE_CHECKING:
-    from aiohttp import web
+    from collections.abc import Mapping
+
     from multidict import MultiMapping
+    from yarl import URL
 
     from mockrds.domain.world import World
     from mockrds.faults.decision import Decision
@@ -57,7 +59,7 @@ class Answer:
         self.fault = ""
 
     def hinting(self, hint: str) -> Answer:
-        """Say *hint* besides, in ``X-Mockrds-Hint``."""
+        """Return the answer with *hint*, in ``X-Mockrds-Hint``."""
         self.hint = hint
         return self
 
@@ -67,15 +69,17 @@ class Call:
 
     Args:
         simulator: The cloud it goes to.
-        request: The request as aiohttp has it.
-        path: The decoded path.
-        body: The whole body.
+        method: The HTTP method.
+        target: Path and query as they stood in the request line.
+        url: The same, taken apart.
+        headers: The headers, by their names in any case.
+        body: The whole body; None when it was too large to be read.
     """
 
     __slots__ = (
         "_content",
         "_found",
-        "_request",
+        "_url",
         "body",
         "decision",
         "headers",
@@ -84,20 +88,41 @@ class Call:
         "method",
         "now",
         "operation",
+        "oversized",
         "parameters",
         "path",
         "project",
+        "request_id",
+        "reused",
+        "scheme",
         "simulator",
+        "target",
         "trusted",
     )  # fmt: skip
 
-    def __init__(self, simulator: Simulator, request: web.BaseRequest, path: str, body: bytes) -> None:
+    def __init__(
+        self,
+        simulator: Simulator,
+        method: str,
+        target: str,
+        url: URL,
+        headers: Mapping[str, str],
+        body: bytes | None,
+    ) -> None:
         self.simulator = simulator
-        self._request = request
-        self.method = request.method
-        self.path = path
-        self.headers = request.headers
-        self.body = body
+        self.method = method
+        self.target = target
+        self._url = url
+        self.path = url.path if "%" in target or target[:1] != "/" else target.partition("?")[0]
+        """The path, decoded."""
+        self.headers = headers
+        self.body = body or b""
+        self.oversized = body is None
+        """Whether the body was too large to be read."""
+        self.scheme = "http"
+        """``http`` or ``https``, as the client came in."""
+        self.reused = False
+        """Whether the connection carried another request before."""
         self.operation = UNKNOWN
         """What is asked for, by its id in the API reference."""
         self.heeds: frozenset[str] = frozenset()
@@ -114,23 +139,25 @@ class Call:
         """What the rules make of it."""
         self.now = 0.0
         """When it arrived, on the project's clock."""
+        self.request_id = ""
+        """The id of its answer."""
         self._found: dict[str, Any] = {}
         self._content: Any = _UNREAD
 
     @property
-    def scheme(self) -> str:
-        """``http`` or ``https``, as the client came in."""
-        return self._request.scheme
+    def family(self) -> str:
+        """The API family of the operation, such as ``v1`` or ``v3.1``; empty when there is no such operation."""
+        return self.operation.rpartition(".")[0]
 
     @property
     def has_query(self) -> bool:
-        """Whether there may be query parameters; told without reading them."""
-        return "?" in self._request.raw_path
+        """Whether there may be query parameters; known without reading them."""
+        return "?" in self.target
 
     @property
     def query(self) -> MultiMapping[str]:
         """The query parameters."""
-        return self._request.query
+        return self._url.query
 
     @property
     def content(self) -> Any:
@@ -173,14 +200,8 @@ class Call:
 
     # What rules look at
 
-    @property
-    def reused(self) -> bool:
-        """Whether the connection carried another request before."""
-        count: int = getattr(self._request.protocol, "_request_count", 1)  # aiohttp tells it nowhere else
-        return count > 1
-
     def at(self, pointer: str) -> Any:
-        """Give what the JSON Pointer finds in the body, or ``ABSENT``."""
+        """Return what the JSON Pointer finds in the body, or ``ABSENT``."""
         found = self._found.get(pointer, _UNREAD)
         if found is _UNREAD:
             try:

@@ -119,18 +119,18 @@ def _conditions(rule: Rule) -> str:
 
 def _operations(scenario: Scenario) -> list[str]:
     """List the operations that the rules are about: those they name, and a few for those that name none."""
-    from mockrds.web.app import HANDLERS
+    from mockrds.api.families import SERVED
 
     rules: list[Rule | RateLimit] = [*scenario.faults, *scenario.rate_limits]
     about = {
         operation
-        for operation in HANDLERS
+        for operation in SERVED
         if any(rule.covers(operation, heeds(operation)) for rule in scenario.faults if not _vague(rule))
         or any(limit.covers(operation) for limit in scenario.rate_limits if not _vague(limit))
     }
     if scenario.outage is not None or any(_vague(rule) for rule in rules):
         about |= set(_SHOWN)
-    return [operation for operation in HANDLERS if operation in about]
+    return [operation for operation in SERVED if operation in about]
 
 
 def _vague(rule: Rule | RateLimit) -> bool:
