@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final, NamedTuple
 
-from mockrds.control import clock, documents, faults, journal, project as world, report, server
+from mockrds.control import clock, faults, journal, project as world, report, server
 from mockrds.control.schemas import COUNT, TEXT, about, ref
 
 if TYPE_CHECKING:
@@ -60,7 +60,7 @@ ROUTES: Final = (
     Route("GET", "ready", server.get_ready, "Status", "Whether it serves", open=True),
     Route("GET", "version", server.get_version, "Version", "Which mockrds this is", open=True),
     Route("GET", "openapi.json", server.get_openapi, "Document", "This document", open=True),
-    Route("GET", "openapi/{family}.json", documents.get_document, "Document",
+    Route("GET", "openapi/{family}.json", server.get_document, "Document",
           "The OpenAPI document of an API family", open=True),
     Route("GET", "projects", server.get_projects, "Projects", "All projects"),
     Route("POST", "projects", server.post_project, "Project",

@@ -36,6 +36,16 @@ def get_openapi(request: ControlRequest) -> Answer:  # noqa: ARG001
     return Answer(document())
 
 
+def get_document(request: ControlRequest) -> Answer:
+    """Describe an API family."""
+    from mockrds.api.openapi import TITLES, document
+
+    family = request.parameters["family"]
+    if family not in TITLES:
+        raise ControlError(404, f"no such document {family!r}; there are {', '.join(TITLES)}")
+    return Answer(document(family))
+
+
 def get_projects(request: ControlRequest) -> Answer:
     """List all projects."""
     projects = tuple(request.simulator.projects.values())
