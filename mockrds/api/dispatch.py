@@ -59,7 +59,7 @@ def find_operation(call: Call) -> ProjectState:
             with suppress(RDSError):  # refused when the operation needs the world, as documented
                 call.project = simulator.project(project_id)
     elif call.operation == "iam.create_token":
-        return iam.asked_for(call) or simulator.unassigned
+        return iam.requested_project(call) or simulator.unassigned
     return call.project or simulator.unassigned
 
 

@@ -27,7 +27,7 @@ _TROVE: Final = {
 
 def refusal(error: RDSError, family: str, request_id: str) -> Answer:
     """Return an error that the domain raised, in the envelope of the family that was called."""
-    code = error.refusal.v1 if family == "v1" else error.problem.v3
+    code = error.refusal.v1 if family == "v1" else error.refusal.v3
     return documented(code, family, request_id, error.hint)
 
 

@@ -354,10 +354,10 @@ def _find_project(call: Call, project_id: str) -> ProjectState:
         raise unauthorized("The project is unknown") from None
 
 
-def asked_for(call: Call) -> ProjectState | None:
-    """Tell which project a request for a token is about, so that its faults and its journal are those of the project.
+def requested_project(call: Call) -> ProjectState | None:
+    """Return the project that a request for a token names, whose faults and journal count for it, too.
 
-    None if it is about none, or makes no sense; what is wrong with it is for the operation to say.
+    None if it names none, or is wrong: the operation says what is wrong with it.
     """
     try:
         scope = _object(_object(call.document, "auth"), "scope")

@@ -9,7 +9,7 @@ from mockrds.api.operation import operation
 from mockrds.api.parameters import DATASTORE, DESCRIPTION, NAME, VALUES, not_parameters, template_datastore
 from mockrds.api.schema import Boolean, Dictionary, Integer, List, Object, Schema, Text
 from mockrds.api.trove.instances import SUPPORTED, check_supported, stamp, supported
-from mockrds.api.v1.simple import limits, parameter_asked_for, version_asked_for
+from mockrds.api.v1.simple import limits, parameter_in_path, version_in_path
 from mockrds.domain.parameters import PARAMETERS
 from mockrds.domain.world.parameter_templates import TEMPLATE_LIMIT
 
@@ -128,7 +128,7 @@ def create_configuration(call: Call, fields: dict[str, Any]) -> Answer:
 )
 def get_configuration(call: Call) -> Answer:
     """Return a parameter template (API reference, Trove, "Obtaining a Parameter Template")."""
-    configuration = _asked_for(call)
+    configuration = _template_in_path(call)
     parameters = [
         {
             "name": parameter.name,
@@ -170,7 +170,7 @@ def replace_configuration(call: Call, fields: dict[str, Any]) -> Answer:
 @operation("trove.delete_configuration", answer=_SUCCESS, simple=True)
 def delete_configuration(call: Call) -> Answer:
     """Delete a parameter template (API reference, Trove, "Deleting a Parameter Template")."""
-    call.world.delete_configuration(_asked_for(call).id, unused=True)
+    call.world.delete_configuration(_template_in_path(call).id, unused=True)
     return Answer({"errCode": "RDS.0041", "externalMessage": "Operation successful."})
 
 
@@ -181,7 +181,7 @@ def delete_configuration(call: Call) -> Answer:
 )
 def list_configuration_instances(call: Call) -> Answer:
     """List its users (API reference, Trove, "Obtaining the DB Instances to Which a Parameter Template Applies")."""
-    instances = call.world.list_configuration_instances(_asked_for(call))
+    instances = call.world.list_configuration_instances(_template_in_path(call))
     return Answer({"instances": [{"id": one.node_id, "name": one.nodes[0].name} for one in instances]})
 
 
@@ -201,7 +201,7 @@ def get_instance_default_configuration(call: Call) -> Answer:
 @operation("trove.list_datastore_parameters", answer=_DEFINITIONS, simple=True)
 def list_datastore_parameters(call: Call) -> Answer:
     """List the parameters of a version (API reference, Trove, "Obtaining a Parameter List")."""
-    datastore = version_asked_for(call)
+    datastore = version_in_path(call)
     check_supported(datastore)
     changeable = (one for one in PARAMETERS[datastore.type].values() if not one.readonly)
     return Answer({"configuration-parameters": [_definition(one, datastore) for one in changeable]})
@@ -210,19 +210,19 @@ def list_datastore_parameters(call: Call) -> Answer:
 @operation("trove.get_datastore_parameter", answer=_DEFINITIONS, simple=True)
 def get_datastore_parameter(call: Call) -> Answer:
     """Return a parameter (API reference, Trove, "Obtaining Information About Configuration Parameters")."""
-    datastore = version_asked_for(call)
+    datastore = version_in_path(call)
     check_supported(datastore)
-    return Answer({"configuration-parameters": [_definition(parameter_asked_for(call, datastore), datastore)]})
+    return Answer({"configuration-parameters": [_definition(parameter_in_path(call, datastore), datastore)]})
 
 
-def _asked_for(call: Call) -> Configuration:
+def _template_in_path(call: Call) -> Configuration:
     configuration = call.world.get_configuration(call.parameters["id"])
     check_supported(configuration.datastore)
     return configuration
 
 
 def _update(call: Call, fields: dict[str, Any], message: str) -> Answer:
-    configuration, values = _asked_for(call), fields["values"] or {}
+    configuration, values = _template_in_path(call), fields["values"] or {}
     name, description = fields["name"], fields["description"]
     call.world.update_configuration(configuration.id, name, description, values, spread=True)
     answer = Answer({"errCode": "RDS.0041", "externalMessage": message})

@@ -40,7 +40,7 @@ _RESULT: Final = Object({"shouldRestart": Text(one_of=("0", "1")), "setParameteR
 )
 def list_datastore_parameters(call: Call) -> Answer:
     """List the parameters of a version (API reference, v1, "Obtaining a Parameter List")."""
-    datastore = version_asked_for(call)
+    datastore = version_in_path(call)
     changeable = (one for one in PARAMETERS[datastore.type].values() if not one.readonly)
     return Answer({"configuration-parameters": [_render(one, datastore) for one in changeable]})
 
@@ -48,8 +48,8 @@ def list_datastore_parameters(call: Call) -> Answer:
 @operation("v1.get_datastore_parameter", answer=Object(_PARAMETER), simple=True)
 def get_datastore_parameter(call: Call) -> Answer:
     """Return a parameter (API reference, v1, "Obtaining Information About Configuration Parameters")."""
-    datastore = version_asked_for(call)
-    return Answer(_render(parameter_asked_for(call, datastore), datastore))
+    datastore = version_in_path(call)
+    return Answer(_render(parameter_in_path(call, datastore), datastore))
 
 
 @operation("v1.set_instance_parameters", body=Object({"values": VALUES}), answer=_RESULT, simple=True)
@@ -128,8 +128,8 @@ def list_slow_logs(call: Call, query: dict[str, Any]) -> Answer:  # noqa: ARG001
     return Answer({"slowLogList": [], "totalRecord": 0})
 
 
-def version_asked_for(call: Call) -> Datastore:
-    """Find the version whose id is in the path.
+def version_in_path(call: Call) -> Datastore:
+    """Return the version whose id is in the path.
 
     Raises:
         RDSError: The version does not exist.
@@ -143,8 +143,8 @@ def version_asked_for(call: Call) -> Datastore:
     return found
 
 
-def parameter_asked_for(call: Call, datastore: Datastore) -> Parameter:
-    """Find the parameter whose name is in the path.
+def parameter_in_path(call: Call, datastore: Datastore) -> Parameter:
+    """Return the parameter whose name is in the path.
 
     Raises:
         RDSError: NO_PARAMETER.
