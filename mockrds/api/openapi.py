@@ -43,7 +43,7 @@ _GATEWAY_ERROR: Final = Object({"error_msg": Text(), "error_code": Text(), "requ
 _REFUSALS: Final = {"4XX": "It was refused.", "5XX": "It failed."}
 _JOB: Final = {"v3.get_job": {"id": "$response.body#/job_id"}}
 """Where every answer with the id of a job leads."""
-_SIMPLE: Final = "Simple: what it is told is kept and told again, with no further effect."
+_SIMPLE: Final = "Simple: what clients send is kept and shown again, with no further effect."
 
 
 @cache

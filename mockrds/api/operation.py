@@ -78,7 +78,7 @@ def operation(
         query: What its query parameters look like.
         answer: What a good answer looks like; absent: empty.
         status: The status of a good answer.
-        simple: Whether what it is sent is kept and shown again, but has no further effect.
+        simple: Whether what clients send is kept and shown again, but has no further effect.
         public: Whether it needs no credentials.
         reads: Whether *body* reads the body; if not, it only describes what the function reads itself.
         headers: The headers that a request must have, but for credentials.
