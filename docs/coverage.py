@@ -26,8 +26,8 @@ Written from the code by `python3 -m docs.coverage`; a test says when it is out 
 
 Every operation of the API reference is known by its id, method and path. How far each is served:
 
-- **{MODELLED}**: it reads or changes the state of the project by the documented rules, and other operations show what it
-  changed;
+- **{MODELLED}**: it reads or changes the state of the project by the documented rules, and other operations show what
+  it changed;
 - **{SIMPLE}**: what clients send is checked, kept and shown again, but has no further effect;
 - **{NOT_SERVED}**: its answer is 501 with an empty body and `X-Mockrds-Reason`, never one that only looks good;
 - **{AS_ANOTHER}**: its path is that of an operation that is served, and nothing in the request tells them apart.

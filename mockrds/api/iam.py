@@ -159,7 +159,7 @@ def list_versions(call: Call) -> Answer:
 
 @operation("iam.get_version", answer=Object({"version": _VERSION}), public=True)
 def get_version(call: Call) -> Answer:
-    """Tell about version 3 of the identity service (Keystone, "Show version details")."""
+    """Return version 3 of the identity service (Keystone, "Show version details")."""
     return Answer({"version": _version(call)})
 
 
@@ -223,7 +223,7 @@ def create_token(call: Call, query: dict[str, Any]) -> Answer:
 
 @operation("iam.get_token", query=_WITH_CATALOG, answer=_TOKEN, headers=_SUBJECT, answer_headers=_SUBJECT)
 def get_token(call: Call, query: dict[str, Any]) -> Answer:
-    """Tell what a token says (Keystone, "Validate and show information for token")."""
+    """Return what a token says (Keystone, "Validate and show information for token")."""
     text, token = _subject(call)
     catalog = query["nocatalog"] is None
     return Answer({"token": _render(call, token, catalog=catalog)}, headers={"X-Subject-Token": text})
@@ -231,7 +231,7 @@ def get_token(call: Call, query: dict[str, Any]) -> Answer:
 
 @operation("iam.verify_token", headers=_SUBJECT, answer_headers=_SUBJECT)
 def verify_token(call: Call) -> Answer:
-    """Tell whether a token is valid (IAM API reference, "Verifying a Token")."""
+    """Verify a token (IAM API reference, "Verifying a Token")."""
     text, _ = _subject(call)
     return Answer(headers={"X-Subject-Token": text})
 
@@ -264,7 +264,7 @@ def list_projects(call: Call, query: dict[str, Any]) -> Answer:
 
 @operation("iam.get_project", answer=Object({"project": _PROJECT}))
 def get_project(call: Call) -> Answer:
-    """Tell about one project (Keystone, "Show project details"); an unknown id makes none."""
+    """Return a project (Keystone, "Show project details"); an unknown id makes none."""
     project = call.simulator.projects.get(call.parameters["id"])
     if project is None:
         raise KeystoneError(404, "Not Found", f"Could not find project: {call.parameters['id']}.")
@@ -295,7 +295,7 @@ def unauthorized(message: str = "The request you have made requires authenticati
 
 
 def base_url(call: Call) -> str:
-    """Give the origin that the client used, without a slash at the end."""
+    """Return the origin that the client used, without a slash at the end."""
     scheme = call.headers.get("X-Forwarded-Proto", call.scheme)
     host = call.headers.get("Host", "")
     return f"{'https' if scheme == 'https' else 'http'}://{host if host.isascii() else ''}"

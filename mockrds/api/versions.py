@@ -40,7 +40,7 @@ def list_rds_versions(call: Call) -> Answer:  # noqa: ARG001
 
 @operation("version.get_rds_version", answer=_ONE, public=True)
 def get_rds_version(call: Call) -> Answer:
-    """Tell about one API version ("Querying a Specified API Version")."""
+    """Return one API version ("Querying a Specified API Version")."""
     known = {"v1": _V1, "v1.0": _version("v1.0", _TROVE_UPDATED, "v1.0"), "v3": _V3}
     version = known.get(call.parameters["versionId"])
     if version is None:
@@ -50,6 +50,6 @@ def get_rds_version(call: Call) -> Answer:
 
 @operation("version.get_trove_version", answer=_ONE, public=True)
 def get_trove_version(call: Call) -> Answer:  # noqa: ARG001
-    """Tell about the OpenStack-compatible version ("... Compatible with OpenStack")."""
+    """Return the OpenStack-compatible version ("... Compatible with OpenStack")."""
     version = _version("v1.0", _TROVE_UPDATED, "self")
     return Answer({"version": version, "versions": version})

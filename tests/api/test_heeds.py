@@ -206,7 +206,7 @@ def test_what_an_operation_does_not_heed_does_not_reach_it(operation: str) -> No
     call.decision = SimpleNamespace(fired=(object(),), first_value=lambda key: EFFECTS[key])
     call.heeds = heeds(operation)
 
-    reached = {field.name for field in fields(WorldEffect) if getattr(call.deviation, field.name) is not None}
+    reached = {field.name for field in fields(WorldEffect) if getattr(call.effect, field.name) is not None}
 
     assert reached == heeds(operation)
 
