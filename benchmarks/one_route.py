@@ -6,15 +6,15 @@ import gc
 
 from benchmarks.servers import SCENARIO
 from mockrds import MockRDS
+from mockrds.api import dispatch
 from mockrds.api.routing import Routes
 from mockrds.domain.operations import OPERATIONS
-from mockrds.web import app
 
 KEPT = ("v1.create_manual_backup", "v1.list_instances")  # the other tells the node's id
 
 
 async def serve(port: int) -> None:
-    app._ROUTES = Routes(OPERATIONS[name] for name in KEPT)  # type: ignore[misc]
+    dispatch._ROUTES = Routes(OPERATIONS[name] for name in KEPT)  # type: ignore[misc]
     gc.freeze()  # as the command line does
     gc.set_threshold(50_000, 20, 100)
     async with MockRDS(SCENARIO, port=port):

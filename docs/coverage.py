@@ -1,4 +1,4 @@
-"""Writes coverage.md, which tells of every operation of the API reference how far it is served.
+"""Writes coverage.md: for every operation of the API reference how far it is served.
 
 python3 -m docs.coverage > docs/coverage.md
 """
@@ -9,9 +9,7 @@ import sys
 from collections import Counter
 from typing import TYPE_CHECKING, Final
 
-from mockrds.api import iam as identity, trove, v1, v3, versions  # noqa: F401  (their functions register themselves)
-from mockrds.api.operation import SERVED
-from mockrds.api.v3.shared import SHARED as V3_SHARED
+from mockrds.api.families import SERVED
 from mockrds.domain.operations import OPERATIONS
 
 if TYPE_CHECKING:
@@ -21,7 +19,6 @@ if TYPE_CHECKING:
 
 MODELLED, SIMPLE, NOT_SERVED, AS_ANOTHER = "modelled", "simple", "not served (501)", "as another"
 LEVELS: Final = (MODELLED, SIMPLE, NOT_SERVED, AS_ANOTHER)
-TOLD_APART: Final = v1.SHARED | V3_SHARED | trove.SHARED
 INTRODUCTION: Final = f"""
 # Coverage
 
@@ -29,9 +26,9 @@ Written from the code by `python3 -m docs.coverage`; a test says when it is out 
 
 Every operation of the API reference is known by its id, method and path. How far each is served:
 
-- **{MODELLED}**: it works on the project's world, keeps the documented rules, and all that the API would show of it
-  afterwards is shown;
-- **{SIMPLE}**: what it is told is checked, kept and told again, but has no further effect;
+- **{MODELLED}**: it reads or changes the state of the project by the documented rules, and other operations show what
+  it changed;
+- **{SIMPLE}**: what clients send is checked, kept and shown again, but has no further effect;
 - **{NOT_SERVED}**: its answer is 501 with an empty body and `X-Mockrds-Reason`, never one that only looks good;
 - **{AS_ANOTHER}**: its path is that of an operation that is served, and nothing in the request tells them apart.
 
@@ -46,16 +43,16 @@ def main() -> None:
 
 
 def page() -> Iterator[str]:
-    """Give the lines of the page."""
+    """Return the lines of the page."""
     yield from INTRODUCTION.strip().splitlines()
     yield ""
     yield f"| family | {' | '.join(LEVELS)} | all |"
     yield f"|{'---|' * (len(LEVELS) + 2)}"
     families = dict.fromkeys(operation.family for operation in OPERATIONS.values())
     for family in (*families, None):
-        counts = Counter(how(each) for each in OPERATIONS.values() if family in (each.family, None))
-        told = (str(counts[level]) for level in LEVELS)
-        yield f"| {family or 'all'} | {' | '.join(told)} | {counts.total()} |"
+        counts = Counter(level_of(each) for each in OPERATIONS.values() if family in (each.family, None))
+        numbers = (str(counts[level]) for level in LEVELS)
+        yield f"| {family or 'all'} | {' | '.join(numbers)} | {counts.total()} |"
     for family in families:
         yield ""
         yield f"## {family}"
@@ -67,8 +64,8 @@ def page() -> Iterator[str]:
                 yield _row(operation)
 
 
-def how(operation: Operation) -> str:
-    """Tell how far *operation* is served."""
+def level_of(operation: Operation) -> str:
+    """Return how far *operation* is served."""
     if operation.id in SERVED:
         return SIMPLE if SERVED[operation.id].simple else MODELLED
     return NOT_SERVED if _another(operation) is None else AS_ANOTHER
@@ -77,18 +74,16 @@ def how(operation: Operation) -> str:
 def _row(operation: Operation) -> str:
     served = SERVED.get(operation.id)
     another = _another(operation)
-    level = how(operation) if another is None else f"as `{another}`"
+    level = level_of(operation) if another is None else f"as `{another}`"
     return f"| `{operation.id}` | {level} | {served.summary if served is not None else ''} |"
 
 
 def _another(operation: Operation) -> str | None:
-    """Find the operation that answers in the place of one, as nothing in the request tells them apart."""
-    asked = operation.method, operation.path
-    if operation.id in SERVED or " ".join(asked) in TOLD_APART:
-        return None
-    return next(
-        (each.id for each in OPERATIONS.values() if (each.method, each.path) == asked and each.id in SERVED), None
-    )
+    """Return the operation that answers in the place of one that is not served; None if none does."""
+    route = operation.method, operation.path
+    served = [each.id for each in OPERATIONS.values() if (each.method, each.path) == route and each.id in SERVED]
+    told_apart = any(SERVED[each].when is not None for each in served)
+    return None if operation.id in served or told_apart or not served else served[0]
 
 
 if __name__ == "__main__":

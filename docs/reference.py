@@ -20,12 +20,11 @@ from mockrds.domain.errors import CATALOGUE
 from mockrds.domain.operations import OPERATIONS
 from mockrds.domain.world_template import Visibility
 from mockrds.durations import Duration, Moment
-from mockrds.faults.engine import ArmedRule
+from mockrds.faults.rules import ArmedRule
 from mockrds.journal import Entry, Journal
 from mockrds.project import Faults, Project
 from mockrds.scenario_files.json_schema import schema
 from mockrds.server import MockRDS
-from mockrds.web.app import HANDLERS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -90,7 +89,7 @@ def _operations() -> Iterator[str]:
         operation of the API reference answers 501 with an empty body; its id is known to scenarios all the same.
         """,
     )
-    served = [operation for operation in OPERATIONS.values() if operation.id in HANDLERS]
+    served = [operation for operation in OPERATIONS.values() if operation.id in SERVED]
     yield from _table("id", "method", "path", rows=[(f"`{o.id}`", o.method, f"`{o.path}`") for o in served])
 
 

@@ -8,21 +8,26 @@
     Faker.seed(7)
     fake.rds_backup()
 
-It is the very class that the server draws from, so fake data and answers look alike.
+It is the class that the server draws from, and what it provides is written by the code that answers requests.
 """
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from faker.providers import BaseProvider
 
-from mockrds.domain.values import RDSValues
+from mockrds.api.v1.backups import backup_json, new_backup_json
+from mockrds.domain.engines import DEFAULT_FLAVORS, PORTS, Datastore
+from mockrds.domain.models import FOREVER, Activity, Backup, BackupPolicy, Instance, Node
+from mockrds.domain.values import YEARS, RDSValues
 
 if TYPE_CHECKING:
     from random import Random
 
     from faker import Generator
+
+    from mockrds.domain.models import BackupStatus
 
 __all__ = ["RDSProvider"]
 
@@ -42,3 +47,52 @@ class RDSProvider(RDSValues, BaseProvider):
         """The source of chance; Faker replaces it when it is seeded."""
         source: Random = self.generator.random
         return source
+
+    def rds_backup(self, *, status: BackupStatus = "BUILDING", **overrides: object) -> dict[str, Any]:
+        """Draw a manual backup as API v1 shows it: BUILDING as the answer to its creation, else as in the list.
+
+        Args:
+            status: Its status; a backup that has ended has a time when it did, a complete one a size.
+            overrides: Keys to set to a value of your own.
+        """
+        instance, created = self._instance(), float(self.random.randrange(YEARS.start, YEARS.stop))
+        backup = Backup(
+            id=self.rds_backup_id(),
+            name=self.rds_backup_name(),
+            description="",
+            instance=instance,
+            node_id=instance.node_id,
+            created=created,
+            ends=created + self.random.randrange(30, 3600),
+            outcome="FAILED" if status == "FAILED" else "COMPLETED",
+            job_id=self.rds_job_id(),
+        )
+        if status == "BUILDING":
+            return new_backup_json(backup) | overrides
+        if status == "DELETING":
+            backup.deletion = Activity(status=status, began=backup.ends, ends=FOREVER)
+        return backup_json(backup, backup.ends) | overrides
+
+    def _instance(self) -> Instance:
+        engine = self.rds_engine()
+        name = self.rds_instance_name()
+        node = Node(id=self.rds_node_id(engine), name=f"{name}_node0", role="master", availability_zone="eu-de-01")
+        return Instance(
+            id=self.rds_instance_id(engine),
+            name=name,
+            datastore=self.random.choice(Datastore.all(engine)),
+            nodes=(node,),
+            replication_mode=None,
+            primary=None,
+            flavor=DEFAULT_FLAVORS[engine],
+            volume_type="CLOUDSSD",
+            volume_gb=100,
+            region="eu-de",
+            vpc_id=self.rds_resource_id(),
+            subnet_id=self.rds_resource_id(),
+            security_group_id=self.rds_resource_id(),
+            port=PORTS[engine],
+            host=self.rds_private_ip(),
+            created=float(YEARS.start),
+            policy=BackupPolicy(keep_days=7, start_time="02:00:00"),
+        )

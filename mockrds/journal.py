@@ -209,6 +209,7 @@ class RecordedRequest:
         self.headers: Mapping[str, str] = CIMultiDict(entry.headers)
         self.query: Mapping[str, str] = dict(parse_qsl(target.query, keep_blank_values=True))
         self.reused = entry.reused
+        self.instance = self.state = None  # the journal keeps requests, and not the world that they met
         self._body = entry.body
 
     @cached_property

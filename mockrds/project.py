@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from mockrds.domain.identity import Auth
     from mockrds.domain.models import Backup, Instance
     from mockrds.domain.world_template import Outcome
-    from mockrds.faults.engine import ArmedRule
+    from mockrds.faults.rules import ArmedRule
     from mockrds.journal import Journal
     from mockrds.scenario import Scenario
     from mockrds.scenario_files.loader import Source

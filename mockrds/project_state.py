@@ -6,7 +6,7 @@ from random import Random
 from typing import TYPE_CHECKING, Final
 
 from mockrds.domain.clock import Clock, ClockSetting, iso
-from mockrds.domain.identity import DEFAULT_PROJECT
+from mockrds.domain.identity import DEFAULT_PROJECT, Identity
 from mockrds.domain.operations import OPERATIONS
 from mockrds.domain.values import RDSValues
 from mockrds.domain.world import World
@@ -99,7 +99,12 @@ class ProjectState:
         """Put a new world in the place of the old one; clock, journal and faults stay as they are."""
         region = self.name.partition("_")[0] or DEFAULT_PROJECT
         random = Random(f"{self.seed}/{self.id}/world")
-        self.world = World(template, self.scenario.lifecycle, self.clock, random, region)
+        identity = Identity(self.seed)
+
+        def stable_id(kind: str, name: str) -> str:
+            return identity.stable_id(kind, f"{self.id}/{name}")
+
+        self.world = World(template, self.scenario.lifecycle, self.clock, random, stable_id, region)
 
     def restart(self, scenario: Scenario, seed: int | None = None, clock: ClockSetting | None = None) -> None:
         """Begin anew with another scenario, and with another seed and clock unless they are None."""

@@ -9,8 +9,7 @@ from typing import Any
 from mockrds.domain.clock import ClockSetting
 from mockrds.domain.world_template import LifeCycle, WorldTemplate
 from mockrds.faults.rate_limits import RateLimit
-from mockrds.faults.rules import Outage
-from mockrds.faults.world_rules import Fault
+from mockrds.faults.rules import Outage, Rule
 
 __path__: list[str] = []  # a package once: without it, imports of its modules would not get to say where those are now
 
@@ -39,7 +38,7 @@ class Scenario:
     """How many requests a project may send; of several that refuse a request the first answers it."""
     outage: Outage | None = None
     """A time in which everything is refused."""
-    faults: tuple[Fault, ...] = ()
+    faults: tuple[Rule, ...] = ()
     """What goes wrong, in order: of several faults for one call the first that answers decides the answer."""
 
     document: dict[str, Any] = field(default_factory=dict, init=False, compare=False, repr=False)

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from hypothesis import HealthCheck, Phase, given, settings, strategies as st
 
-from mockrds.api.links import LINKS
+from mockrds.api.families import SERVED
 from mockrds.domain.operations import OPERATIONS
 
 if TYPE_CHECKING:
@@ -105,7 +105,8 @@ def asked(request: pytest.FixtureRequest, connect: Connect, strict: MockRDS) -> 
 
 
 def test_life_cycles_are_answered_as_described(asked: Asked) -> None:
-    ids = {*LINKS, *(target for targets in LINKS.values() for target in targets)}
+    links = {operation: served.leads_to for operation, served in SERVED.items() if served.leads_to}
+    ids = {*links, *(target for targets in links.values() for target in targets)}
     linked = {(OPERATIONS[each].method, OPERATIONS[each].path) for each in ids}
     schema = asked.schema.include(lambda of: (of.operation.method.upper(), of.operation.path) in linked)
     machine: Any = schema.as_state_machine()

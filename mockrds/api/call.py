@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import fields
 from typing import TYPE_CHECKING, Any, Final
 
 import orjson
@@ -10,14 +9,17 @@ import orjson
 from mockrds.domain import errors
 from mockrds.domain.errors import RDSError
 from mockrds.domain.world_template import NO_EFFECT, WorldEffect
-from mockrds.faults.matching import ABSENT, resolve
+from mockrds.faults.matching import ABSENT, look, resolve
 
 if TYPE_CHECKING:
-    from aiohttp import web
+    from collections.abc import Mapping
+
     from multidict import MultiMapping
+    from yarl import URL
 
     from mockrds.domain.world import World
-    from mockrds.faults.engine import Decision
+    from mockrds.faults.decision import Decision
+    from mockrds.faults.matching import Place
     from mockrds.project_state import ProjectState
     from mockrds.simulator import Simulator
 
@@ -26,12 +28,6 @@ UNKNOWN: Final = "unknown"
 
 _UNREAD: Final = object()
 _INSTANCE: Final = "instance"  # no JSON Pointer, so it can stand among them
-_DEVIATIONS: Final = tuple(field.name for field in fields(WorldEffect))
-_INSTANCE_PLACES: Final = (
-    "/backup/instance", "/instance_id", "/instance/replicaOf", "/restorePoint/sourceInstanceId", "/restore/backupRef",
-    "/source/instance_id", "/target/instance_id", "/replica_of_id", "/restore_point/instance_id",
-)  # fmt: skip
-"""Where bodies name the instance, or a backup of it."""
 
 
 class Answer:
@@ -63,7 +59,7 @@ class Answer:
         self.fault = ""
 
     def hinting(self, hint: str) -> Answer:
-        """Say *hint* besides, in ``X-Mockrds-Hint``."""
+        """Return the answer with *hint*, in ``X-Mockrds-Hint``."""
         self.hint = hint
         return self
 
@@ -73,37 +69,66 @@ class Call:
 
     Args:
         simulator: The cloud it goes to.
-        request: The request as aiohttp has it.
-        path: The decoded path.
-        body: The whole body.
+        method: The HTTP method.
+        target: Path and query as they stood in the request line.
+        url: The same, taken apart.
+        headers: The headers, by their names in any case.
+        body: The whole body; None when it was too large to be read.
     """
 
     __slots__ = (
         "_content",
         "_found",
-        "_request",
+        "_url",
         "body",
         "decision",
         "headers",
+        "heeds",
+        "instance_places",
         "method",
         "now",
         "operation",
+        "oversized",
         "parameters",
         "path",
         "project",
+        "request_id",
+        "reused",
+        "scheme",
         "simulator",
+        "target",
         "trusted",
     )  # fmt: skip
 
-    def __init__(self, simulator: Simulator, request: web.BaseRequest, path: str, body: bytes) -> None:
+    def __init__(
+        self,
+        simulator: Simulator,
+        method: str,
+        target: str,
+        url: URL,
+        headers: Mapping[str, str],
+        body: bytes | None,
+    ) -> None:
         self.simulator = simulator
-        self._request = request
-        self.method = request.method
-        self.path = path
-        self.headers = request.headers
-        self.body = body
+        self.method = method
+        self.target = target
+        self._url = url
+        self.path = url.path if "%" in target or target[:1] != "/" else target.partition("?")[0]
+        """The path, decoded."""
+        self.headers = headers
+        self.body = body or b""
+        self.oversized = body is None
+        """Whether the body was too large to be read."""
+        self.scheme = "http"
+        """``http`` or ``https``, as the client came in."""
+        self.reused = False
+        """Whether the connection carried another request before."""
         self.operation = UNKNOWN
         """What is asked for, by its id in the API reference."""
+        self.heeds: frozenset[str] = frozenset()
+        """The world effects that the operation heeds, by their keys."""
+        self.instance_places: tuple[Place, ...] = ()
+        """Where the operation's query and body name the instance that it is about."""
         self.parameters: dict[str, str] = {}
         """The variable parts of the path, by their names in the reference."""
         self.project: ProjectState | None = None
@@ -114,23 +139,25 @@ class Call:
         """What the rules make of it."""
         self.now = 0.0
         """When it arrived, on the project's clock."""
+        self.request_id = ""
+        """The id of its answer."""
         self._found: dict[str, Any] = {}
         self._content: Any = _UNREAD
 
     @property
-    def scheme(self) -> str:
-        """``http`` or ``https``, as the client came in."""
-        return self._request.scheme
+    def family(self) -> str:
+        """The API family of the operation, such as ``v1`` or ``v3.1``; empty when there is no such operation."""
+        return self.operation.rpartition(".")[0]
 
     @property
     def has_query(self) -> bool:
-        """Whether there may be query parameters; told without reading them."""
-        return "?" in self._request.raw_path
+        """Whether there may be query parameters; known without reading them."""
+        return "?" in self.target
 
     @property
     def query(self) -> MultiMapping[str]:
         """The query parameters."""
-        return self._request.query
+        return self._url.query
 
     @property
     def content(self) -> Any:
@@ -163,24 +190,18 @@ class Call:
         return content
 
     @property
-    def deviation(self) -> WorldEffect:
-        """How the world is to depart from what it would do."""
+    def effect(self) -> WorldEffect:
+        """What rules change about the world for this call, as far as its operation heeds it."""
         decision = self.decision
         if decision is None or not decision.fired:
             return NO_EFFECT
-        said = {name: decision.first_value(name) for name in _DEVIATIONS}
-        return WorldEffect(**said) if any(value is not None for value in said.values()) else NO_EFFECT
+        values: dict[str, Any] = {key: decision.first_value(key) for key in self.heeds}
+        return WorldEffect(**values) if any(value is not None for value in values.values()) else NO_EFFECT
 
     # What rules look at
 
-    @property
-    def reused(self) -> bool:
-        """Whether the connection carried another request before."""
-        count: int = getattr(self._request.protocol, "_request_count", 1)  # aiohttp tells it nowhere else
-        return count > 1
-
     def at(self, pointer: str) -> Any:
-        """Give what the JSON Pointer finds in the body, or ``ABSENT``."""
+        """Return what the JSON Pointer finds in the body, or ``ABSENT``."""
         found = self._found.get(pointer, _UNREAD)
         if found is _UNREAD:
             try:
@@ -195,10 +216,9 @@ class Call:
         """The names, ids and node ids of the instance that the request is about, and its status."""
         found = self._found.get(_INSTANCE)
         if found is None:
-            places = (self.at(pointer) for pointer in _INSTANCE_PLACES)
-            asked = (self.query.get("instance_id"), self.query.get("id"))
-            given = [value for value in (*self.parameters.values(), *asked, *places) if isinstance(value, str)]
-            found = self.project.world.about(given) if self.project is not None else ((), None)
+            values = (*self.parameters.values(), *(look(self, place) for place in self.instance_places))
+            ids = [value for value in values if isinstance(value, str)]
+            found = self.project.world.about(ids) if self.project is not None else ((), None)
             self._found[_INSTANCE] = found
         about: tuple[tuple[str, ...], str | None] = found
         return about

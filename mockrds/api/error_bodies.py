@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING, Any, Final
 
 from mockrds.api.call import Answer
@@ -9,7 +10,9 @@ from mockrds.domain.errors import CATALOGUE, GatewayError, RDSError, in_family
 
 if TYPE_CHECKING:
     from mockrds.api.iam import KeystoneError
+    from mockrds.faults.rate_limits import RateLimit
 
+_NEARLY: Final = 1e-6  # windows are sums of floats
 
 _TROVE: Final = {
     401: "unauthorized",
@@ -23,13 +26,13 @@ _TROVE: Final = {
 
 
 def refusal(error: RDSError, family: str, request_id: str) -> Answer:
-    """Render an error that the domain raised, in the envelope of the family that was called."""
-    code = error.problem.v1 if family == "v1" else error.problem.v3
+    """Return an error that the domain raised, in the envelope of the family that was called."""
+    code = error.refusal.v1 if family == "v1" else error.refusal.v3
     return documented(code, family, request_id, error.hint)
 
 
 def documented(code: str, family: str, request_id: str, hint: str = "") -> Answer:
-    """Render an error of the catalogue, in the envelope and with the code of the family that was called.
+    """Return an error of the catalogue, in the envelope and with the code of the family that was called.
 
     A gateway's code comes in the gateway's envelope, whatever was called.
     """
@@ -51,14 +54,39 @@ def documented(code: str, family: str, request_id: str, hint: str = "") -> Answe
 
 
 def gateway(error: GatewayError, request_id: str) -> Answer:
-    """Render an error of the API gateway."""
+    """Return an error of the API gateway."""
     content = {"error_msg": error.message, "error_code": error.code, "request_id": request_id}
     return _answer(content, error.status, error.code, error.hint)
 
 
 def keystone(error: KeystoneError, hint: str = "") -> Answer:
-    """Render an error of the identity service."""
+    """Return an error of the identity service."""
     return _answer(error.content, error.status, error.title, hint)
+
+
+def rate_limited(limit: RateLimit, seconds: float, request_id: str) -> Answer:
+    """Return the refusal of a request that a rate limit does not let pass.
+
+    Args:
+        limit: The limit.
+        seconds: When the next request will pass, in seconds of real time.
+        request_id: The id of the answer.
+    """
+    detail = f"policy user over ratelimit,limit:{limit.limit},time:{_window(limit.window)}"
+    answer = gateway(GatewayError("APIGW.0308", detail, hint="a rate limit of the scenario"), request_id)
+    answer.fault = "rate limit"
+    if limit.retry_after is not False:
+        wait = seconds if limit.retry_after is True else limit.retry_after
+        answer.headers = {"Retry-After": str(max(1, math.ceil(wait - _NEARLY)))}
+    return answer
+
+
+def _window(seconds: float) -> str:
+    """Return a window as the gateway writes it: ``1 minute``."""
+    for unit, name in ((86400, "day"), (3600, "hour"), (60, "minute")):
+        if seconds % unit == 0:
+            return f"{seconds / unit:g} {name}"
+    return f"{seconds:g} second"
 
 
 def _answer(content: dict[str, Any], status: int, code: str, hint: str) -> Answer:

@@ -31,6 +31,8 @@ _ENDPOINTS: Final = (
 )
 
 
+_SUBJECT: Final = ("X-Subject-Token",)
+"""The header with the token that a call is about."""
 _NO_LINKS: Final = Object({})
 _LINKS: Final = Object({"self": Text(), "previous": Text(nullable=True), "next": Text(nullable=True)})
 _NAMED: Final = Object({"id": Text(), "name": Text()})
@@ -147,19 +149,34 @@ class KeystoneError(Exception):
         self.status = status
 
 
-@operation("iam.list_versions", answer=Object({"versions": Object({"values": List(_VERSION)})}), status=300)
+@operation(
+    "iam.list_versions", answer=Object({"versions": Object({"values": List(_VERSION)})}), status=300, public=True
+)
 def list_versions(call: Call) -> Answer:
     """List the versions of the identity service (Keystone, "List versions")."""
     return Answer({"versions": {"values": [_version(call)]}})
 
 
-@operation("iam.get_version", answer=Object({"version": _VERSION}))
+@operation("iam.get_version", answer=Object({"version": _VERSION}), public=True)
 def get_version(call: Call) -> Answer:
-    """Tell about version 3 of the identity service (Keystone, "Show version details")."""
+    """Return version 3 of the identity service (Keystone, "Show version details")."""
     return Answer({"version": _version(call)})
 
 
-@operation("iam.create_token", body=_AUTH, query=_WITH_CATALOG, answer=_TOKEN, status=201, reads=False)
+@operation(
+    "iam.create_token",
+    body=_AUTH,
+    query=_WITH_CATALOG,
+    answer=_TOKEN,
+    status=201,
+    reads=False,
+    public=True,
+    answer_headers=_SUBJECT,
+    leads_to={
+        "iam.get_token": {"X-Subject-Token": "$response.header.X-Subject-Token"},
+        "iam.verify_token": {"X-Subject-Token": "$response.header.X-Subject-Token"},
+    },
+)
 def create_token(call: Call, query: dict[str, Any]) -> Answer:
     """Issue a token (IAM API reference, "Obtaining a User Token Through Password Authentication")."""
     auth = _object(_read(call), "auth")
@@ -204,17 +221,17 @@ def create_token(call: Call, query: dict[str, Any]) -> Answer:
     return Answer({"token": _render(call, token, catalog=query["nocatalog"] is None)}, headers=headers)
 
 
-@operation("iam.get_token", query=_WITH_CATALOG, answer=_TOKEN)
+@operation("iam.get_token", query=_WITH_CATALOG, answer=_TOKEN, headers=_SUBJECT, answer_headers=_SUBJECT)
 def get_token(call: Call, query: dict[str, Any]) -> Answer:
-    """Tell what a token says (Keystone, "Validate and show information for token")."""
+    """Return what a token says (Keystone, "Validate and show information for token")."""
     text, token = _subject(call)
     catalog = query["nocatalog"] is None
     return Answer({"token": _render(call, token, catalog=catalog)}, headers={"X-Subject-Token": text})
 
 
-@operation("iam.verify_token")
+@operation("iam.verify_token", headers=_SUBJECT, answer_headers=_SUBJECT)
 def verify_token(call: Call) -> Answer:
-    """Tell whether a token is valid (IAM API reference, "Verifying a Token")."""
+    """Verify a token (IAM API reference, "Verifying a Token")."""
     text, _ = _subject(call)
     return Answer(headers={"X-Subject-Token": text})
 
@@ -247,7 +264,7 @@ def list_projects(call: Call, query: dict[str, Any]) -> Answer:
 
 @operation("iam.get_project", answer=Object({"project": _PROJECT}))
 def get_project(call: Call) -> Answer:
-    """Tell about one project (Keystone, "Show project details"); an unknown id makes none."""
+    """Return a project (Keystone, "Show project details"); an unknown id makes none."""
     project = call.simulator.projects.get(call.parameters["id"])
     if project is None:
         raise KeystoneError(404, "Not Found", f"Could not find project: {call.parameters['id']}.")
@@ -272,17 +289,13 @@ def list_regions(call: Call) -> Answer:
     return Answer({"regions": rows, "links": _links(call)})
 
 
-PUBLIC: Final = frozenset({"iam.list_versions", "iam.get_version", "iam.create_token"})
-"""What needs no credentials."""
-
-
 def unauthorized(message: str = "The request you have made requires authentication.") -> KeystoneError:
     """Make the refusal of credentials that are missing or bad."""
     return KeystoneError(401, "Unauthorized", message)
 
 
 def base_url(call: Call) -> str:
-    """Give the origin that the client used, without a slash at the end."""
+    """Return the origin that the client used, without a slash at the end."""
     scheme = call.headers.get("X-Forwarded-Proto", call.scheme)
     host = call.headers.get("Host", "")
     return f"{'https' if scheme == 'https' else 'http'}://{host if host.isascii() else ''}"
@@ -341,10 +354,10 @@ def _find_project(call: Call, project_id: str) -> ProjectState:
         raise unauthorized("The project is unknown") from None
 
 
-def asked_for(call: Call) -> ProjectState | None:
-    """Tell which project a request for a token is about, so that its faults and its journal are those of the project.
+def requested_project(call: Call) -> ProjectState | None:
+    """Return the project that a request for a token names, whose faults and journal count for it, too.
 
-    None if it is about none, or makes no sense; what is wrong with it is for the operation to say.
+    None if it names none, or is wrong: the operation says what is wrong with it.
     """
     try:
         scope = _object(_object(call.document, "auth"), "scope")

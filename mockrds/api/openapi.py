@@ -1,4 +1,4 @@
-"""The OpenAPI documents of what is served, one an API family, made of the operations themselves.
+"""The OpenAPI documents, one an API family, made of what the operations say of themselves.
 
 ``python -m mockrds.api.openapi`` writes them into docs/openapi; a server has them under ``/__mockrds/openapi/``.
 """
@@ -12,13 +12,14 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
-from mockrds.api import iam as identity, trove, v1, v3, versions  # noqa: F401  (their functions register themselves)
-from mockrds.api.links import JOB, LINKS
-from mockrds.api.operation import SERVED
+from mockrds.api.families import SERVED
 from mockrds.api.schema import Dictionary, Integer, Object, Schema, Text
 from mockrds.domain.operations import OPERATIONS
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from mockrds.api.operation import ServedOperation
     from mockrds.api.schema import JsonSchema
     from mockrds.domain.operations import Operation
 
@@ -30,7 +31,6 @@ TITLES: Final = {
     "version": "Version queries of RDS",
 }
 """The families that have a document."""
-_PUBLIC: Final = identity.PUBLIC | versions.PUBLIC
 _V1_ERROR: Final = Object({"errCode": Text(), "externalMessage": Text()})
 _ERRORS: Final[dict[str, Schema]] = {
     "v1": _V1_ERROR,
@@ -41,15 +41,14 @@ _ERRORS: Final[dict[str, Schema]] = {
 }
 _GATEWAY_ERROR: Final = Object({"error_msg": Text(), "error_code": Text(), "request_id": Text()})
 _REFUSALS: Final = {"4XX": "It was refused.", "5XX": "It failed."}
-_SUBJECT: Final = "X-Subject-Token"
-_SUBJECT_SENT: Final = ("iam.get_token", "iam.verify_token")
-_SUBJECT_ANSWERED: Final = ("iam.create_token", *_SUBJECT_SENT)
-_SIMPLE: Final = "Simple: what it is told is kept and told again, with no further effect."
+_JOB: Final = {"v3.get_job": {"id": "$response.body#/job_id"}}
+"""Where every answer with the id of a job leads."""
+_SIMPLE: Final = "Simple: what clients send is kept and shown again, with no further effect."
 
 
 @cache
 def document(family: str) -> dict[str, Any]:
-    """Make the OpenAPI 3.1 document of a family of ``TITLES``."""
+    """Return the OpenAPI 3.1 document of a family of ``TITLES``."""
     paths = _paths(family)
     refusal = {"application/json": {"schema": {"anyOf": [_ref("Error"), _ref("GatewayError")]}}}
     return {
@@ -68,11 +67,11 @@ def document(family: str) -> dict[str, Any]:
         "components": {
             "schemas": {
                 **{
-                    f"{operation.id}.{part}": _sent(shape.json_schema()) if part == "body" else shape.json_schema()
+                    f"{operation.id}.{part}": _sent(schema.json_schema()) if part == "body" else schema.json_schema()
                     for methods in paths.values()
                     for operations in methods.values()
                     for operation in operations
-                    for part, shape in _bodies(operation.id)
+                    for part, schema in _bodies(operation.id)
                 },
                 "Error": _ERRORS[family].json_schema(),
                 "GatewayError": _GATEWAY_ERROR.json_schema(),
@@ -94,12 +93,12 @@ def main() -> None:
 
 
 def written(family: str) -> str:
-    """Give the text of a document."""
+    """Return the text of the document of a family."""
     return json.dumps(document(family), indent=1, ensure_ascii=False) + "\n"
 
 
 def _paths(family: str) -> dict[str, dict[str, list[Operation]]]:
-    """Give the operations of a family by path and method."""
+    """Return the operations of a family by path and method."""
     paths: dict[str, dict[str, list[Operation]]] = {}
     for operation in OPERATIONS.values():
         if operation.id in SERVED and _family(operation) == family:
@@ -113,23 +112,24 @@ def _family(operation: Operation) -> str:
 
 def _bodies(operation: str) -> list[tuple[str, Schema]]:
     served = SERVED[operation]
-    return [(part, shape) for part, shape in (("body", served.body), ("answer", served.answer)) if shape is not None]
+    parts = (("body", served.body), ("answer", served.answer))
+    return [(part, schema) for part, schema in parts if schema is not None]
 
 
 def _sent(schema: JsonSchema) -> JsonSchema:
-    """Let what may be left out of a body be null instead: that means the same."""
-    found = dict(schema)
+    """Return the schema of a body, in which null means the same as to leave something out."""
+    sent = dict(schema)
     for key in ("items", "additionalProperties"):
-        if key in found:
-            found[key] = _sent(found[key])
-    if "anyOf" in found:
-        found["anyOf"] = [_sent(each) for each in found["anyOf"]]
-    if "properties" in found:
-        needed = found.get("required", ())
-        found["properties"] = {
-            key: _sent(inner) if key in needed else _or_null(_sent(inner)) for key, inner in found["properties"].items()
+        if key in sent:
+            sent[key] = _sent(sent[key])
+    if "anyOf" in sent:
+        sent["anyOf"] = [_sent(each) for each in sent["anyOf"]]
+    if "properties" in sent:
+        needed = sent.get("required", ())
+        sent["properties"] = {
+            key: _sent(inner) if key in needed else _or_null(_sent(inner)) for key, inner in sent["properties"].items()
         }
-    return found
+    return sent
 
 
 def _or_null(schema: JsonSchema) -> JsonSchema:
@@ -146,7 +146,7 @@ def _operation_id(operations: list[Operation]) -> str:
 
 
 def _operation(operations: list[Operation]) -> dict[str, Any]:
-    """Describe the operations that share a method and a path; the body tells which one is meant."""
+    """Return the description of the operations that share a method and a path."""
     ids = [operation.id for operation in operations]
     served = [SERVED[each] for each in ids]
     described: dict[str, Any] = {
@@ -164,61 +164,60 @@ def _operation(operations: list[Operation]) -> dict[str, Any]:
     bodies = [_ref(f"{each}.body") for each in ids if SERVED[each].body is not None]
     if bodies:
         described["requestBody"] = {"required": True, "content": _json(_any_of(bodies))}
-    if _PUBLIC.issuperset(ids):
+    if all(each.public for each in served):
         described["security"] = []
     return described
 
 
 def _parameters(operation: Operation) -> list[dict[str, Any]]:
-    text = {"type": "string"}
-    named = [("path", name, True, text) for name in _variables(operation)]
-    if operation.id in _SUBJECT_SENT:
-        named.append(("header", _SUBJECT, True, text))
-    query = SERVED[operation.id].query
-    if query is not None:
-        named += [("query", name, required, schema) for name, required, schema in query.schemas()]
+    text, served = {"type": "string"}, SERVED[operation.id]
+    parameters = [("path", name, True, text) for name in _variables(operation)]
+    parameters += [("header", name, True, text) for name in served.headers]
+    if served.query is not None:
+        parameters += [("query", name, required, schema) for name, required, schema in served.query.schemas()]
     return [
-        {"name": name, "in": place, "required": required, "schema": schema} for place, name, required, schema in named
+        {"name": name, "in": place, "required": required, "schema": schema}
+        for place, name, required, schema in parameters
     ]
 
 
 def _good(operations: list[Operation], status: int) -> dict[str, Any]:
-    """Describe the good answer of the operations that answer with *status*."""
-    found: dict[str, JsonSchema] = {}
+    """Return the description of the good answer of those operations that answer with *status*."""
+    schemas: dict[str, JsonSchema] = {}
     for operation in operations:
         served = SERVED[operation.id]
         if served.status == status and served.answer is not None:
-            found.setdefault(json.dumps(served.answer.json_schema()), _ref(f"{operation.id}.answer"))
+            schemas.setdefault(json.dumps(served.answer.json_schema()), _ref(f"{operation.id}.answer"))
     response: dict[str, Any] = {"description": "As asked."}
-    if found:
-        response["content"] = _json(_any_of(list(found.values())))
-    if operations[0].id in _SUBJECT_ANSWERED:
-        response["headers"] = {_SUBJECT: {"schema": {"type": "string"}}}
+    if schemas:
+        response["content"] = _json(_any_of(list(schemas.values())))
+    headers = SERVED[operations[0].id].answer_headers
+    if headers:
+        response["headers"] = {name: {"schema": {"type": "string"}} for name in headers}
     links = {
-        target.rpartition(".")[2]: _link(operations[0], OPERATIONS[target], taken)
+        target.rpartition(".")[2]: _link(operations[0], OPERATIONS[target], arguments)
         for operation in operations
         if SERVED[operation.id].status == status
-        for target, taken in _leads_to(operation.id).items()
+        for target, arguments in _leads_to(SERVED[operation.id]).items()
     }
     if links:
         response["links"] = links
     return response
 
 
-def _leads_to(operation: str) -> dict[str, dict[str, Any]]:
-    answer = SERVED[operation].answer
-    tasks = answer is not None and "job_id" in answer.json_schema().get("properties", ())
-    return LINKS.get(operation, {}) | (dict([JOB]) if tasks else {})
+def _leads_to(served: ServedOperation) -> dict[str, Mapping[str, Any]]:
+    has_job = served.answer is not None and "job_id" in served.answer.json_schema().get("properties", ())
+    return {**served.leads_to, **(_JOB if has_job else {})}
 
 
-def _link(source: Operation, target: Operation, taken: dict[str, Any]) -> dict[str, Any]:
-    """Describe the way from *source* to *target*, which takes its parameters and its body from there."""
-    shared = [name for name in _variables(target) if name in _variables(source) and name not in taken]
+def _link(source: Operation, target: Operation, arguments: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the link from *source* to *target* with *arguments*, the variables that both paths have, and a body."""
+    shared = [name for name in _variables(target) if name in _variables(source) and name not in arguments]
     parameters = {name: f"$request.path.{name}" for name in shared}
-    parameters |= {name: found for name, found in taken.items() if name != "body"}
+    parameters |= {name: value for name, value in arguments.items() if name != "body"}
     meant = _paths(_family(target))[target.path][target.method.lower()]
     link: dict[str, Any] = {"operationId": _operation_id(meant), "parameters": parameters}
-    return link | ({"requestBody": taken["body"]} if "body" in taken else {})
+    return link | ({"requestBody": arguments["body"]} if "body" in arguments else {})
 
 
 def _variables(operation: Operation) -> list[str]:

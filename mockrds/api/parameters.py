@@ -1,4 +1,4 @@
-"""What the API families share about parameters and their templates."""
+"""What API v3 and Trove share about parameters and their templates."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ DATASTORE: Final = Object(
 
 
 def template_datastore(fields: Mapping[str, str]) -> Datastore:
-    """Find the version that a template is for.
+    """Return the version that a template is for.
 
     Raises:
         RDSError: ENGINE_VERSION.
@@ -57,7 +57,7 @@ def template_datastore(fields: Mapping[str, str]) -> Datastore:
 
 
 def not_parameters(configuration: Configuration, values: Mapping[str, str]) -> str:
-    """Say which of *values* are ignored, as a template of this engine has no such parameters."""
+    """Return a hint which of *values* are ignored, as this engine has no such parameters to set; empty if none."""
     known = configuration.parameters
     ignored = [name for name in values if name not in known or known[name].readonly]
     return f"ignored, as no parameters that can be set: {', '.join(ignored)}" if ignored else ""

@@ -1,6 +1,6 @@
-"""What requests and answers look like: said once, read by it, and described by it in the OpenAPI documents.
+"""What requests and answers look like: said once, for reading them and for the OpenAPI documents.
 
-A shape reads a value, refusing it with the documented error where it is wrong, and gives its JSON schema.
+A schema reads a value, refuses it with the documented error where it is wrong, and describes it as JSON Schema.
 """
 
 from __future__ import annotations
@@ -15,26 +15,28 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
 
 JsonSchema = dict[str, Any]
+"""A JSON Schema, as the documents have it."""
 
 
-class _Noticed(local):
-    """What objects noticed in a body while it was read; bodies are read in one go, each thread its own."""
-
+class _UnknownKeys(local):
     def __init__(self) -> None:
-        self.keys: list[str] = []
-        """The keys that no document knows."""
+        self.names: list[str] = []
 
 
-NOTICED: Final = _Noticed()
+UNKNOWN_KEYS: Final = _UnknownKeys()
+"""The keys that no schema knows of the body that this thread reads; to be cleared before it is read.
+
+They are kept here, and not handed from schema to schema, so that a body without such keys costs nothing.
+"""
 
 
 class Schema:
     """What a value looks like.
 
     Args:
-        missing: The error when it is not there though it must be; absent: INVALID_PARAMETER.
-        default: What it is when it may be left out and is.
-        nullable: Whether answers may have null in its place. In requests null means that it is not there.
+        missing: The error when a value that is needed is not there; absent: INVALID_PARAMETER.
+        default: The value when it may be left out and is.
+        nullable: Whether answers may have null in its place. In requests null means that it is left out.
     """
 
     __slots__ = ("default", "missing", "nullable")
@@ -45,11 +47,11 @@ class Schema:
         self.nullable = nullable
 
     def read(self, value: Any, key: str) -> Any:
-        """Give *value*, which is not None, as the operations want it.
+        """Return *value*, which is not None, in the form that operations work with.
 
         Args:
             value: What stands in the request.
-            key: Where it stands, for hints.
+            key: Its key, for hints.
 
         Raises:
             RDSError: It is wrong.
@@ -57,7 +59,7 @@ class Schema:
         raise NotImplementedError
 
     def parse(self, text: str, key: str) -> Any:
-        """Read the text of a query parameter.
+        """Return what the text of a query parameter means.
 
         Raises:
             RDSError: It is wrong.
@@ -65,7 +67,7 @@ class Schema:
         return self.read(text, key)
 
     def json_schema(self) -> JsonSchema:
-        """Give the JSON schema."""
+        """Return the JSON Schema."""
         schema = self._json_schema()
         if self.default not in (None, ""):  # the empty text stands for nothing
             schema["default"] = self.default
@@ -77,20 +79,26 @@ class Schema:
         return schema
 
     def _json_schema(self) -> JsonSchema:
+        """Return the JSON Schema, but for what all schemas have: ``default`` and ``nullable``."""
         raise NotImplementedError
+
+    def instance_pointers(self) -> Iterator[str]:
+        """Return the JSON Pointers of the texts that name the instance which a request is about."""
+        return iter(())
 
 
 class Text(Schema):
     """A string.
 
     Args:
-        rule: What it must be; absent: anything but empty; ``any``: anything.
-        error: The error when it is not so.
+        rule: Returns whether a text is right; absent: any that is not empty; ``any``: all.
+        error: The error when it is wrong.
         one_of: The values that it may have, instead of a rule.
         case_insensitive: Whether the letter case of *one_of* makes no difference.
+        names_instance: Whether it is the id of the instance that the request is about, of a node or of a backup of it.
     """
 
-    __slots__ = ("_case_insensitive", "_one_of", "_rule", "error")
+    __slots__ = ("_case_insensitive", "_names_instance", "_one_of", "_rule", "error")
 
     def __init__(
         self,
@@ -99,6 +107,7 @@ class Text(Schema):
         *,
         one_of: tuple[str, ...] = (),
         case_insensitive: bool = False,
+        names_instance: bool = False,
         missing: Refusal | None = None,
         default: str | None = None,
         nullable: bool = False,
@@ -107,16 +116,17 @@ class Text(Schema):
         self._rule = rule
         self._one_of = one_of
         self._case_insensitive = {value.lower(): value for value in one_of} if case_insensitive else None
+        self._names_instance = names_instance
         self.error = error
 
     def read(self, value: Any, key: str) -> str:  # noqa: D102
         if not isinstance(value, str):
             raise RDSError(INVALID_PARAMETER, f"{key!r} must be a string")
         if self._one_of:
-            found = self._case_insensitive.get(value.lower()) if self._case_insensitive is not None else value
-            if found not in self._one_of:
+            known = self._case_insensitive.get(value.lower()) if self._case_insensitive is not None else value
+            if known not in self._one_of:
                 raise RDSError(self.error, f"{key!r} must be {' or '.join(self._one_of)}")
-            return found
+            return known
         if self._rule is not any and not self._rule(value):
             raise RDSError(self.error, f"{key!r} must be {words(self._rule)}")
         return value
@@ -128,15 +138,19 @@ class Text(Schema):
             return {"type": "string", "examples": list(self._one_of)}
         return {"type": "string"} | pattern(self._rule)
 
+    def instance_pointers(self) -> Iterator[str]:  # noqa: D102
+        if self._names_instance:
+            yield ""
+
 
 class Integer(Schema):
     """A whole number.
 
     Args:
-        allowed: What it may be; absent: anything.
-        error: The error when it is something else.
-        step: What it must be a multiple of.
-        uneven: The error when it is not.
+        allowed: The numbers that it may be; absent: any.
+        error: The error when it is another.
+        step: The number that it must be a multiple of.
+        uneven: The error when it is none.
         strings: Whether a string of digits will do.
     """
 
@@ -194,7 +208,7 @@ class Integer(Schema):
 
 
 class Number(Schema):
-    """A number of an answer."""
+    """A number, in answers only."""
 
     __slots__ = ()
 
@@ -220,8 +234,8 @@ class List(Schema):
     """A list.
 
     Args:
-        of: What its elements look like.
-        longest: How many there may be in a request.
+        of: The schema of its elements.
+        longest: How many elements there may be; absent: any number.
         shortest: How many there must be.
     """
 
@@ -260,10 +274,10 @@ class List(Schema):
 
 
 class Dictionary(Schema):
-    """An object whose keys are not known.
+    """An object with any keys.
 
     Args:
-        of: What its values look like.
+        of: The schema of its values.
     """
 
     __slots__ = ("_of",)
@@ -282,15 +296,15 @@ class Dictionary(Schema):
 
 
 class Object(Schema):
-    """An object. Keys that it does not know are ignored, known ones in another letter case refused.
+    """An object with known keys. Unknown ones are ignored, known ones in another letter case refused.
 
     Args:
-        fields: What is under each key. A key that ends with ``?`` may be left out.
-        also_allowed: Keys that the API knows in this place, too, though they mean nothing here.
+        fields: The schema of each field. A key that ends with ``?`` may be left out.
+        also_allowed: Further keys that the API reference has in this place, though they mean nothing here.
         missing: The error when the object itself is not there.
     """
 
-    __slots__ = ("_fields", "_knows", "_spellings", "known_keys")
+    __slots__ = ("_fields", "_knows_all", "_spellings", "known_keys")
 
     def __init__(
         self,
@@ -301,71 +315,75 @@ class Object(Schema):
         nullable: bool = False,
     ) -> None:
         super().__init__(missing=missing, nullable=nullable)
-        named = {key.removesuffix("?"): (key.endswith("?"), shape) for key, shape in fields.items()}
-        self._fields: Final = tuple((key, optional, shape, shape.read) for key, (optional, shape) in named.items())
+        named = {key.removesuffix("?"): (key.endswith("?"), schema) for key, schema in fields.items()}
+        self._fields: Final = tuple((key, optional, schema, schema.read) for key, (optional, schema) in named.items())
         keys = frozenset((*named, *also_allowed))
         self.known_keys: Final = keys
-        """Every key that the API knows in this place."""
-        self._knows: Final = keys.issuperset
+        """All keys that the API reference has in this place."""
+        self._knows_all: Final = keys.issuperset
         self._spellings: Final = {key.lower(): key for key in keys}
 
     def read(self, value: Any, key: str = "") -> dict[str, Any]:
-        """Give all known fields, those that are left out with their defaults."""
+        """Return all known fields, those that are left out with their defaults."""
         if not isinstance(value, dict):
             raise RDSError(INVALID_PARAMETER, f"{key!r} must be an object")
-        if not self._knows(value):
+        if not self._knows_all(value):
             self._check_keys(value)
-        found = {}
-        for name, optional, shape, read in self._fields:
+        fields = {}
+        for name, optional, schema, read in self._fields:
             inner = value.get(name)
             if inner is not None:
-                found[name] = read(inner, name)
+                fields[name] = read(inner, name)
             elif optional:
-                found[name] = shape.default
+                fields[name] = schema.default
             else:
-                raise RDSError(shape.missing, f"{name!r} is missing")
-        return found
+                raise RDSError(schema.missing, f"{name!r} is missing")
+        return fields
 
     def parse_all(self, texts: Mapping[str, str]) -> dict[str, Any]:
-        """Read query parameters; unknown ones are ignored.
+        """Return what query parameters mean, those that are left out with their defaults; unknown ones are ignored.
 
         Raises:
             RDSError: One of them is wrong or missing.
         """
-        found = {}
-        for name, optional, shape, _ in self._fields:
+        parameters = {}
+        for name, optional, schema, _ in self._fields:
             text = texts.get(name)
             if text is not None:
-                found[name] = shape.parse(text, name)
+                parameters[name] = schema.parse(text, name)
             elif optional:
-                found[name] = shape.default
+                parameters[name] = schema.default
             else:
-                raise RDSError(shape.missing, f"{name!r} is missing")
-        return found
+                raise RDSError(schema.missing, f"{name!r} is missing")
+        return parameters
 
     def _check_keys(self, value: dict[str, Any]) -> None:
         for name in value:
             spelt = self._spellings.get(name.lower())
             if spelt is None:
-                NOTICED.keys.append(name)
+                UNKNOWN_KEYS.names.append(name)
             elif name != spelt:
                 raise RDSError(LETTER_CASE, f"{name!r} is spelt {spelt!r}")
 
     def schemas(self) -> Iterator[tuple[str, bool, JsonSchema]]:
-        """Give each key, whether it must be there, and the schema of what is under it."""
-        for name, optional, shape, _ in self._fields:
-            yield name, not optional, shape.json_schema()
+        """Return each key, whether it must be there, and the JSON Schema of its field."""
+        for name, optional, schema, _ in self._fields:
+            yield name, not optional, schema.json_schema()
 
     def _json_schema(self) -> JsonSchema:
         schema: JsonSchema = {"type": "object", "properties": {name: inner for name, _, inner in self.schemas()}}
         required = [name for name, needed, _ in self.schemas() if needed]
         return schema | ({"required": required} if required else {})
 
+    def instance_pointers(self) -> Iterator[str]:  # noqa: D102
+        for name, _, schema, _ in self._fields:
+            yield from (f"/{name}{pointer}" for pointer in schema.instance_pointers())
+
 
 class Either(Schema):
-    """One of two objects: *one* if it says something under *key*, else the *other*.
+    """One of two objects: *one* if there is a value under *key*, else the *other*.
 
-    What is read of the other has the key all the same, with None.
+    What is read of the other has the key, too, with None.
     """
 
     __slots__ = ("_key", "_one", "_other")
@@ -383,3 +401,7 @@ class Either(Schema):
 
     def _json_schema(self) -> JsonSchema:
         return {"anyOf": [self._one.json_schema(), self._other.json_schema()]}
+
+    def instance_pointers(self) -> Iterator[str]:  # noqa: D102
+        yield from self._one.instance_pointers()
+        yield from self._other.instance_pointers()

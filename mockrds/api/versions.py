@@ -32,15 +32,15 @@ _VERSION: Final = Object(
 _ONE: Final = Object({"version": _VERSION, "versions": _VERSION})
 
 
-@operation("version.list_rds_versions", answer=Object({"versions": List(_VERSION)}))
+@operation("version.list_rds_versions", answer=Object({"versions": List(_VERSION)}), public=True)
 def list_rds_versions(call: Call) -> Answer:  # noqa: ARG001
     """List the API versions ("Querying API Versions")."""
     return Answer({"versions": [_V1, _version("v1.0", _TROVE_UPDATED, "v1.0"), _V3]})
 
 
-@operation("version.get_rds_version", answer=_ONE)
+@operation("version.get_rds_version", answer=_ONE, public=True)
 def get_rds_version(call: Call) -> Answer:
-    """Tell about one API version ("Querying a Specified API Version")."""
+    """Return one API version ("Querying a Specified API Version")."""
     known = {"v1": _V1, "v1.0": _version("v1.0", _TROVE_UPDATED, "v1.0"), "v3": _V3}
     version = known.get(call.parameters["versionId"])
     if version is None:
@@ -48,12 +48,8 @@ def get_rds_version(call: Call) -> Answer:
     return Answer({"version": version, "versions": version})
 
 
-@operation("version.get_trove_version", answer=_ONE)
+@operation("version.get_trove_version", answer=_ONE, public=True)
 def get_trove_version(call: Call) -> Answer:  # noqa: ARG001
-    """Tell about the OpenStack-compatible version ("... Compatible with OpenStack")."""
+    """Return the OpenStack-compatible version ("... Compatible with OpenStack")."""
     version = _version("v1.0", _TROVE_UPDATED, "self")
     return Answer({"version": version, "versions": version})
-
-
-PUBLIC: Final = frozenset({"version.list_rds_versions", "version.get_rds_version", "version.get_trove_version"})
-"""What needs no credentials."""

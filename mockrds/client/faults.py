@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING
 
 from mockrds.client.reading import read
 from mockrds.control import records
-from mockrds.faults.engine import ArmedRule
+from mockrds.faults.rules import ArmedRule
 from mockrds.project import Faults
 from mockrds.scenario_files.document import ScenarioError
 
 if TYPE_CHECKING:
     from mockrds.client.resource import Resource
-    from mockrds.faults.world_rules import Fault
+    from mockrds.faults.rules import Rule
 
 
 class RemoteFault(ArmedRule):
@@ -32,7 +32,7 @@ class RemoteFault(ArmedRule):
         self.from_scenario = record.from_scenario
 
     @cached_property
-    def rule(self) -> Fault:  # type: ignore[override]  # it is looked up, and never assigned
+    def rule(self) -> Rule:  # type: ignore[override]  # it is looked up, and never assigned
         """What was armed."""
         from mockrds.scenario_files.loader import read_rule
 

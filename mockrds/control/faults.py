@@ -11,7 +11,7 @@ from mockrds.control.errors import ControlError
 
 if TYPE_CHECKING:
     from mockrds.control.request import ControlRequest
-    from mockrds.faults.engine import ArmedRule
+    from mockrds.faults.rules import ArmedRule
 
 
 def get_faults(request: ControlRequest) -> Answer:

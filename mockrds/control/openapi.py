@@ -143,10 +143,10 @@ def _scenario_schemas() -> dict[str, Schema]:
     scenario = scenario_schema()
     definitions = scenario.pop("$defs")
     del scenario["$schema"]
-    world_match = definitions["WorldMatch"]
-    match = world_match | {
+    project_match = definitions["ProjectMatch"]
+    match = project_match | {
         "title": "Match",
-        "properties": {name: of for name, of in world_match["properties"].items() if name not in _WORLD_ONLY},
+        "properties": {name: of for name, of in project_match["properties"].items() if name not in _WORLD_ONLY},
     }
     schemas: dict[str, Schema] = _moved(definitions | {"Scenario": scenario, "Match": match})
     return schemas

@@ -20,12 +20,14 @@ from mockrds.domain.models import (
     Node,
     Settings,
 )
+from mockrds.domain.world.networks import Network, Router, SecurityGroup, Subnet
 from mockrds.domain.world_template import Outcome, Quotas
 
 if TYPE_CHECKING:
     from mockrds import journal
     from mockrds.domain import clock, models
-    from mockrds.faults import engine
+    from mockrds.domain.world import networks
+    from mockrds.faults import rules
     from mockrds.project_state import ProjectState
     from mockrds.simulator import Simulator
 
@@ -273,6 +275,28 @@ class Backup:
 
 
 @dataclass(frozen=True, kw_only=True)
+class PublicIP:
+    """An elastic IP."""
+
+    id: str
+    address: str
+    type: str
+    created: str
+    """Such as 2026-01-31T22:00:00.000000Z."""
+    bandwidth_id: str
+    bandwidth_name: str
+    bandwidth_size: int
+    bandwidth_share_type: str
+    port_id: str | None
+    """The port that it is bound to."""
+
+    @classmethod
+    def of(cls, ip: networks.PublicIP, port: networks.Port | None) -> PublicIP:
+        """Describe an elastic IP and the port that it is bound to."""
+        return cls(**_same(cls, ip, created=iso(ip.created), port_id=None if port is None else port.id))
+
+
+@dataclass(frozen=True, kw_only=True)
 class State(Project):
     """A project, with what is in it."""
 
@@ -282,6 +306,15 @@ class State(Project):
     backups: list[Backup]
     gone: list[Instance]
     """The instances that are gone, but of which backups or replicas are left."""
+    routers: tuple[Router, ...]
+    """The VPCs."""
+    networks: tuple[Network, ...]
+    """What instances and the cloud call subnets, and the network outside."""
+    subnets: tuple[Subnet, ...]
+    """The addresses in the networks."""
+    security_groups: tuple[SecurityGroup, ...]
+    public_ips: list[PublicIP]
+    """The elastic IPs."""
 
     @classmethod
     def of(cls, simulator: Simulator, project: ProjectState) -> State:
@@ -299,6 +332,11 @@ class State(Project):
                 instances=[Instance.of(instance, now) for instance in instances],
                 backups=[Backup.of(backup, now) for backup in backups],
                 gone=[Instance.of(instance, now) for instance in gone],
+                routers=tuple(world.list_routers()),
+                networks=tuple(world.list_networks()),
+                subnets=tuple(world.list_subnets()),
+                security_groups=tuple(world.list_security_groups()),
+                public_ips=[PublicIP.of(ip, port) for ip, port in world.list_public_ips()],
             )
         )
 
@@ -352,7 +390,7 @@ class ArmedRule:
     """The fault as a scenario would write it."""
 
     @classmethod
-    def of(cls, armed: engine.ArmedRule) -> ArmedRule:
+    def of(cls, armed: rules.ArmedRule) -> ArmedRule:
         """Describe a fault in force."""
         from mockrds.scenario_files.serialization import plain
 

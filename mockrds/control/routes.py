@@ -77,7 +77,7 @@ ROUTES: Final = (
           "Move the clock forward", bodies.Advance),
     Route("GET", f"{_PROJECT}/faults", faults.get_faults, records.Faults, "The faults in force, in order"),
     Route("POST", f"{_PROJECT}/faults", faults.post_fault, records.ArmedRule,
-          "Arm a fault, after those in force", Ref("Fault"), bodies.ArmedAt, status=(201,)),
+          "Arm a fault, after those in force", Ref("Rule"), bodies.ArmedAt, status=(201,)),
     Route("DELETE", f"{_PROJECT}/faults", faults.delete_faults, records.Nothing, "Disarm all faults"),
     Route("GET", f"{_PROJECT}/faults/{{fault}}", faults.get_fault, records.ArmedRule, "One fault in force"),
     Route("DELETE", f"{_PROJECT}/faults/{{fault}}", faults.delete_fault, records.Nothing, "Disarm one fault"),

@@ -74,7 +74,7 @@ def _seconds(at: datetime) -> float:
 
 
 class Clock:
-    """Tells the time of one world, in seconds since 1970 (UTC).
+    """The time of one world, in seconds since 1970 (UTC).
 
     Args:
         setting: How the clock starts out; ``set`` changes it later.
@@ -104,7 +104,7 @@ class Clock:
         self._speed = {"real": 1.0, "frozen": 0.0, "scaled": setting.by}[setting.mode]
 
     def now(self) -> float:
-        """Tell the time, in seconds since 1970."""
+        """Return the time, in seconds since 1970."""
         if not self._speed:
             return self._base
         now = self._base + (time.time() - self._origin) * self._speed

@@ -155,7 +155,7 @@ class Datastore:
         return tuple(Datastore.find(engine, version) for full in VERSIONS[engine].values() for version in full)
 
     def restores_to(self, other: Datastore) -> bool:
-        """Tell whether a backup of this version can be restored to an instance of *other*."""
+        """Return whether a backup of this version can be restored to an instance of *other*."""
         if self.type != other.type:
             return False
         match self.type:
@@ -170,7 +170,7 @@ class Datastore:
         return f"{self.type} {self.version}"
 
     def as_json(self) -> dict[str, str]:
-        """Give the ``dataStore`` object of a backup."""
+        """Return the ``dataStore`` object of a backup."""
         return {"type": self.type, "version": self.version, "version_id": self.version_id}
 
 
@@ -206,7 +206,7 @@ class Flavor:
         return ".x1." in self.spec_code
 
     def of_mode(self, mode: Mode) -> Flavor:
-        """Give the class of the same size for another kind of instances."""
+        """Return the class of the same size for another kind of instances."""
         size = self.spec_code.removesuffix(".ha").removesuffix(".rr")
         return SPEC_CODES[size + next((suffix for suffix, name in _MODES.items() if name == mode), "")]
 

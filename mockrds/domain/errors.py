@@ -350,14 +350,14 @@ TAG_QUOTA: Final = Refusal("RDS.0062", "DBS.200087")
 
 SERVER_FAILURE: Final = Refusal("RDS.0005", "DBS.200005")
 
-_PROBLEMS: Final = tuple(problem for problem in tuple(globals().values()) if isinstance(problem, Refusal))
-_IN_V3: Final = {problem.v1: problem.v3 for problem in reversed(_PROBLEMS)} | {"RDS.9999": "DBS.200005"}
-_IN_V1: Final = {problem.v3: problem.v1 for problem in reversed(_PROBLEMS)}
+_REFUSALS: Final = tuple(refusal for refusal in tuple(globals().values()) if isinstance(refusal, Refusal))
+_IN_V3: Final = {refusal.v1: refusal.v3 for refusal in reversed(_REFUSALS)} | {"RDS.9999": "DBS.200005"}
+_IN_V1: Final = {refusal.v3: refusal.v1 for refusal in reversed(_REFUSALS)}
 """The code of the other family for the same broken rule; of several the one that stands first above."""
 
 
 def in_family(code: str, family: str) -> str:
-    """Give what *family* says where another one says *code*; *code* itself where the reference knows no such code."""
+    """Return what *family* says where another one says *code*; *code* itself where the reference knows no such code."""
     if family.startswith("v3"):
         return _IN_V3.get(code, code)
     return _IN_V1.get(code, code) if family == "v1" else code
@@ -367,14 +367,27 @@ class RDSError(Exception):
     """A request that the service refuses.
 
     Args:
-        problem: The broken rule.
+        refusal: The rule that is broken.
         hint: What the author of the client should know; sent as ``X-Mockrds-Hint``, never in the body.
     """
 
-    def __init__(self, problem: Refusal, hint: str = "") -> None:
-        super().__init__(hint or problem.v1)
-        self.problem = problem
+    def __init__(self, refusal: Refusal, hint: str = "") -> None:
+        super().__init__(hint or refusal.v1)
+        self.refusal = refusal
         self.hint = hint
+
+
+class NetworkError(Exception):
+    """A request that the network service refuses.
+
+    Args:
+        status: The HTTP status.
+        message: What is wrong.
+    """
+
+    def __init__(self, status: int, message: str) -> None:
+        super().__init__(message)
+        self.status = status
 
 
 class GatewayError(Exception):

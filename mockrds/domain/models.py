@@ -47,11 +47,11 @@ class Activity:
     """How often a client still sees it unfinished; None does not count."""
     failed: bool = False
     """Whether it ends in failure."""
-    effect: Callable[[], object] | None = None
-    """What is otherwise once it is over."""
+    on_end: Callable[[], object] | None = None
+    """What happens once it is over."""
 
     def running(self, now: float) -> bool:
-        """Tell whether it is still under way at *now*."""
+        """Return whether it is still under way at *now*."""
         return self.began <= now < self.ends
 
     def look(self, now: float) -> None:
@@ -62,10 +62,10 @@ class Activity:
                 self.ends = now
 
     def settle(self, now: float) -> None:
-        """Let it have its effect, if it is over at *now* and has not had it yet."""
-        if self.effect is not None and now >= self.ends:
-            effect, self.effect = self.effect, None
-            effect()
+        """Call ``on_end``, if it is over at *now* and that has not happened yet."""
+        if self.on_end is not None and now >= self.ends:
+            on_end, self.on_end = self.on_end, None
+            on_end()
 
 
 @dataclass(slots=True, kw_only=True, eq=False)
@@ -103,29 +103,29 @@ class Backup:
         return self.outcome == "FAILED"
 
     def running(self, now: float) -> bool:
-        """Tell whether it is still being made at *now*."""
+        """Return whether it is still being made at *now*."""
         return now < self.ends
 
     def restoring_at(self, now: float) -> bool:
-        """Tell whether an instance is being restored from it at *now*."""
+        """Return whether an instance is being restored from it at *now*."""
         return self.restores is not None and any(restore.running(now) for restore in self.restores)
 
     def hidden_at(self, now: float) -> bool:
-        """Tell whether clients do not see it at *now*, because it is new or was not there yet."""
+        """Return whether clients do not see it at *now*, because it is new or was not there yet."""
         return now < self.created or (self.hidden is not None and self.hidden.running(now))
 
     def gone_at(self, now: float) -> bool:
-        """Tell whether its deletion is over at *now*."""
+        """Return whether its deletion is over at *now*."""
         return self.deletion is not None and now >= self.deletion.ends
 
     def status_at(self, now: float) -> BackupStatus:
-        """Tell the status at *now*, in seconds since 1970."""
+        """Return the status at *now*, in seconds since 1970."""
         if self.deletion is not None and now >= self.deletion.began:
             return "DELETING"
         return "BUILDING" if now < self.ends else self.outcome
 
     def size_at(self, now: float) -> float:
-        """Tell the size at *now* in GB: zero until the backup is complete."""
+        """Return the size at *now* in GB: zero until the backup is complete."""
         if now < self.ends or self.outcome == "FAILED":
             return 0.0
         share = int(self.id[:8], 16) / 0xFFFFFFFF  # the id is random, so the size is, and it never changes
@@ -174,19 +174,19 @@ class Job:
     """What the SQL Server task list tells about it."""
 
     def ends_at(self, now: float) -> float | None:
-        """Tell when it ended, in seconds since 1970; None while it is running."""
+        """Return when it ended, in seconds since 1970; None while it is running."""
         if self.activity is None:
             return self.began
         return None if self.activity.running(now) else max(self.began, min(self.activity.ends, now))
 
     def status_at(self, now: float) -> JobStatus:
-        """Tell its status at *now*."""
+        """Return its status at *now*."""
         if self.ends_at(now) is None:
             return "Running"
         return "Failed" if self.activity is not None and self.activity.failed else "Completed"
 
     def progress_at(self, now: float) -> int:
-        """Tell how much is done at *now*, in percent."""
+        """Return how much is done at *now*, in percent."""
         if self.activity is None or not self.activity.running(now):
             return 100
         whole = self.activity.ends - self.began
@@ -315,21 +315,21 @@ class Instance:
         return min(round(0.05 * float(400.0**share), 2), self.volume_gb)
 
     def status_at(self, now: float) -> str:
-        """Tell the status at *now*, in seconds since 1970."""
+        """Return the status at *now*, in seconds since 1970."""
         if self.activity is None or not self.activity.running(now):
             return "ACTIVE"
         return self.activity.status
 
     def hidden_at(self, now: float) -> bool:
-        """Tell whether clients do not see it at *now*, because it is new or was not there yet."""
+        """Return whether clients do not see it at *now*, because it is new or was not there yet."""
         return now < self.created or (self.hidden is not None and self.hidden.running(now))
 
     def gone_at(self, now: float) -> bool:
-        """Tell whether its deletion is over at *now*."""
+        """Return whether its deletion is over at *now*."""
         return self.activity is not None and self.activity.status == "DELETING" and now >= self.activity.ends
 
     def backing_up_at(self, now: float) -> bool:
-        """Tell whether a backup of this instance is BUILDING at *now*."""
+        """Return whether a backup of this instance is BUILDING at *now*."""
         return self.running is not None and self.running.status_at(now) == "BUILDING"
 
 

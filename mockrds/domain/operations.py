@@ -1,7 +1,7 @@
 """The operations of the API reference, by the ids that scenarios, journal and code all use.
 
 One row an operation: id, HTTP method, path. The part before the dot names the API family. Several
-operations share a path; which one a request means is then told by its body.
+operations share a path; the body of a request then says which one it means.
 """
 
 from __future__ import annotations

@@ -38,7 +38,7 @@ class Parameter(NamedTuple):
         return ("-" + least if self.values.startswith("-") else least), greatest
 
     def allows(self, value: str) -> bool:
-        """Tell whether it may be *value*."""
+        """Return whether it may be *value*."""
         if self.bounds is not None:
             least, greatest = map(float, self.bounds)
             try:

@@ -26,42 +26,42 @@ KEEP_DAYS: Final = range(733)
 
 
 def words(rule: object) -> str:
-    """Say what a rule asks for, as far as this module knows it."""
+    """Return what a rule demands, in words, as far as this module knows it."""
     return _WORDS.get(rule, "as the API reference says")
 
 
 def is_name(text: str) -> bool:
-    """Tell whether *text* may name a backup or an instance: 4 to 64 of ``A-Za-z0-9_-``, a letter first."""
+    """Return whether *text* may name a backup or an instance: 4 to 64 of ``A-Za-z0-9_-``, a letter first."""
     return _NAME.fullmatch(text) is not None
 
 
 def is_description(text: str) -> bool:
-    """Tell whether *text* may describe a backup: 256 characters, no line break, none of ``!<>='&"``."""
+    """Return whether *text* may describe a backup: 256 characters, no line break, none of ``!<>='&"``."""
     return _DESCRIPTION.fullmatch(text) is not None
 
 
 def is_uuid(text: str) -> bool:
-    """Tell whether *text* has the form of a UUID."""
+    """Return whether *text* has the form of a UUID."""
     return _UUID.fullmatch(text) is not None
 
 
 def is_machine_id(text: str) -> bool:
-    """Tell whether *text* has the form of the id of a node (old, a UUID, or new) or of a DB instance."""
+    """Return whether *text* has the form of the id of a node (old, a UUID, or new) or of a DB instance."""
     return _MACHINE_ID.fullmatch(text) is not None or is_uuid(text)
 
 
 def is_time_of_day(text: str) -> bool:
-    """Tell whether *text* is a time of day, ``hh:mm:ss`` or ``hh:mm``."""
+    """Return whether *text* is a time of day, ``hh:mm:ss`` or ``hh:mm``."""
     return _TIME.fullmatch(text) is not None
 
 
 def is_password(text: str) -> bool:
-    """Tell whether *text* may be a root password: 8 to 32 characters of three of the four kinds."""
+    """Return whether *text* may be a root password: 8 to 32 characters of three of the four kinds."""
     return _PASSWORD.fullmatch(text) is not None and _is_mixed(text)
 
 
 def is_password_of_v3(text: str) -> bool:
-    """Tell whether *text* may be a root password in API v3, which allows ``$,()&`` besides."""
+    """Return whether *text* may be a root password in API v3, which allows ``$,()&`` besides."""
     return _PASSWORD_OF_V3.fullmatch(text) is not None and _is_mixed(text)
 
 
@@ -70,38 +70,38 @@ def _is_mixed(text: str) -> bool:
 
 
 def is_window(text: str) -> bool:
-    """Tell whether *text* is an hour that begins at a quarter, such as ``08:15-09:15`` or ``23:00-00:00``."""
+    """Return whether *text* is an hour that begins at a quarter, such as ``08:15-09:15`` or ``23:00-00:00``."""
     match = _WINDOW.fullmatch(text)
     return match is not None and match[2] == match[4] and (int(match[1]) + 1) % 24 == int(match[3])
 
 
 def is_period(text: str) -> bool:
-    """Tell whether *text* lists days of the week, 1 for Monday: ``1,2,7``."""
+    """Return whether *text* lists days of the week, 1 for Monday: ``1,2,7``."""
     return _PERIOD.fullmatch(text) is not None
 
 
 def is_backup_id(text: str) -> bool:
-    """Tell whether *text* has the form of a backup id of API v3: 32 hexadecimal digits and ``br01``, or a UUID."""
+    """Return whether *text* has the form of a backup id of API v3: 32 hexadecimal digits and ``br01``, or a UUID."""
     return _BACKUP_ID.fullmatch(text) is not None or is_uuid(text)
 
 
 def is_date(text: str) -> bool:
-    """Tell whether *text* has the form of a day: ``2018-08-06``."""
+    """Return whether *text* has the form of a day: ``2018-08-06``."""
     return _DATE.fullmatch(text) is not None
 
 
 def is_moment(text: str) -> bool:
-    """Tell whether *text* has the form of a time with its zone: ``2018-08-06T10:41:14+0800``."""
+    """Return whether *text* has the form of a time with its zone: ``2018-08-06T10:41:14+0800``."""
     return _MOMENT.fullmatch(text) is not None
 
 
 def is_pattern(text: str) -> bool:
-    """Tell whether *text* can be looked for: empty, a whole word, or ``*`` and a part of one."""
+    """Return whether *text* can be looked for: empty, a whole word, or ``*`` and a part of one."""
     return not text or text.strip("*") != ""
 
 
 def pattern(rule: object) -> dict[str, Any]:
-    """Give what a JSON schema says of texts that keep *rule*: one of this module, or ``fullmatch`` of a pattern."""
+    """Return what a JSON schema says of texts that keep *rule*: one of this module, or ``fullmatch`` of a pattern."""
     if rule is bool:
         return {"minLength": 1}
     found = getattr(rule, "__self__", None)

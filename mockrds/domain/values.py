@@ -1,13 +1,13 @@
 """Realistic identifiers, names and addresses, drawn from a seeded generator.
 
-``RDSValues`` is the one place that knows what an id looks like. The server draws from it directly;
+``RDSValues`` is the one place that knows what an id looks like. The server draws from it;
 ``mockrds.faker.RDSProvider`` is the same class as a Faker provider, so a test's fake data and the
 server's answers are alike, and the same seed gives the same bytes in both.
 """
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
 from mockrds.domain.clock import TimestampFormat
 from mockrds.domain.engines import ENGINES, SUFFIXES, Datastore, Engine
@@ -15,14 +15,13 @@ from mockrds.domain.engines import ENGINES, SUFFIXES, Datastore, Engine
 if TYPE_CHECKING:
     from random import Random
 
-    from mockrds.domain.models import BackupStatus
-
 _VARIANTS: Final = dict(zip("0123456789abcdef", "89ab" * 4, strict=True))
 _PURPOSES: Final = ("orders", "ledger", "billing", "catalog", "customers", "sessions", "reports", "inventory")
 _OCCASIONS: Final = ("nightly", "weekly", "before-release", "before-migration", "on-demand", "month-end")
 
 
-_YEARS: Final = range(1451606400, 1767225600)  # 2016 to 2025, in seconds since 1970
+YEARS: Final = range(1451606400, 1767225600)
+"""2016 to 2025, in seconds since 1970."""
 _stamp: Final = TimestampFormat("%Y-%m-%dT%H:%M:%S")
 
 
@@ -115,31 +114,4 @@ class RDSValues:
 
     def rds_timestamp(self) -> str:
         """Draw a point in time of the years 2016 to 2025, as ``2016-09-12T01:17:05``."""
-        return _stamp(self.random.randrange(_YEARS.start, _YEARS.stop))
-
-    def rds_backup(self, *, status: BackupStatus = "BUILDING", **overrides: object) -> dict[str, Any]:
-        """Draw a manual backup: BUILDING as its creation answers it, else as the list does, key for key.
-
-        Args:
-            status: Its status; a backup that has ended has a time when it did, a complete one a size.
-            overrides: Keys to set to a value of your own.
-        """
-        engine = self.rds_engine()
-        created = self.random.randrange(_YEARS.start, _YEARS.stop)
-        ended = created + self.random.randrange(30, 3600)
-        size = self.rds_backup_size()
-        building = status == "BUILDING"
-        return {
-            "created": _stamp(created),
-            "dataStore": self.rds_datastore(engine),
-            "description": "",
-            "id": self.rds_backup_id(),
-            "instance_id": self.rds_node_id(engine),
-            "locationRef": None if building else "",
-            "name": self.rds_backup_name(),
-            "parent_id": None,
-            "size": None if building else 0.0 if status == "FAILED" else size,
-            "status": status,
-            "updated": None if building else _stamp(ended),
-            "backuptype": "1",
-        } | overrides
+        return _stamp(self.random.randrange(YEARS.start, YEARS.stop))

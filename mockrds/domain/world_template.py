@@ -1,4 +1,4 @@
-"""What a new world holds and how things in it take their course, as scenario files write it."""
+"""What a new world holds and how long things in it take, as scenario files write it."""
 
 from __future__ import annotations
 
@@ -255,7 +255,7 @@ class Visibility:
 
     @classmethod
     def __get_pydantic_core_schema__(cls, source: object, handler: object) -> Any:
-        """Tell pydantic how to read a visibility, and how to write it."""
+        """Return how pydantic reads a visibility, and how it writes it."""
         from pydantic_core import core_schema
 
         writer = core_schema.plain_serializer_function_ser_schema(str)
@@ -263,14 +263,14 @@ class Visibility:
 
     @classmethod
     def __get_pydantic_json_schema__(cls, schema: object, handler: object) -> dict[str, Any]:
-        """Tell JSON Schema what a visibility looks like."""
+        """Return what a visibility looks like in JSON Schema."""
         looks = {"type": "string", "pattern": f"^{_LOOKS.pattern}$"}
         return {"anyOf": [*Duration.__get_pydantic_json_schema__(None, None)["anyOf"], looks]}
 
 
 @dataclass(frozen=True, kw_only=True)
 class WorldEffect:
-    """How one call departs from what the world would do."""
+    """What is different in the world about one call."""
 
     __pydantic_config__ = _DOCUMENT
 
@@ -285,4 +285,4 @@ class WorldEffect:
 
 
 NO_EFFECT: Final = WorldEffect()
-"""Everything takes its usual course."""
+"""The world does what it always does."""

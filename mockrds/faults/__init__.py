@@ -1,1 +1,1 @@
-"""Faults: what to do to which calls. Knows nothing of databases, HTTP libraries or sockets."""
+"""Faults: what to do to which calls. Stands above the domain; knows no HTTP library and no socket."""

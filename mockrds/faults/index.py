@@ -10,12 +10,11 @@ from mockrds.faults.matching import Condition, Pattern, look
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from mockrds.faults.engine import ArmedRule
     from mockrds.faults.matching import Place, Request
-    from mockrds.faults.rules import Rule
+    from mockrds.faults.rules import ArmedRule, Rule
 
 _INSTANCE: Final = ("instance",)
-"""Where the names of the instance are, for matchers that know the world."""
+"""The place of the names of the instance, of which any may fit."""
 
 
 class Index:
@@ -42,14 +41,17 @@ class Index:
                 self._elsewhere.setdefault(place, _Branch()).add(condition, number)
 
     def candidates(self, call: Request) -> Iterable[ArmedRule]:
-        """Give the rules that may match *call*, in order."""
+        """Return the rules that may match *call*, in order."""
         if not self._headers and not self._elsewhere:
             return self.considered
         numbers = [*self._always]
         for place, branch in self._elsewhere.items():
-            value = look(call, place)
-            for one in value[0] if place == _INSTANCE else (value,):
-                branch.find(one, numbers)
+            if place == _INSTANCE:
+                names, _ = call.instance or ((), None)
+                for name in names:
+                    branch.find(name, numbers)
+            else:
+                branch.find(look(call, place), numbers)
         if self._headers:
             for name in {name.lower() for name in call.headers} & self._headers.keys():
                 self._headers[name].find(call.headers[name], numbers)
@@ -100,12 +102,14 @@ _WORTHLESS: Final = 3
 def _conditions(rule: Rule) -> list[tuple[Place, Condition]]:
     if rule.match is None:
         return []
-    instance = getattr(rule.match, "instance", None)
-    return [*rule.match.conditions, *([(_INSTANCE, instance)] if instance is not None else [])]
+    conditions = [*rule.match.conditions]
+    if rule.match.instance is not None:
+        conditions.append((_INSTANCE, rule.match.instance))
+    return conditions
 
 
 def _rank(at: tuple[Place, Condition]) -> int:
-    """Tell how well a condition sorts out rules: equality best, then what can be one of many alternatives."""
+    """Return how well a condition sorts out rules: equality best, then what can be one of many alternatives."""
     condition = at[1]
     if not isinstance(condition, Pattern):
         return 0
@@ -115,5 +119,5 @@ def _rank(at: tuple[Place, Condition]) -> int:
 
 
 def _joins(regex: str) -> bool:
-    """Tell whether *regex* means the same as one of several alternatives."""
+    """Return whether *regex* means the same as one of several alternatives."""
     return len(regex) <= _LONG and _OWN.search(regex) is None

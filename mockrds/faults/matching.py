@@ -7,8 +7,10 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Final, Literal, Protocol
 
+from mockrds.domain.models import InstanceStatus
+
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterable, Iterator, Mapping
 
 _DOCUMENT = {"extra": "forbid"}
 
@@ -20,6 +22,9 @@ class _Absent:
 
 ABSENT: Final = _Absent()
 """What is at a place where nothing is."""
+
+Instance = tuple[tuple[str, ...], str | None]
+"""What an instance may be called (its name, its id, the ids of its nodes), and its status."""
 
 
 class Request(Protocol):
@@ -38,8 +43,18 @@ class Request(Protocol):
         """Whether its connection carried another request before."""
         ...
 
+    @property
+    def instance(self) -> Instance | None:
+        """The instance that the request is about; None where the world that it met is no longer known."""
+        ...
+
+    @property
+    def state(self) -> Mapping[str, int] | None:
+        """How many things of each kind the project had; None where that is no longer known."""
+        ...
+
     def at(self, pointer: str) -> Any:
-        """Give what the JSON Pointer finds in the body, or ``ABSENT``."""
+        """Return what the JSON Pointer finds in the body, or ``ABSENT``."""
         ...
 
 
@@ -73,7 +88,7 @@ class Pattern:
         return re.compile(self.regex or "").search
 
     def fits(self, value: Any) -> bool:
-        """Tell whether *value* meets all that is asked."""
+        """Return whether *value* meets the condition."""
         if self.absent is not None and (value is ABSENT) != self.absent:
             return False
         if self.regex is not None and (not isinstance(value, str) or self._search(value) is None):
@@ -98,7 +113,8 @@ Condition = str | bool | int | float | None | Pattern
 """A value to be equal to, or a pattern."""
 
 Place = tuple[str, ...]
-"""Where a value of a request stands: ``("header", name)``, ``("query", name)``, ``("body", pointer)``, or one word."""
+"""Where a value of a request stands: ``("header", name)``, ``("query", name)``, ``("body", pointer)``, ``("method",)``
+or ``("path",)``."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -124,7 +140,7 @@ class Match:
         for pointer in self.body:
             if pointer and not pointer.startswith("/"):
                 raise ValueError(f"'body' {pointer!r} is no JSON Pointer: write it like /backup/name")
-        if not self._asks():
+        if not self._has_conditions():
             raise ValueError("it asks for nothing: leave it out, or give a condition")
 
     @classmethod
@@ -140,31 +156,31 @@ class Match:
 
         return TypeAdapter(cls).validate_python(value)
 
-    def _asks(self) -> bool:
-        """Tell whether there is any condition."""
-        one = (self.method, self.path, self.connection)
-        return any(condition is not None for condition in one) or bool(self.headers or self.query or self.body)
+    def _has_conditions(self) -> bool:
+        single = (self.method, self.path, self.connection)
+        return any(condition is not None for condition in single) or bool(self.headers or self.query or self.body)
 
     def matches(self, request: Request) -> bool:
-        """Tell whether *request* meets all conditions."""
+        """Return whether *request* meets all conditions."""
         if self.connection is not None and request.reused != (self.connection == "reused"):
             return False
         return all(_fits(condition, look(request, place)) for place, condition in self.conditions)
 
     def mismatches(self, request: Request) -> list[str]:
-        """List the conditions that *request* does not meet."""
-        found: list[str] = []
+        """Return the conditions that *request* does not meet, each as a sentence."""
+        reasons: list[str] = []
         if self.connection is not None and request.reused != (self.connection == "reused"):
-            found.append(f"the connection is {'reused' if request.reused else 'new'}")
+            reasons.append(f"the connection is {'reused' if request.reused else 'new'}")
         for place, condition in self.conditions:
             value = look(request, place)
             if not _fits(condition, value):
-                found.append(f"{' '.join(place)} is {value!r}, not {_told(condition)}")
-        return found
+                wanted = condition if isinstance(condition, Pattern) else repr(condition)
+                reasons.append(f"{' '.join(place)} is {value!r}, not {wanted}")
+        return reasons
 
     @cached_property
     def conditions(self) -> tuple[tuple[Place, Condition], ...]:
-        """What is asked of values, each with the place of its value."""
+        """The conditions on single values, each with the place of its value."""
         return tuple(self._each_condition())
 
     def _each_condition(self) -> Iterator[tuple[Place, Condition]]:
@@ -180,8 +196,92 @@ class Match:
             yield ("body", pointer), condition
 
 
+@dataclass(frozen=True, kw_only=True)
+class StateMatch:
+    """What must be true of the project. All conditions must be met."""
+
+    __pydantic_config__ = _DOCUMENT
+
+    manual_backups: int | Pattern | None = None
+    """How many manual backups there are."""
+    building: int | Pattern | None = None
+    """How many of them are BUILDING."""
+    instances: int | Pattern | None = None
+    """How many DB instances there are."""
+
+    def __post_init__(self) -> None:
+        if self.manual_backups is None and self.building is None and self.instances is None:
+            raise ValueError("it asks for nothing: give 'manual_backups', 'building' or 'instances'")
+
+    def mismatches(self, state: Mapping[str, int]) -> list[str]:
+        """Return the conditions that *state* does not meet, each as a sentence."""
+        conditions = (
+            ("manual_backups", self.manual_backups),
+            ("building", self.building),
+            ("instances", self.instances),
+        )
+        return [
+            f"state {name} is {state[name]}, not {condition}"
+            for name, condition in conditions
+            if condition is not None and name in state and not _fits(condition, state[name])
+        ]
+
+
+@dataclass(frozen=True, kw_only=True)
+class ProjectMatch(Match):
+    """What else must be true of a request and of the project. All conditions must be met."""
+
+    __pydantic_config__ = _DOCUMENT
+
+    instance: str | Pattern | None = None
+    """The instance that the request is about, by its name, its id or the id of a node."""
+    instance_status: InstanceStatus | None = None
+    """What that instance is doing."""
+    state: StateMatch | None = None
+    """What must be true of the project."""
+
+    def _has_conditions(self) -> bool:
+        about_project = (self.instance, self.instance_status, self.state)
+        return super()._has_conditions() or any(condition is not None for condition in about_project)
+
+    def matches(self, request: Request) -> bool:
+        """Return whether *request* meets all conditions."""
+        return super().matches(request) and not self._project_mismatches(request)
+
+    def mismatches(self, request: Request) -> list[str]:
+        """Return the conditions that *request* does not meet, each as a sentence."""
+        reasons = super().mismatches(request)
+        if request.instance is None:  # the journal keeps requests, and not the world that they met
+            return reasons or ["the instance or the state of the project was another"]
+        return [*reasons, *self._project_mismatches(request)]
+
+    def _project_mismatches(self, request: Request) -> list[str]:
+        reasons: list[str] = []
+        if self.instance is not None or self.instance_status is not None:
+            names, status = request.instance or ((), None)
+            if self.instance is not None and not any(_fits(self.instance, name) for name in names):
+                reasons.append(f"the instance is {names[0] if names else 'none'}, not {self.instance}")
+            if self.instance_status is not None and status != self.instance_status:
+                reasons.append(f"the instance is {status}, not {self.instance_status}")
+        if self.state is not None:
+            reasons += self.state.mismatches(request.state or {})
+        return reasons
+
+
+def names_operation(names: str | Iterable[str], operation: str) -> bool:
+    """Return whether the key ``operation`` of a rule or a rate limit names *operation*, an id with its family.
+
+    Args:
+        names: The value of the key: one name or several, each with or without its family, ``v1.*`` or ``*``.
+        operation: The id.
+    """
+    family, _, bare = operation.rpartition(".")
+    accepted = ("*", operation, bare, f"{family}.*")
+    return names in accepted if isinstance(names, str) else any(name in accepted for name in names)
+
+
 def _as_text(condition: Condition) -> str | Pattern | None:
-    """Make a plain value what it is in a header or a query."""
+    """Return a plain value as the text that it is in a header or a query."""
     if isinstance(condition, bool):
         return "true" if condition else "false"
     return str(condition) if isinstance(condition, int | float) else condition
@@ -194,23 +294,22 @@ def _fits(condition: Condition, value: Any) -> bool:
 
 
 def look(request: Request, place: Place) -> Any:
-    """Give what *request* has at *place*, or ``ABSENT``."""
-    kind = place[0]
-    if kind == "body":
-        return request.at(place[1])
-    if kind == "header":
-        return request.headers.get(place[1], ABSENT)
-    if kind == "query":
-        return request.query.get(place[1], ABSENT)
-    return getattr(request, kind)
-
-
-def _told(condition: Condition) -> str:
-    return str(condition) if isinstance(condition, Pattern) else repr(condition)
+    """Return what *request* has at *place*, or ``ABSENT``."""
+    match place:
+        case ("body", pointer):
+            return request.at(pointer)
+        case ("header", name):
+            return request.headers.get(name, ABSENT)
+        case ("query", name):
+            return request.query.get(name, ABSENT)
+        case ("method",):
+            return request.method
+        case _:
+            return request.path
 
 
 def resolve(content: Any, pointer: str) -> Any:
-    """Give what a JSON Pointer (RFC 6901) finds in *content*, or ``ABSENT``."""
+    """Return what a JSON Pointer (RFC 6901) finds in *content*, or ``ABSENT``."""
     for part in pointer.split("/")[1:]:
         if isinstance(content, dict):
             content = content.get(part.replace("~1", "/").replace("~0", "~") if "~" in part else part, ABSENT)

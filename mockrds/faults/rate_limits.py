@@ -9,6 +9,7 @@ from typing import Annotated, Final, Literal
 from annotated_types import Ge
 
 from mockrds.durations import Duration
+from mockrds.faults.matching import names_operation
 
 _DOCUMENT = {"extra": "forbid"}
 _NEARLY: Final = 1e-9  # fills and windows are sums of floats
@@ -42,10 +43,8 @@ class RateLimit:
             raise ValueError("'operation' must name an operation")
 
     def covers(self, operation: str) -> bool:
-        """Tell whether requests for *operation*, an id with its family, are counted."""
-        family, _, bare = operation.rpartition(".")
-        names = (self.operation,) if isinstance(self.operation, str) else self.operation
-        return any(name in ("*", operation, bare, f"{family}.*") for name in names)
+        """Return whether requests for *operation*, an id with its family, are counted."""
+        return names_operation(self.operation, operation)
 
 
 class Limiter:
@@ -69,7 +68,7 @@ class Limiter:
         self._used = 0
 
     def take(self, now: float) -> float | None:
-        """Count a request at *now*; give None when it may pass, else the seconds until the next one will."""
+        """Count a request at *now*; return None when it may pass, else the seconds until the next one will."""
         wait = self._bucket(now) if self.limit.algorithm == "token_bucket" else self._count(now)
         if wait is None:
             return None

@@ -4,12 +4,19 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field
-from typing import Annotated, Any, Final
+from typing import TYPE_CHECKING, Annotated, Any, Final
 
+import orjson
 from annotated_types import Ge, Le, Lt
+from multidict import CIMultiDict
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
 
 _DOCUMENT = {"extra": "forbid"}
 _HEADER: Final = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
+_SPELLING: Final = {"content-length": "Content-Length", "connection": "Connection", "server": "Server"}
+"""How the server spells the headers that it looks for."""
 _CONTROL: Final = re.compile(r"[\x00-\x08\x0a-\x1f\x7f]")
 _BODILESS: Final = (204, 304)
 
@@ -44,6 +51,24 @@ class Response:
             if name.lower() == "content-length" and not (value.isascii() and value.isdigit()):
                 raise ValueError(f"the value of header {name!r} must be a number")
 
+    def render(self, defaults: Mapping[str, str]) -> tuple[int, dict[str, str], bytes]:
+        """Return status, headers and body, to the letter.
+
+        Args:
+            defaults: Headers to send besides, unless the response has them.
+        """
+        headers = CIMultiDict(defaults)
+        headers.update(self.headers)
+        body, content_type = b"", ""
+        if self.json is not None:
+            body, content_type = orjson.dumps(self.json), "application/json"
+        elif self.body is not None:
+            body = self.body.encode()
+            content_type = "text/html" if self.body.lstrip().startswith("<") else "text/plain"
+        if content_type:
+            headers.setdefault("Content-Type", content_type)
+        return self.status, {_SPELLING.get(name.lower(), name): value for name, value in headers.items()}, body
+
 
 @dataclass(frozen=True, kw_only=True)
 class Damage:
@@ -76,7 +101,7 @@ class Damage:
             raise ValueError("'content_type' must not have line breaks or control characters")
 
     def apply(self, content: Any) -> Any:
-        """Give *content*, which is changed, with its fields removed, renamed and set."""
+        """Return *content*, which is changed, with its fields removed, renamed and set."""
         for place in self.remove:
             for parent, key in _places(content, place):
                 del parent[key]
@@ -90,8 +115,23 @@ class Damage:
         return content
 
 
+def damage(damages: Sequence[Damage], headers: dict[str, str], body: bytes) -> bytes:
+    """Return the body of a good answer with all *damages* done to it; those to *headers* are done in place."""
+    for each in damages:
+        if body and (each.set or each.remove or each.rename):
+            body = orjson.dumps(each.apply(orjson.loads(body)))
+    for each in damages:
+        if each.truncate is not None:
+            body = body[: int(len(body) * each.truncate)]
+        if each.content_type is not None:
+            headers["Content-Type"] = each.content_type
+        if each.content_length is not None:
+            headers["Content-Length"] = str(each.content_length)
+    return body
+
+
 def _places(content: Any, pointer: str, *, new: bool = False) -> list[tuple[Any, Any]]:
-    """Find what holds *pointer*, and by which key; *new* keys of mappings count, too."""
+    """Return what holds *pointer*, and by which key; *new* keys of mappings count, too."""
     *path, last = (part.replace("~1", "/").replace("~0", "~") for part in pointer.split("/")[1:])
     holders = [content]
     for part in path:

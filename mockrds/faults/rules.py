@@ -1,29 +1,36 @@
-"""What a fault is: plain data, as scenario files write it."""
+"""What a rule is: plain data, as scenario files write it under ``faults``; and a rule in force."""
 
 from __future__ import annotations
 
 from copy import copy
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from typing import TYPE_CHECKING, Annotated, Any, Final, Literal, Self, get_args
 
 from annotated_types import Ge, Le
 
+from mockrds.domain.world_template import WorldEffect
 from mockrds.durations import Duration, Durations, Moment
-from mockrds.faults.matching import Match
+from mockrds.faults.matching import ProjectMatch, names_operation
 from mockrds.faults.responses import Damage, Response
 from mockrds.faults.transport import NAMES, SHORT, Fault, swallows
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Collection
 
 _DOCUMENT = {"extra": "forbid"}
 _LAST_STATUS: Final = 599
 
+_EFFECTS: Final = ("error", "response", "latency", "fault", "body", "credentials")
+"""The keys that do something to any operation."""
+_WORLD_EFFECTS: Final = tuple(each.name for each in fields(WorldEffect))
+"""The keys that do something to the operations that heed them."""
+
 Phase = Literal["before_commit", "after_commit"]
+Credentials = Literal["expired", "wrong_scope", "clock_skew"]
 
 
 @dataclass(frozen=True, kw_only=True)
-class Step:
+class Step(WorldEffect):
     """What becomes of a call."""
 
     __pydantic_config__ = _DOCUMENT
@@ -36,6 +43,9 @@ class Step:
     """Answer with this documented error, such as RDS.3003: status, message and envelope follow by themselves."""
     response: Response | None = None
     """Answer with this raw response."""
+    credentials: Credentials | None = None
+    """``expired``: the token is from now on, until the client gets another; ``wrong_scope``: they are for another
+    project; ``clock_skew``: the client's clock is wrong."""
     retry_after: Duration | None = None
     """Send Retry-After with the error or response, in whole seconds."""
     latency: Durations | None = None
@@ -46,17 +56,16 @@ class Step:
     """Damage to the service's own answer, if it is a good one."""
 
     def __post_init__(self) -> None:
-        self._check_effects()
-
-    def _check_effects(self) -> None:
+        answers = self.error is not None or self.response is not None
+        swallows_answer = self.fault is not None and swallows(self.fault)
         if self.error is not None and self.response is not None:
             raise ValueError("give only one of 'error' and 'response'")
-        if not self.effects:
-            raise ValueError(f"the rule does nothing: give {self._choices()}")
-        given = self.error is not None or self.response is not None
-        if self.retry_after is not None and not given:
+        if not self.affects_every_operation and not self.world_effects:
+            keys = ", ".join(f"'{key}'" for key in (*_EFFECTS, *_WORLD_EFFECTS))
+            raise ValueError(f"the rule does nothing: give {keys} or 'sequence'")
+        if self.retry_after is not None and not answers:
             raise ValueError("'retry_after' belongs to 'error' or 'response'")
-        if given and self.fault is not None and swallows(self.fault):
+        if answers and swallows_answer:
             raise ValueError("'fault' lets no answer through: leave out 'error' or 'response', or give 'limit_data'")
         if self.body is not None and self.replaces_answer:
             raise ValueError("'body' damages the service's own answer: leave out what answers instead of it")
@@ -66,46 +75,48 @@ class Step:
             )
         if self.phase is not None and not self.replaces_answer and self.latency is None:
             raise ValueError("'phase' belongs to 'error', 'response', 'latency' or a 'fault' that replaces the answer")
-
-    @classmethod
-    def _choices(cls) -> str:
-        return "'error', 'response', 'latency', 'fault' or 'body'"
+        if self.credentials is not None and (answers or swallows_answer or self.phase is not None):
+            raise ValueError("'credentials' decides the answer: leave out what decides it besides")
+        if self.world_effects and self.replaces_answer and not self.after_commit and self.commit_after is None:
+            raise ValueError(
+                f"'{self.world_effects[0]}' needs the operation to happen: leave out what answers instead of it"
+            )
 
     @property
-    def effects(self) -> bool:
-        """Tell whether it does anything."""
-        return not (
-            self.error is None
-            and self.response is None
-            and self.latency is None
-            and self.fault is None
-            and self.body is None
-        )
+    def world_effects(self) -> list[str]:
+        """The keys that make the world depart from what it would do."""
+        return [name for name in _WORLD_EFFECTS if getattr(self, name) is not None]
+
+    @property
+    def affects_every_operation(self) -> bool:
+        """Whether it does something to any operation; a world effect does something to some."""
+        return any(getattr(self, key) is not None for key in _EFFECTS)
 
     @property
     def replaces_answer(self) -> bool:
-        """Tell whether it decides the answer, so that the operation's own does not reach the client."""
-        return self.error is not None or self.response is not None or (self.fault is not None and swallows(self.fault))
-
-    @property
-    def requires_success(self) -> bool:
-        """Tell whether it does nothing unless the operation succeeds."""
-        return self.after_commit or self.body is not None
-
-    @property
-    def requires_operation(self) -> bool:
-        """Tell whether it does nothing unless the operation happens."""
-        return self.requires_success
-
-    @property
-    def exclusive_keys(self) -> tuple[str, ...]:
-        """The keys that are all that it does, if those are keys of which only the first rule's word counts."""
-        return ()
+        """Whether it decides the answer, so that the operation's own does not reach the client."""
+        decisive = (self.error, self.response, self.credentials)
+        return any(key is not None for key in decisive) or (self.fault is not None and swallows(self.fault))
 
     @property
     def after_commit(self) -> bool:
-        """Tell whether it needs the operation to have succeeded."""
+        """Whether its answer or latency comes when the operation has succeeded."""
         return self.phase == "after_commit"
+
+    @property
+    def requires_success(self) -> bool:
+        """Whether it does nothing unless the operation succeeds."""
+        return any((self.after_commit, self.body, self.lifecycle, self.visible_after))
+
+    @property
+    def requires_operation(self) -> bool:
+        """Whether it does nothing unless the operation happens."""
+        return self.requires_success or bool(self.world_effects)
+
+    @property
+    def exclusive_keys(self) -> list[str]:
+        """The keys of which the first rule that has one wins, if the step has no others."""
+        return [] if self.affects_every_operation else self.world_effects
 
 
 OK: Final = "ok"
@@ -140,7 +151,7 @@ class ShortStep:
 
 
 def backwards(start: Moment, end: Moment) -> bool:
-    """Tell whether *end* is known not to come after *start*."""
+    """Return whether *end* is known not to come after *start*."""
     if start.at is not None and end.at is not None:
         return start.at >= end.at
     return start.since_start is not None and end.since_start is not None and start.since_start >= end.since_start
@@ -156,7 +167,7 @@ class Selection:
     """What the journal calls it; absent: its place in the list."""
     operation: str | tuple[str, ...] = "*"
     """An operation such as v1.create_manual_backup, without its family for every API version, v1.* or "*"."""
-    match: Match | None = None
+    match: ProjectMatch | None = None
     """What else must be true of a request; the calls are counted among those for which it is."""
     between: tuple[Moment, Moment] | None = None
     """Only between two moments of the world's clock: times, or durations since the world began."""
@@ -174,7 +185,7 @@ class Selection:
     probability: Annotated[float, Ge(0), Le(1)] = 1.0
     """Each time with this chance, between 0 and 1; drawn from the seed and the number of the call."""
 
-    def _check_selection(self) -> None:
+    def __post_init__(self) -> None:
         if self.calls == ():
             raise ValueError("'calls' must not be empty")
         if not self.operation:
@@ -185,22 +196,12 @@ class Selection:
             raise ValueError("'between' must not end before it begins")
 
     @property
-    def operations(self) -> Iterable[str]:
-        """The operations as the rule names them."""
-        return (self.operation,) if isinstance(self.operation, str) else self.operation
-
-    @property
     def by_chance(self) -> bool:
-        """Tell whether it fires by chance, so that it may never fire."""
+        """Whether it fires by chance, so that it may never fire."""
         return self.probability < 1
 
-    def covers(self, operation: str) -> bool:
-        """Tell whether the rule is about *operation*, an id with its family."""
-        family, _, bare = operation.rpartition(".")
-        return any(name in ("*", operation, bare, f"{family}.*") for name in self.operations)
-
     def wants(self, call: int) -> bool:
-        """Tell whether the rule is about the *call*-th of its calls, chance and *times* aside."""
+        """Return whether the rule is about the *call*-th of its calls, chance and *times* aside."""
         if self.calls is not None and call not in self.calls:
             return False
         if self.first is not None and call > self.first:
@@ -215,8 +216,8 @@ class Rule(Step, Selection):
     __pydantic_config__ = _DOCUMENT
 
     sequence: tuple[Annotated[Step | Literal["ok"], ShortStep()], ...] | None = None
-    """One step for each call, in order; then all is well again. A step is ``ok``, a status, an error code, a fault
-    or a mapping of what a rule may do."""
+    """One step for each call, in order; then all is well again. A step is ``ok``, a status, an error code, the name
+    of a fault, or a mapping of what a fault may do."""
     repeat: bool = False
     """Begin the sequence anew when it is used up."""
 
@@ -225,23 +226,83 @@ class Rule(Step, Selection):
 
     def __post_init__(self) -> None:
         if self.sequence is None:
-            self._check_effects()
+            Step.__post_init__(self)
             if self.repeat:
                 raise ValueError("'repeat' belongs to 'sequence'")
         else:
-            if self.effects or self.phase is not None or self.commit_after is not None or self.retry_after is not None:
+            if any(getattr(self, each.name) is not None for each in fields(Step)):
                 raise ValueError("'sequence' says what happens: leave out what says it besides")
             if all(step == OK for step in self.sequence):
                 raise ValueError("'sequence' must have a step at which something happens")
             if self.times is not None:
                 raise ValueError("'times' does not go with 'sequence', which is as long as it is")
-        self._check_selection()
+        Selection.__post_init__(self)
+
+    def covers(self, operation: str, heeds: Collection[str]) -> bool:
+        """Return whether the rule can make a difference to *operation*.
+
+        Args:
+            operation: An id, with its family.
+            heeds: The world effects that the operation heeds, by their keys.
+        """
+        return names_operation(self.operation, operation) and (
+            self.sequence is not None
+            or self.affects_every_operation
+            or any(effect in heeds for effect in self.world_effects)
+        )
 
     def located(self, source: str) -> Self:
-        """Give a copy that knows where it stands."""
+        """Return a copy that knows where it stands."""
         rule = copy(self)
         object.__setattr__(rule, "source", source)
         return rule
+
+
+class ArmedRule:
+    """A rule in force, with what it has seen and done."""
+
+    __slots__ = ("calls", "consumed", "fired", "from_scenario", "id", "name", "rule")
+
+    def __init__(self, rule: Rule, number: int, *, from_scenario: bool = False) -> None:
+        self.rule = rule
+        """What was armed."""
+        self.id = number
+        """Counts the rules of a project from 1."""
+        self.name = rule.name or f"fault {number}"
+        """What the journal and ``X-Mockrds-Fault`` call it."""
+        self.from_scenario = from_scenario
+        """Whether it came with the project's scenario, and was not armed since."""
+        self.calls = 0
+        """How many calls it was about."""
+        self.fired = 0
+        """How many of them it changed."""
+        self.consumed = 0
+        """How many steps of its sequence were taken, those included at which nothing happens."""
+
+    @property
+    def completed(self) -> bool:
+        """Whether it did all that it was armed for: it fired, and its sequence is used up."""
+        return self.fired > 0 and (self.rule.sequence is None or self.consumed >= len(self.rule.sequence))
+
+    @property
+    def shortfall(self) -> str:
+        """What a rule that is not completed has failed to do, as the end of a sentence."""
+        if self.rule.sequence is not None and self.consumed:
+            return f"took {self.consumed} of the {len(self.rule.sequence)} steps of its sequence"
+        return f"never fired; it was about {self.calls} call{'' if self.calls == 1 else 's'}"
+
+    @property
+    def source(self) -> str:
+        """Where it stands, or was armed: ``FILE:LINE``."""
+        return self.rule.source
+
+    @property
+    def by_chance(self) -> bool:
+        """Whether it fires by chance, so that it may never fire."""
+        return self.rule.by_chance
+
+    def __repr__(self) -> str:
+        return f"<{self.name}: fired {self.fired} of {self.calls}>"
 
 
 @dataclass(frozen=True, kw_only=True)

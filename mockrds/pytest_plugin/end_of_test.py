@@ -14,7 +14,7 @@ from mockrds.scenario_files.serialization import plain
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from mockrds.faults.engine import ArmedRule
+    from mockrds.faults.rules import ArmedRule
     from mockrds.project import Project
     from mockrds.pytest_plugin.options import Unused
 

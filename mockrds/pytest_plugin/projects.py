@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from mockrds.client import RemoteServer
     from mockrds.domain.clock import ClockSetting
     from mockrds.domain.identity import Auth
-    from mockrds.faults.engine import ArmedRule
+    from mockrds.faults.rules import ArmedRule
     from mockrds.project import Project
     from mockrds.pytest_plugin.options import Run
     from mockrds.scenario import Scenario

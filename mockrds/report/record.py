@@ -10,7 +10,7 @@ from mockrds.report.coverage import met
 from mockrds.verdict import Verdict
 
 if TYPE_CHECKING:
-    from mockrds.faults.engine import ArmedRule
+    from mockrds.faults.rules import ArmedRule
     from mockrds.journal import Entry
     from mockrds.project_state import ProjectState
 

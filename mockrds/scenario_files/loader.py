@@ -14,11 +14,12 @@ from typing import TYPE_CHECKING, Any, Final
 from pydantic import ValidationError
 
 from mockrds.faults.matching import Match
-from mockrds.faults.world_rules import Fault
+from mockrds.faults.rules import Rule
 from mockrds.scenario import Scenario
 from mockrds.scenario_files.document import Document, ScenarioError, shown
-from mockrds.scenario_files.validation import build, check, conflicts, guess
+from mockrds.scenario_files.validation import build, check, conflicts
 from mockrds.scenario_files.yaml_reader import from_file, from_mapping
+from mockrds.suggestions import suggest
 
 if TYPE_CHECKING:
     from mockrds.domain.world_template import WorldTemplate
@@ -33,7 +34,7 @@ Source = str | Path | Mapping[str, Any]
 
 
 def library() -> dict[str, Path]:
-    """List the scenarios that come with mockrds, by name."""
+    """Return the files of the scenarios that come with mockrds, by name."""
     package = Path(__file__).parent.parent
     folder = package / "scenarios"  # in an installed package
     if not folder.is_dir():
@@ -42,9 +43,9 @@ def library() -> dict[str, Path]:
 
 
 def files(*sources: Source) -> list[Path]:
-    """List the files that scenarios are read from, what they extend included.
+    """Return the files that scenarios are read from, with those that they extend.
 
-    Those that are missing are listed, too: once they are there, they will be read.
+    Missing ones are among them: once they are there, they will be read.
     """
     collector = _Collector()
     for source in sources:
@@ -54,14 +55,14 @@ def files(*sources: Source) -> list[Path]:
 
 
 def load(*sources: Source) -> Scenario:
-    """Read scenarios and lay the later ones over the earlier, each over those that it extends.
+    """Return scenarios as one: later ones laid over earlier ones, each over those that it extends.
 
     - ``world`` and ``lifecycle`` go together key by key, and so does what stands right inside them: of
       ``lifecycle.backup`` one scenario may give *seconds* and another *outcome*. The later one wins.
-    - ``faults`` add up: those of the earlier scenario come first, so they are asked first.
+    - ``faults`` add up: those of the earlier scenario come first, so they are considered first.
     - Names of several sources are joined by ``+``. Of every other key the later one wins as a whole.
     - A file that is extended or named twice counts once, where it came first.
-    - The scenario ``default`` says nothing. What nobody says is as in the default world.
+    - The scenario ``default`` is empty. What no scenario says is as in the default world.
 
     Args:
         sources: Names of the library, paths of files, or documents as mappings.
@@ -101,7 +102,7 @@ def load(*sources: Source) -> Scenario:
 
 
 def loaded(scenario: Scenario | Source | list[Source]) -> Scenario:
-    """Give a scenario as it is, or read it from its source or sources.
+    """Return a scenario as it is, or as its source or sources say.
 
     Raises:
         ScenarioError: With every mistake in all of them.
@@ -112,11 +113,11 @@ def loaded(scenario: Scenario | Source | list[Source]) -> Scenario:
     return load(*scenario) if isinstance(scenario, list) else load(scenario)
 
 
-def read_rule(document: Mapping[str, Any], source: str = "") -> Fault:
-    """Read one fault, in the same words as in a scenario file.
+def read_rule(document: Mapping[str, Any], source: str = "") -> Rule:
+    """Return a rule of what stands under ``faults`` in a scenario file.
 
     Args:
-        document: The fault.
+        document: One of these faults.
         source: Where it stands, for messages.
 
     Raises:
@@ -126,12 +127,12 @@ def read_rule(document: Mapping[str, Any], source: str = "") -> Fault:
     if not isinstance(document, Mapping):
         raise ScenarioError(f"{source or 'fault'}: a fault is a mapping, not {shown(document)}")
     read = from_mapping(document, source or "fault")
-    check(Fault, read)
-    return build(Fault, read.data).located(source)
+    check(Rule, read)
+    return build(Rule, read.data).located(source)
 
 
 def read_match(document: Any, source: str = "match") -> Match:
-    """Read what a fault has under ``match``, but for what is about the project: for questions to the journal.
+    """Return a matcher of what a fault has under ``match``, for the journal: without what is about the project.
 
     Args:
         document: The matcher.
@@ -149,7 +150,7 @@ def read_match(document: Any, source: str = "match") -> Match:
 
 
 def read_world(document: Any, source: str = "scenario") -> WorldTemplate:
-    """Read what a scenario has under ``world``.
+    """Return the world of what a scenario has under ``world``.
 
     Args:
         document: The world.
@@ -174,10 +175,10 @@ class _Collector:
 
     def __init__(self) -> None:
         self.documents: dict[str, Document] = {}
-        """What was read, by what tells it from others; what is extended before what extends it."""
+        """The documents by their identity, those that are extended before those that extend them."""
         self.problems: list[str] = []
         self.files: list[Path] = []
-        """Where scenarios were looked for and where they were found."""
+        """All files where scenarios were looked for."""
 
     def add(self, source: Source, folder: Path = Path(), chain: Mapping[str, str] = MappingProxyType({})) -> None:
         """Read *source*, and first what it extends.
@@ -185,7 +186,7 @@ class _Collector:
         Args:
             source: A name, a path or a mapping.
             folder: What a relative path starts from.
-            chain: Those that extend each other and lead here: what tells them from others, and their names.
+            chain: The scenarios that lead here, as each extends the next: their identities and names.
 
         Raises:
             ScenarioError: There is nothing to read.
@@ -237,7 +238,7 @@ def _find(source: object, folder: Path) -> Path:
         names = (_DEFAULT, *known)
         problem = "no such file"
         if path.name == name and not path.suffix:  # it may have been meant as a name
-            problem += f", and no scenario of that name{guess(name, names)} (there are: {', '.join(names)})"
+            problem += f", and no scenario of that name{suggest(name, names)} (there are: {', '.join(names)})"
     except OSError as error:
         problem = f"cannot be read: {error.strerror}"
     if name in known:

@@ -1,4 +1,4 @@
-"""Writes parts of scenarios as the documents that they could have been read from."""
+"""Turns parts of scenarios back into the plain data that they can be read from."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from mockrds.durations import Moment
 
 
 def plain(value: Any) -> Any:
-    """Write *value*, such as a fault, as the plain data that JSON knows; keys with their defaults are left out."""
+    """Return *value*, such as a rule, as plain data that JSON knows, without the keys that have their defaults."""
     if is_dataclass(value) and not isinstance(value, type):
         given = ((field, getattr(value, field.name)) for field in fields(value) if field.init)
         return {field.name: plain(inner) for field, inner in given if inner != _default(field)}

@@ -1,8 +1,7 @@
-"""Judges what a scenario says, and finds the words for every mistake in it."""
+"""Checks what a scenario says, and describes every mistake in it in plain words."""
 
 from __future__ import annotations
 
-import difflib
 import json
 import re
 import typing
@@ -15,14 +14,15 @@ from pydantic import TypeAdapter, ValidationError
 
 from mockrds.domain.errors import CATALOGUE
 from mockrds.domain.operations import OPERATIONS
+from mockrds.domain.world_template import WorldEffect
 from mockrds.faults.matching import Match
-from mockrds.faults.rules import OK
+from mockrds.faults.rules import OK, Rule
 from mockrds.faults.transport import NAMES, SHORT
-from mockrds.faults.world_rules import Fault
 from mockrds.scenario import Scenario
 from mockrds.scenario_files.document import Document, KeyPath, Mistake, ScenarioError, shown
+from mockrds.suggestions import suggest
 
-_T = TypeVar("_T", bound=Scenario | Fault | Match)
+_T = TypeVar("_T", bound=Scenario | Rule | Match)
 _KINDS: Final = {
     "int_type": "a whole number",
     "int_from_float": "a whole number",
@@ -42,10 +42,12 @@ _LIMITS: Final = {
 _MEANT: Final = {
     "op": "operation", "code": "error", "status": "response: {status: 503}", "delay": "latency", "count": "times",
 }  # fmt: skip
-"""Words that are far from the keys which they are used for."""
+"""The keys that are meant by words which are not spelt like them."""
 _ABOUT: Final = re.compile(r"'(\w+)' (.*)")
-_LONGEST_WORD: Final = 80
+_COMPARED: Final = 80
+"""How many names an unknown one is compared with."""
 _STEPS: Final = (OK, *SHORT, *NAMES)
+_WORLD_EFFECTS: Final = tuple(field.name for field in fields(WorldEffect))
 _OPERATIONS: Final = (
     "*",
     *dict.fromkeys(f"{name.rpartition('.')[0]}.*" for name in OPERATIONS),
@@ -55,20 +57,20 @@ _OPERATIONS: Final = (
 
 
 def build(kind: type[_T], data: Any) -> _T:
-    """Make a scenario or a rule of plain data.
+    """Make a scenario, a rule or a matcher of plain data.
 
-    The data goes through JSON, where a list may stand for a tuple but nothing else for anything else:
-    so the loader accepts what the JSON schema does.
+    The data goes through JSON, where a list may stand for a tuple, and no other type for another: so the loader
+    accepts what the JSON schema accepts.
 
     Raises:
-        ValidationError: What pydantic has against it.
+        ValidationError: With what pydantic finds wrong.
     """
     adapter: TypeAdapter[_T] = _adapter(kind)  # type: ignore[arg-type]  # mypy takes the class for its instances
     return adapter.validate_json(json.dumps(data), strict=True)
 
 
-def check(kind: type[Scenario] | type[Fault] | type[Match], document: Document) -> None:
-    """See whether *document* is right in itself.
+def check(kind: type[Scenario] | type[Rule] | type[Match], document: Document) -> None:
+    """Check *document* by itself, without those that it extends.
 
     Raises:
         ScenarioError: With every mistake in it.
@@ -76,32 +78,25 @@ def check(kind: type[Scenario] | type[Fault] | type[Match], document: Document) 
     __tracebackhide__ = True
     mistakes = list(document.mistakes)
     data = document.data
-    words: list[Mistake] = []
-    if kind is Fault:
-        words = [*_vocabulary((), data)]
+    ours: list[Mistake] = []
+    if kind is Rule:
+        ours = [*_rule_mistakes((), data)]
     elif kind is Scenario:
-        words = [*_words(data), *_instances(data)]
-    judged: list[Mistake] = []
+        ours = [*_scenario_mistakes(data), *_instance_mistakes(data)]
+    pydantics: list[Mistake] = []
     try:
         build(kind, data)
     except ValidationError as error:
-        judged = _in_our_words(error, kind, data)
-    if any(mistake.path[:1] == ("world",) for mistake in words):  # pydantic says less of the same
-        judged = [mistake for mistake in judged if mistake.path != ("world",)]
-    mistakes += (m for m in (*judged, *words) if not any(m.path[:n] in document.broken for n in range(len(m.path) + 1)))
+        pydantics = _in_our_words(error, kind, data)
+    if any(mistake.path[:1] == ("world",) for mistake in ours):  # pydantic says less of the same
+        pydantics = [mistake for mistake in pydantics if mistake.path != ("world",)]
+    mistakes += (each for each in (*pydantics, *ours) if not document.lacks(each.path))
     if mistakes:
         raise ScenarioError(*document.render(mistakes))
 
 
-def guess(word: str, known: Iterable[str]) -> str:
-    """Ask whether one of the *known* words was meant."""
-    folded = {each.lower(): each for each in known}
-    close = difflib.get_close_matches(word[:_LONGEST_WORD].lower(), folded, n=1, cutoff=0.6)
-    return f", did you mean {folded[close[0]]!r}?" if close else ""
-
-
 def conflicts(error: ValidationError, document: Document) -> list[str]:
-    """Say what is wrong with a scenario that was put together of several which are right in themselves."""
+    """Return a line for each mistake in what several scenarios, each right by itself, make together."""
     return document.render(_in_our_words(error, Scenario, document.data))
 
 
@@ -110,48 +105,66 @@ def _adapter(kind: type[Any]) -> TypeAdapter[Any]:
     return TypeAdapter(kind)
 
 
-# What pydantic does not know
+# What pydantic can't check
 
 
-def _words(data: Mapping[str, Any]) -> Iterator[Mistake]:
+def _scenario_mistakes(data: Mapping[str, Any]) -> Iterator[Mistake]:
     for key in ("faults", "rate_limits"):
         items = data.get(key)
         for i, item in enumerate(items if isinstance(items, list) else ()):
             if isinstance(item, Mapping):
-                yield from _vocabulary((key, i), item)
+                yield from _rule_mistakes((key, i), item)
     outage = data.get("outage")
     if isinstance(outage, Mapping):
-        yield from _code(("outage",), outage)
+        yield from _unknown_error(("outage",), outage)
 
 
-def _vocabulary(path: KeyPath, fault: Mapping[str, Any]) -> Iterator[Mistake]:
-    named = fault.get("operation")
-    for i, name in enumerate(named if isinstance(named, list) else [named]):
+def _rule_mistakes(path: KeyPath, rule: Mapping[str, Any]) -> Iterator[Mistake]:
+    operation = rule.get("operation")
+    for i, name in enumerate(operation if isinstance(operation, list) else [operation]):
         if isinstance(name, str) and name not in _OPERATIONS:
-            where = (*path, "operation", i) if isinstance(named, list) else (*path, "operation")
+            where = (*path, "operation", i) if isinstance(operation, list) else (*path, "operation")
             yield Mistake(where, partial(_unknown, "operation", name, _OPERATIONS))
-    yield from _code(path, fault)
-    steps = fault.get("sequence")
+    yield from _unheeded_effects(path, rule)
+    yield from _unknown_error(path, rule)
+    steps = rule.get("sequence")
     for i, step in enumerate(steps if isinstance(steps, list) else ()):
         where = (*path, "sequence", i)
         if isinstance(step, Mapping):
-            yield from _code(where, step)
+            yield from _unknown_error(where, step)
         elif isinstance(step, str) and step not in CATALOGUE and step not in _STEPS:
             kind = "step (ok, a status, an error code, the name of a fault, or a mapping)"
             yield Mistake(where, partial(_unknown, kind, step, (*_STEPS, *CATALOGUE)))
 
 
-def _code(path: KeyPath, step: Mapping[str, Any]) -> Iterator[Mistake]:
+def _unheeded_effects(path: KeyPath, rule: Mapping[str, Any]) -> Iterator[Mistake]:
+    """Find the world effects that none of the operations heeds which *rule* names."""
+    effects = [key for key in _WORLD_EFFECTS if rule.get(key) is not None]
+    operation = rule.get("operation")
+    names = [name for name in (operation if isinstance(operation, list) else [operation]) if isinstance(name, str)]
+    if not effects or not names or any(name.endswith("*") for name in names):
+        return
+    from mockrds.api.families import SERVED  # only here, as that takes a while
+
+    for effect in effects:
+        heeding = {name for name, served in SERVED.items() if effect in served.heeds}
+        heeding_words = {name.rpartition(".")[2] for name in heeding}
+        if not (heeding | heeding_words).intersection(names):
+            text = f"is about {' or '.join(sorted(heeding_words))}, which 'operation' does not name"
+            yield Mistake((*path, effect), text)
+
+
+def _unknown_error(path: KeyPath, step: Mapping[str, Any]) -> Iterator[Mistake]:
     code = step.get("error")
     if isinstance(code, str) and code not in CATALOGUE:
         yield Mistake((*path, "error"), partial(_unknown, "error code", code, CATALOGUE))
 
 
 def _unknown(kind: str, word: str, known: Iterable[str]) -> str:
-    return f"unknown {kind} {shown(word)}{guess(word, known)}"
+    return f"unknown {kind} {shown(word)}{suggest(word, known)}"
 
 
-def _instances(data: Mapping[str, Any]) -> Iterator[Mistake]:
+def _instance_mistakes(data: Mapping[str, Any]) -> Iterator[Mistake]:
     world = data.get("world")
     instances = world.get("instances") if isinstance(world, Mapping) else None
     seen: dict[str, int] = {}
@@ -163,7 +176,7 @@ def _instances(data: Mapping[str, Any]) -> Iterator[Mistake]:
         path: KeyPath = ("world", "instances", i)
         if isinstance(primary, str) and primary not in primaries:
             text = f"no primary instance named {shown(primary)} stands before this one"
-            yield Mistake((*path, "replica_of"), text + guess(primary, primaries[:_LONGEST_WORD]))
+            yield Mistake((*path, "replica_of"), text + suggest(primary, primaries[:_COMPARED]))
         if isinstance(name, str):
             if name in seen:
                 text = f"instances[{seen[name]}] is named {shown(name)}, too: names must be unique"
@@ -173,7 +186,7 @@ def _instances(data: Mapping[str, Any]) -> Iterator[Mistake]:
             seen.setdefault(name, i)
 
 
-# What pydantic says, in our words
+# What pydantic finds, in our words
 
 
 def _in_our_words(error: ValidationError, kind: type[Any], data: Any) -> list[Mistake]:
@@ -195,7 +208,7 @@ def _in_our_words(error: ValidationError, kind: type[Any], data: Any) -> list[Mi
 
 
 def _path(mistake: Any, data: Any) -> KeyPath:
-    """Keep of pydantic's location what stands in the document; the rest are names of alternatives."""
+    """Return the part of pydantic's location that is in the document; the rest are names of alternatives."""
     path: KeyPath = ()
     for part in mistake["loc"]:
         try:
@@ -226,7 +239,7 @@ def _expected(mistake: Any) -> str:
 
 
 def _value_error(path: KeyPath, mistake: Any) -> Mistake:
-    """Lead a message that begins with a key to that key."""
+    """Return a mistake of our own classes; at the key that its message begins with, if it does."""
     message = mistake["msg"].removeprefix("Value error, ")
     about = _ABOUT.fullmatch(message)
     if about is not None and isinstance(mistake["input"], Mapping) and about[1] in mistake["input"]:
@@ -239,7 +252,7 @@ def _text(mistake: Any, path: KeyPath, kind: type[Any]) -> str:
         known = _keys_at(kind, path[:-1])
         key = str(path[-1])
         meant = _MEANT.get(key, "")
-        close = f", did you mean {meant!r}?" if meant.partition(":")[0] in known else guess(key, known)
+        close = f", did you mean {meant!r}?" if meant.partition(":")[0] in known else suggest(key, known)
         return f"unknown key{close} (expected one of: {', '.join(known)})"
     if mistake["type"].startswith("missing"):
         return "this key is missing"
@@ -251,12 +264,12 @@ def _text(mistake: Any, path: KeyPath, kind: type[Any]) -> str:
         options = re.findall(r"'([^']*)'", expected)
         if options == list(NAMES):
             options, expected = [*options, *SHORT], f"{expected}, or a mapping such as {{limit_data: 100}}"
-        return f"expected {expected}, not {shown(given)}{guess(str(given), options)}"
+        return f"expected {expected}, not {shown(given)}{suggest(str(given), options)}"
     return f"{mistake['msg']}, not {shown(given)}"
 
 
 def _keys_at(kind: type[Any], path: KeyPath) -> list[str]:
-    """List the keys that may stand in the mapping at *path*."""
+    """Return the keys that the mapping at *path* may have."""
     for part in path:
         hints = typing.get_type_hints(kind) if isinstance(part, str) else {}
         if part in hints:  # else it is a place in a list, or the author's own key
@@ -265,7 +278,7 @@ def _keys_at(kind: type[Any], path: KeyPath) -> list[str]:
 
 
 def _dataclass(hint: Any) -> Any:
-    """Find the dataclass in a type such as ``tuple[Rule, ...]`` or ``Response | None``."""
+    """Return the dataclass in a type such as ``tuple[Rule, ...]`` or ``Response | None``; None if there is none."""
     if is_dataclass(hint):
         return hint
     return next((found for argument in typing.get_args(hint) if (found := _dataclass(argument))), None)

@@ -1,7 +1,7 @@
-"""Reads YAML files and Python mappings into plain data, and remembers where each part stands.
+"""Reads YAML files and Python mappings into plain data, and keeps line and column of each part.
 
-Nothing here can be made to hang, crash or run code: what is too large, too deep, circular or no plain
-data is a mistake like any other.
+No file can make this hang, crash or run code: what is too large, too deep, circular or no plain data is a
+mistake like any other.
 """
 
 from __future__ import annotations
@@ -38,17 +38,17 @@ _NUMBERS: Final = (f"{_TAG}int", f"{_TAG}float")
 _TEXTS: Final = (f"{_TAG}str", f"{_TAG}timestamp", f"{_TAG}value", _MERGE)  # a date stays what it is in JSON: text
 _TAGS: Final = (*_NUMBERS, *_TEXTS, *(f"{_TAG}{name}" for name in ("bool", "null", "map", "seq")))
 _BROKEN: Final = True
-"""Stands for a value that was refused. No key wants a boolean, so what holds it is not judged as if it were whole."""
+"""Stands for a value that is refused. No key takes a boolean, so what holds it is not taken for right."""
 
 
 def from_mapping(data: Mapping[Any, Any], origin: str) -> Document:
-    """Read a Python mapping."""
+    """Return a Python mapping as a document."""
     reader = _Reader(origin)
     return reader.document(data, Path())
 
 
 def from_file(path: Path) -> Document:
-    """Read a YAML file.
+    """Return a YAML file as a document.
 
     Raises:
         ScenarioError: It can't be read, or is no YAML.
@@ -115,7 +115,7 @@ def _compose(text: str, origin: str) -> yaml.Node | None:
 
 
 class _Reader:
-    """Makes plain data of YAML nodes and of Python objects, and collects what is wrong with them."""
+    """Makes plain data of YAML nodes and of Python objects, and collects the mistakes in them."""
 
     def __init__(self, origin: str) -> None:
         self.places: dict[KeyPath, Place] = {}
@@ -123,15 +123,15 @@ class _Reader:
         self.broken: set[KeyPath] = set()
         self._origin = origin
         self._values = 0
-        self._open: set[int] = set()  # what is being read; to meet it again means that it contains itself
+        self._open: set[int] = set()  # the ids of what is being read: a value among them contains itself
 
     def document(self, root: object, folder: Path) -> Document:
-        """Read *root*, a mapping."""
+        """Return *root*, a mapping, as a document."""
         data = self.read(root, ())
         return Document(self._origin, data, folder, self.places, tuple(self.mistakes), frozenset(self.broken))
 
     def read(self, value: object, path: KeyPath) -> Any:
-        """Make plain data of *value*, which stands at *path*."""
+        """Return *value*, which stands at *path*, as plain data."""
         self._count()
         if isinstance(value, yaml.Node):
             self.places.setdefault(path, _start(value))
@@ -186,7 +186,7 @@ class _Reader:
         return data
 
     def _merged(self, node: yaml.Node, path: KeyPath, depth: int) -> list[tuple[yaml.Node, yaml.Node]]:
-        """List what the merge key ``<<`` brings in, what counts more first."""
+        """Return the keys and values that the merge key ``<<`` brings in, those that win first."""
         pairs: list[tuple[yaml.Node, yaml.Node]] = []
         for base in node.value if isinstance(node, yaml.SequenceNode) else [node]:
             if not isinstance(base, yaml.MappingNode) or depth > _MAX_DEPTH or id(base) in self._open:
@@ -248,7 +248,7 @@ class _Reader:
 
 
 def _unfit(value: object) -> str | None:
-    """Tell why JSON could not say *value*; what JSON can say can be sent as well as read."""
+    """Return why *value* is no JSON; None if it is. Scenarios are sent as JSON, too."""
     if isinstance(value, str):
         try:
             value.encode()
@@ -269,10 +269,10 @@ def _too_large(origin: str) -> ScenarioError:
 
 
 def _position(before: str) -> Place:
-    """Tell line and column of what follows *before*."""
+    """Return line and column of what follows *before*."""
     return before.count("\n") + 1, len(before) - before.rfind("\n")
 
 
 def _start(part: Any) -> Place:
-    """Tell line and column of the beginning of a node or an event."""
+    """Return line and column of the beginning of a node or an event."""
     return part.start_mark.line + 1, part.start_mark.column + 1

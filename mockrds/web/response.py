@@ -1,4 +1,4 @@
-"""An answer as it goes over the wire, and the note of what was really sent."""
+"""An answer as it goes over the wire, and the record of what was really sent."""
 
 from __future__ import annotations
 
@@ -23,8 +23,8 @@ _SERVER: Final = f"Server: {SERVER_SOFTWARE}\r\n"
 _BODILESS: Final = (204, 304)
 
 
-def asked_to_wait(headers: Mapping[str, str], now: float) -> float | None:
-    """Read what ``Retry-After`` asks for, seconds or a date; gives seconds from *now*, None if nothing is asked."""
+def retry_after(headers: Mapping[str, str], now: float) -> float | None:
+    """Return the seconds from *now* that ``Retry-After`` asks to wait, be it seconds or a date; None without one."""
     for name, value in headers.items():
         if name.lower() == "retry-after":
             with suppress(ValueError):
@@ -45,7 +45,7 @@ class WireResponse(web.StreamResponse):
         status: The HTTP status.
         headers: The headers but Content-Length and Connection; their values must be fit for headers.
         body: The body.
-        entry: Where to note what is sent; None to note nothing.
+        entry: Where to record what is sent; None to record nothing.
         keep_alive: Whether the connection stays open, if the client wants it to.
     """
 
@@ -64,12 +64,17 @@ class WireResponse(web.StreamResponse):
         return self._open
 
     @property
+    def shows_status(self) -> bool:
+        """Whether a status gets through to the client."""
+        return True
+
+    @property
     def body_length(self) -> int:
         """The length of the body, for access logs."""
         return len(self._whole_body)
 
     def encode(self, request: web.BaseRequest) -> bytes:
-        """Give all bytes of the answer to *request*."""
+        """Return all bytes of the answer to *request*."""
         body, head, status = self._whole_body, self._head, self.status
         lines = "".join([f"{name}: {value}\r\n" for name, value in head.items()])
         if status in _BODILESS:
@@ -92,7 +97,7 @@ class WireResponse(web.StreamResponse):
     async def prepare(self, request: web.BaseRequest) -> AbstractStreamWriter:
         """Send everything."""
         data = self.encode(request)
-        if self._entry is not None:  # noted first: whoever has the answer may read the journal at once
+        if self._entry is not None:  # recorded first: whoever has the answer may read the journal at once
             self._entry.record_sent(len(data), "" if self._open else "FIN")
         await request.writer.write_eof(data)
         return request.writer

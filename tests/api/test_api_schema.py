@@ -1,4 +1,4 @@
-"""Shapes: what they read, what they refuse, and how they describe it."""
+"""Schemas: what they read, what they refuse, and how they describe it."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from jsonschema import Draft202012Validator
 
-from mockrds.api.schema import NOTICED, Boolean, Dictionary, Either, Integer, List, Number, Object, Text
+from mockrds.api.schema import UNKNOWN_KEYS, Boolean, Dictionary, Either, Integer, List, Number, Object, Text
 from mockrds.domain import errors
 from mockrds.domain.errors import RDSError
 from mockrds.domain.validators import is_name, is_window
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 NAME = Text(is_name, errors.BACKUP_NAME)
 BACKUP = Object({"name": NAME, "size?": Integer(range(1, 11), errors.VOLUME_RANGE, default=4), "all?": Boolean()})
-SHAPES: dict[str, tuple[Schema, list[Any], list[tuple[Any, errors.Refusal]]]] = {
+SCHEMAS: dict[str, tuple[Schema, list[Any], list[tuple[Any, errors.Refusal]]]] = {
     "text": (Text(), ["a"], [("", errors.INVALID_PARAMETER), (1, errors.INVALID_PARAMETER)]),
     "any text": (Text(any), ["", "a"], [(1, errors.INVALID_PARAMETER)]),
     "name": (NAME, ["abcd"], [("abc", errors.BACKUP_NAME), (["abcd"], errors.INVALID_PARAMETER)]),
@@ -49,43 +49,45 @@ SHAPES: dict[str, tuple[Schema, list[Any], list[tuple[Any, errors.Refusal]]]] = 
         [({"of": 1}, errors.INVALID_PARAMETER), ({"of": None}, errors.BACKUP_NAME)],
     ),
 }
-GOOD = [pytest.param(shape, value, id=f"{name}-{value}") for name, (shape, good, _) in SHAPES.items() for value in good]
+GOOD = [
+    pytest.param(schema, value, id=f"{name}-{value}") for name, (schema, good, _) in SCHEMAS.items() for value in good
+]
 BAD = [
-    pytest.param(shape, value, problem, id=f"{name}-{value}")
-    for name, (shape, _, bad) in SHAPES.items()
+    pytest.param(schema, value, problem, id=f"{name}-{value}")
+    for name, (schema, _, bad) in SCHEMAS.items()
     for value, problem in bad
 ]
 
 
-@pytest.mark.parametrize(("shape", "value"), GOOD)
-def test_what_fits_is_read_as_it_is(shape: Schema, value: Any) -> None:
-    assert shape.read(value, "key") == value
+@pytest.mark.parametrize(("schema", "value"), GOOD)
+def test_what_fits_is_read_as_it_is(schema: Schema, value: Any) -> None:
+    assert schema.read(value, "key") == value
 
 
-@pytest.mark.parametrize(("shape", "value", "problem"), BAD)
-def test_what_does_not_fit_is_refused(shape: Schema, value: Any, problem: errors.Refusal) -> None:
+@pytest.mark.parametrize(("schema", "value", "problem"), BAD)
+def test_what_does_not_fit_is_refused(schema: Schema, value: Any, problem: errors.Refusal) -> None:
     with pytest.raises(RDSError) as refused:
-        shape.read(value, "key")
+        schema.read(value, "key")
 
-    assert refused.value.problem == problem
-
-
-@pytest.mark.parametrize(("shape", "value"), GOOD)
-def test_what_fits_fits_the_schema(shape: Schema, value: Any) -> None:
-    assert Draft202012Validator(shape.json_schema()).is_valid(value)
+    assert refused.value.refusal == problem
 
 
-@pytest.mark.parametrize(("shape", "value", "problem"), BAD)
-def test_what_does_not_fit_does_not_fit_the_schema(shape: Schema, value: Any, problem: errors.Refusal) -> None:
-    assert not Draft202012Validator(shape.json_schema()).is_valid(value)
+@pytest.mark.parametrize(("schema", "value"), GOOD)
+def test_what_fits_fits_the_schema(schema: Schema, value: Any) -> None:
+    assert Draft202012Validator(schema.json_schema()).is_valid(value)
+
+
+@pytest.mark.parametrize(("schema", "value", "problem"), BAD)
+def test_what_does_not_fit_does_not_fit_the_schema(schema: Schema, value: Any, problem: errors.Refusal) -> None:
+    assert not Draft202012Validator(schema.json_schema()).is_valid(value)
 
 
 @pytest.mark.parametrize(
-    ("shape", "fits"),
+    ("schema", "fits"),
     [(Text(nullable=True), ["a", None]), (Text(one_of=("a",), nullable=True), ["a", None]), (Number(), [1, 1.5])],
 )
-def test_what_answers_may_be(shape: Schema, fits: list[Any]) -> None:
-    found = [value for value in ("a", None, 1, 1.5, True) if Draft202012Validator(shape.json_schema()).is_valid(value)]
+def test_what_answers_may_be(schema: Schema, fits: list[Any]) -> None:
+    found = [value for value in ("a", None, 1, 1.5, True) if Draft202012Validator(schema.json_schema()).is_valid(value)]
 
     assert found == fits
 
@@ -98,22 +100,22 @@ def test_what_is_left_out_or_null_has_its_default() -> None:
 
 @pytest.mark.parametrize("key", ["Name", "NAME", "Size", "beside"])
 def test_a_key_in_another_letter_case_is_refused(key: str) -> None:
-    shape = Object({"name": NAME, "size?": Integer()}, also_allowed=("Beside",))
+    schema = Object({"name": NAME, "size?": Integer()}, also_allowed=("Beside",))
 
     with pytest.raises(RDSError) as refused:
-        shape.read({"name": "abcd", key: 1})
+        schema.read({"name": "abcd", key: 1})
 
-    assert refused.value.problem == errors.LETTER_CASE
+    assert refused.value.refusal == errors.LETTER_CASE
 
 
 def test_keys_that_no_document_has_are_ignored_and_noticed() -> None:
-    NOTICED.keys.clear()
+    UNKNOWN_KEYS.names.clear()
     inner = Object({"backup": BACKUP, "list?": List(BACKUP)}, also_allowed=("known",))
 
     found = inner.read({"backup": {"name": "abcd", "one": 1}, "two": 2, "known": 3, "list": [{"name": "abcd", "x": 0}]})
 
     assert found == {"backup": BACKUP.read({"name": "abcd"}), "list": [BACKUP.read({"name": "abcd"})]}
-    assert sorted(NOTICED.keys) == ["one", "two", "x"]
+    assert sorted(UNKNOWN_KEYS.names) == ["one", "two", "x"]
 
 
 def test_queries_are_texts() -> None:
@@ -127,9 +129,11 @@ def test_queries_are_texts() -> None:
 
 
 def test_what_is_read_of_the_other_object_has_the_key_that_tells_them_apart() -> None:
-    shape, _, _ = SHAPES["either"]
+    schema, _, _ = SCHEMAS["either"]
 
-    assert shape.read({"a": "abcd"}, "key") == shape.read({"a": "abcd", "of": None}, "key") == {"a": "abcd", "of": None}
+    assert (
+        schema.read({"a": "abcd"}, "key") == schema.read({"a": "abcd", "of": None}, "key") == {"a": "abcd", "of": None}
+    )
 
 
 # What the author of a client is told

@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from mockrds.api.families import SERVED
 from mockrds.domain.operations import OPERATIONS
 from mockrds.server import MockRDS
-from mockrds.web.app import HANDLERS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -92,7 +92,7 @@ def test_a_slash_at_the_end_makes_no_difference(api: Api) -> None:
     assert api.get("/backups/").answer == EMPTY_LIST
 
 
-HANDLED = {(OPERATIONS[operation].method, OPERATIONS[operation].path) for operation in HANDLERS}
+HANDLED = {(OPERATIONS[operation].method, OPERATIONS[operation].path) for operation in SERVED}
 UNHANDLED = [operation.id for operation in OPERATIONS.values() if (operation.method, operation.path) not in HANDLED]
 
 
@@ -111,7 +111,7 @@ def test_an_operation_that_is_not_modelled_says_so(api: Api, operation_id: str) 
 
 
 def test_every_handler_belongs_to_an_operation_and_the_backup_operations_of_v1_all_have_one() -> None:
-    assert HANDLERS.keys() <= OPERATIONS.keys()
+    assert SERVED.keys() <= OPERATIONS.keys()
     assert [name for name in UNHANDLED if name.startswith("v1.") and "backup" in name] == []
 
 

@@ -201,3 +201,77 @@ def test_each_project_has_its_own(connect: Connect, strict: MockRDS) -> None:
     assert [ask(other, "GET", f"{where(kind)}/{thing['id']}").status for kind, thing in made.items()] == [404] * 4
     one.project.reset()
     assert [ask(one, "GET", f"{where(kind)}/{thing['id']}").status for kind, thing in made.items()] == [404] * 4
+
+
+def state(api: Api, method: str = "GET", **request: Any) -> dict[str, Any]:
+    reply = api.call(method, f"{api.project.url}/__mockrds/projects/{api.project.id}/state", **request)
+    assert reply.status == 200, reply.text
+    return dict(reply.body)
+
+
+def test_the_state_shows_what_there_is(api: Api) -> None:
+    made = topology(api)
+    ip = api.call(
+        "POST",
+        f"{api.project.url}/v1/{api.project.id}/publicips",
+        json={"publicip": {"type": "5_bgp"}, "bandwidth": {"name": "b", "size": 8, "share_type": "PER"}},
+    ).body["publicip"]
+    port = ask(api, "GET", "neutron/ports").body["ports"][0]
+    ask(api, "PUT", f"neutron/floatingips/{ip['id']}", floatingip={"port_id": port["id"]})
+
+    shown = state(api)
+
+    for key in ("routers", "networks", "subnets", "security_groups"):
+        listed = ask(api, "GET", f"neutron/{key.replace('_', '-')}").body[key]
+        assert [(row["id"], row["name"]) for row in shown[key]] == [(row["id"], row["name"]) for row in listed]
+    [subnet] = [row for row in shown["subnets"] if row["id"] == made["subnet"]["id"]]
+    assert (subnet["network_id"], subnet["router_id"]) == (made["network"]["id"], made["router"]["id"])
+    assert [row["name"] for row in shown["networks"] if row["external"]] == ["admin_external_net"]
+    assert [row["description"] for row in shown["security_groups"] if row["name"] == "test-sg"] == ["test-sg"]
+    assert shown["public_ips"] == [
+        {
+            "id": ip["id"],
+            "address": ip["public_ip_address"],
+            "type": "5_bgp",
+            "created": "2026-01-31T22:00:00.000000Z",
+            "bandwidth_id": ip["bandwidth_id"],
+            "bandwidth_name": "b",
+            "bandwidth_size": 8,
+            "bandwidth_share_type": "PER",
+            "port_id": port["id"],
+        }
+    ]
+
+
+@pytest.mark.parametrize("anew", ["reset", "state"])
+def test_what_was_made_is_gone_when_the_world_begins_anew(api: Api, anew: str) -> None:
+    keys = ("routers", "networks", "subnets", "security_groups", "public_ips")
+    before = {key: len(rows) for key, rows in state(api).items() if key in keys}
+    topology(api)
+    api.call(
+        "POST",
+        f"{api.project.url}/v1/{api.project.id}/publicips",
+        json={"publicip": {"type": "5_bgp"}, "bandwidth": {"name": "b", "size": 8, "share_type": "PER"}},
+    )
+    between = state(api)
+
+    if anew == "reset":
+        api.project.reset()
+    else:
+        state(api, "PUT", json={"instances": [{"name": "only"}]})
+
+    after = state(api)
+    assert {key: len(between[key]) for key in keys} == {key: before[key] + 1 for key in keys}
+    assert {row["name"] for key in keys for row in after[key]}.isdisjoint({"test-router", "test-net", "test-subnet"})
+    assert after["public_ips"] == []
+    assert "test-sg" not in [row["name"] for row in after["security_groups"]]
+
+
+def test_the_same_project_begins_with_the_same_networks(api: Api) -> None:
+    before = state(api)
+    made = make(api, "network", name="test-net")
+
+    api.project.reset()
+
+    assert [row["id"] for row in state(api)["networks"]] == [row["id"] for row in before["networks"]]
+    assert make(api, "network", name="test-net")["id"] == made["id"]

@@ -15,8 +15,8 @@ import requests
 from openapi_spec_validator import validate
 from support.described import mistakes
 
+from mockrds.api.families import SERVED
 from mockrds.api.openapi import TITLES, document, written
-from mockrds.api.operation import SERVED
 from mockrds.domain.operations import OPERATIONS
 
 if TYPE_CHECKING:

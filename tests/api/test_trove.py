@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from jsonschema import Draft202012Validator
 
-from mockrds.api.operation import SERVED
+from mockrds.api.families import SERVED
 from mockrds.domain.engines import FLAVORS, SPEC_CODES
 
 if TYPE_CHECKING:

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
+
+import pytest
 
 from mockrds import MockRDS
 
@@ -258,7 +261,43 @@ def test_what_requests_draw_does_not_depend_on_them() -> None:
         project = MockRDS(clock="frozen@2026-01-31T22:00:00Z").project("eu-de")
         project.clock.advance(days=days)
         world, instance = project._state.world, project.instances[0]  # type: ignore[attr-defined]
-        assert len(world.find_backups(instance_id=instance.id)[0]) == min(days, 7)
+        assert len(world.list_backups(instance_id=instance.id)[0]) == min(days, 7)
         ids.append(world.create_manual_backup(instance.node_id, "nightly").id)
 
     assert ids[0] == ids[1]
+
+
+@pytest.mark.parametrize("lists", [True, False], ids=["listed before", "not listed before"])
+def test_what_is_no_longer_kept_is_gone_for_all_who_name_it(api: Api, *, lists: bool) -> None:
+    instance, url = api.instance(), f"{api.project.url}/v3/{api.project.id}"
+    api.project.clock.advance("1d")
+    [old] = listed(api)
+    api.project.clock.advance("30d")
+    if lists:
+        listed(api)
+
+    source = {"instance_id": instance.id, "type": "backup", "backup_id": old["id"]}
+    replies = [
+        api.call("POST", f"{url}/instances/recovery", json={"source": source, "target": {"instance_id": instance.id}}),
+        api.call("GET", f"{url}/backup-files", params={"backup_id": old["id"]}),
+        api.call("DELETE", f"{url}/backups/{old['id']}"),
+    ]
+
+    assert [reply.body["error_code"] for reply in replies] == ["DBS.201010"] * 3
+
+
+@pytest.mark.parametrize("lists", [True, False], ids=["listed before", "not listed before"])
+def test_a_moment_before_the_oldest_backup_that_is_kept_is_none_to_restore(api: Api, *, lists: bool) -> None:
+    instance, url = api.instance(), f"{api.project.url}/v3/{api.project.id}"
+    keep(api, 1)
+    api.project.clock.advance(days=2, hours=5)  # until 2026-02-03T03:00:00Z
+    api.get("/backups")  # each request brings the world up to date
+    api.project.clock.advance("1d")  # the backup of 02-04 is kept, that of 02-03 is not
+    if lists:
+        listed(api)
+
+    moment = int(datetime(2026, 2, 3, 4, tzinfo=UTC).timestamp()) * 1000
+    source = {"instance_id": instance.id, "type": "timestamp", "restore_time": moment}
+    body = {"source": source, "target": {"instance_id": instance.id}}
+
+    assert api.call("POST", f"{url}/instances/recovery", json=body).body["error_code"] == "DBS.201203"

@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from mockrds.api.v3.shared import SHARED
+from mockrds.api.operation import meant
+from mockrds.domain.operations import OPERATIONS
 
 if TYPE_CHECKING:
     from conftest import Api, Connect, Reply
@@ -160,10 +161,12 @@ def test_a_wrong_action_is_refused(api: Api, role: str, body: object, status: in
 
 
 def test_the_key_of_the_body_tells_actions_apart() -> None:
-    choose = SHARED["POST /v3/{project_id}/instances/{instance_id}/action"]
+    path = "/v3/{project_id}/instances/{instance_id}/action"
+    actions = tuple(each.id for each in OPERATIONS.values() if each.path == path)
 
-    assert choose({"change_volume": {}}) == "v3.change_storage_type"
-    assert choose({}) == "v3.restart_instance"
+    assert len(actions) == 5
+    assert meant(actions, {"change_volume": {}}) == "v3.change_storage_type"
+    assert meant(actions, {}) == "v3.restart_instance"
 
 
 def test_a_single_instance_gets_a_standby(api: Api) -> None:

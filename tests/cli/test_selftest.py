@@ -9,13 +9,12 @@ from dataclasses import fields
 from typing import TYPE_CHECKING
 
 from mockrds.cli import main
+from mockrds.faults.rules import Step
 from mockrds.faults.transport import NAMES, Toxics
-from mockrds.faults.world_rules import Effect
-from mockrds.web.fault_injection import FaultyResponse
+from mockrds.web.fault_injection import ClientConnection
 
 if TYPE_CHECKING:
     import pytest
-    from aiohttp import web
 
 
 def test_every_fault_does_what_its_name_says_on_this_machine() -> None:
@@ -26,7 +25,7 @@ def test_every_fault_does_what_its_name_says_on_this_machine() -> None:
     proven = re.findall(r"^(.+?) {2,}.* ok$", done.stdout, re.MULTILINE)
     assert done.stdout.endswith(f"\n{len(proven)} of {len(proven)} do as they should\n")
     words = set(re.findall(r"\w+", " ".join(proven)))
-    keys = {field.name for kind in (Toxics, Effect) for field in fields(kind)}
+    keys = {field.name for kind in (Toxics, Step) for field in fields(kind)}
     assert {*NAMES, *keys, "rate_limits", "outage", "drain"} - words == set()
     assert len(proven) == 2 * len(set(proven))  # each plain and over TLS
 
@@ -34,10 +33,10 @@ def test_every_fault_does_what_its_name_says_on_this_machine() -> None:
 def test_a_fault_that_does_something_else_is_told(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    async def close(self: FaultyResponse, request: web.BaseRequest) -> None:
-        self._close(request)
+    async def close(self: ClientConnection) -> None:
+        self.close()
 
-    monkeypatch.setattr(FaultyResponse, "_reset", close)
+    monkeypatch.setattr(ClientConnection, "reset", close)
 
     assert main(["selftest"]) == 1
 
@@ -51,10 +50,10 @@ def test_a_fault_that_does_something_else_is_told(
 def test_a_server_that_breaks_down_is_told_without_a_traceback(
     monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
 ) -> None:
-    async def fail(self: FaultyResponse, request: web.BaseRequest) -> None:
+    async def fail(self: ClientConnection) -> None:
         raise ValueError("broken")
 
-    monkeypatch.setattr(FaultyResponse, "_hang", fail)
+    monkeypatch.setattr(ClientConnection, "wait_for_client", fail)
 
     assert main(["selftest"]) == 1
     assert "FAILED: fault: timeout (http)" in capfd.readouterr().out

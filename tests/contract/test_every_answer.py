@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from support.exchange import Answer, Wire, misfits
 
-from mockrds.api.operation import SERVED
+from mockrds.api.families import SERVED
 from mockrds.domain.operations import OPERATIONS
 
 if TYPE_CHECKING:

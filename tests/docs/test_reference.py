@@ -14,7 +14,7 @@ from mockrds import RemoteServer
 from mockrds.domain import errors
 from mockrds.domain.validators import KEEP_DAYS, is_description, is_name, is_password
 from mockrds.domain.world import parameter_templates as parameters
-from mockrds.faults.engine import ArmedRule
+from mockrds.faults.rules import ArmedRule
 from mockrds.journal import Entry
 from mockrds.scenario_files.loader import read_rule
 from mockrds.server import MockRDS

@@ -33,10 +33,6 @@ FORMATS = {
     "rds_private_ip": r"192\.168\.(\d|\d\d|1\d\d|2[0-4]\d|25[0-5])\.([2-9]|\d\d|1\d\d|2[0-4]\d|25[0-4])",
     "rds_timestamp": r"20(1[6-9]|2[0-5])-\d\d-\d\dT\d\d:\d\d:\d\d",
 }
-KEYS = [
-    "created", "dataStore", "description", "id", "instance_id", "locationRef", "name", "parent_id", "size", "status",
-    "updated", "backuptype",
-]  # fmt: skip
 SEED = "0/375d8d8fad1f43039e23d3b6c0f60a19/world"  # what the world of a project is seeded with
 
 
@@ -48,7 +44,7 @@ def provided() -> Faker:
 
 def drawn(source: RDSValues | Faker) -> bytes:
     """Draw everything there is, several times, as the bytes that would be sent."""
-    names = (*FORMATS, "datastore_version", "rds_datastore", "rds_backup_size", "rds_backup")
+    names = (*FORMATS, "datastore_version", "rds_datastore", "rds_backup_size")
     return json.dumps([{name: getattr(source, name)() for name in names} for _ in range(20)]).encode()
 
 
@@ -112,13 +108,6 @@ def test_a_major_version_stands_for_its_newest_release(engine: Engine, version: 
 def test_an_unknown_version_is_refused_with_those_that_there_are(engine: str, version: str) -> None:
     with pytest.raises(ValueError, match="expected one of"):
         Datastore.find(engine, version)
-
-
-def test_a_backup_has_the_documented_keys_in_their_order_and_any_that_are_given() -> None:
-    backup = RDSValues(Random(1)).rds_backup(name="mine", color="red")
-    assert list(backup) == [*KEYS, "color"]
-    assert (backup["name"], backup["color"], backup["status"], backup["size"]) == ("mine", "red", "BUILDING", None)
-    assert Datastore.find(backup["dataStore"]["type"], backup["dataStore"]["version"]).as_json() == backup["dataStore"]
 
 
 def test_the_same_seed_draws_the_same_bytes_and_another_seed_others() -> None:

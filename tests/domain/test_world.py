@@ -24,6 +24,7 @@ from hypothesis.stateful import (
 from mockrds.domain.clock import Clock, ClockSetting
 from mockrds.domain.engines import DEFAULT_FLAVORS
 from mockrds.domain.errors import RDSError
+from mockrds.domain.identity import Identity
 from mockrds.domain.world import World
 from mockrds.domain.world_template import (
     DEFAULT_INSTANCES,
@@ -51,7 +52,7 @@ def make_world(
     """A world whose clock stands still; without *specs*, it has the default instances."""
     clock = Clock(ClockSetting(mode="frozen", at=datetime(2026, 1, 31, 22, tzinfo=UTC)))
     template = WorldTemplate(instances=specs or DEFAULT_INSTANCES, quotas=quotas or Quotas())
-    return World(template, life_cycle or LifeCycle(), clock, Random(seed))
+    return World(template, life_cycle or LifeCycle(), clock, Random(seed), Identity(0).stable_id)
 
 
 def shards(count: int) -> list[InstanceSpec]:
@@ -63,7 +64,7 @@ def refusal(operation: Callable[..., Any], *args: Any, **kwargs: Any) -> str | N
     try:
         operation(*args, **kwargs)
     except RDSError as error:
-        return error.problem.v1
+        return error.refusal.v1
     return None
 
 
@@ -184,10 +185,10 @@ def test_a_size_is_drawn_once_and_lies_between_50_mb_and_20_gb() -> None:
 def test_a_quota_of_the_call_goes_before_that_of_the_world() -> None:
     world = make_world(*shards(4), quotas=Quotas(manual_backups=1))
     nodes = [instance.node_id for instance in world.instances]
-    assert refusal(world.create_manual_backup, nodes[0], "backup-0", deviation=WorldEffect(quota=0)) == "RDS.3003"
+    assert refusal(world.create_manual_backup, nodes[0], "backup-0", effect=WorldEffect(quota=0)) == "RDS.3003"
     assert refusal(world.create_manual_backup, nodes[0], "backup-0") is None
     assert refusal(world.create_manual_backup, nodes[1], "backup-1") == "RDS.3003"
-    assert refusal(world.create_manual_backup, nodes[1], "backup-1", deviation=WorldEffect(quota=2)) is None
+    assert refusal(world.create_manual_backup, nodes[1], "backup-1", effect=WorldEffect(quota=2)) is None
 
 
 @pytest.mark.parametrize("quota", [0, 1, 49])

@@ -10,6 +10,7 @@ import pytest
 
 from mockrds.domain.clock import Clock, ClockSetting
 from mockrds.domain.errors import RDSError
+from mockrds.domain.identity import Identity
 from mockrds.domain.world import World
 from mockrds.domain.world_template import (
     BackupSpec,
@@ -33,18 +34,24 @@ def world() -> World:
 def begin(life_cycle: LifeCycle | None = None, **template: Any) -> World:
     clock = Clock(ClockSetting(mode="frozen", at=datetime(2026, 1, 31, 22, tzinfo=UTC)))
     instances = (InstanceSpec(name="orders"), InstanceSpec(name="ledger"))
-    return World(WorldTemplate(instances=instances, **template), life_cycle or LifeCycle(), clock, Random(0))
+    return World(
+        WorldTemplate(instances=instances, **template),
+        life_cycle or LifeCycle(),
+        clock,
+        Random(0),
+        Identity(0).stable_id,
+    )
 
 
-def create(world: World, name: str = "nightly", **deviation: Any) -> str:
-    return world.create_manual_backup(world.instances[0].node_id, name, deviation=WorldEffect(**deviation)).id
+def create(world: World, name: str = "nightly", **effect: Any) -> str:
+    return world.create_manual_backup(world.instances[0].node_id, name, effect=WorldEffect(**effect)).id
 
 
-def listed(world: World, **deviation: Any) -> list[tuple[str, str]]:
+def listed(world: World, **effect: Any) -> list[tuple[str, str]]:
     """List the backups as a client does: names and statuses, newest first."""
-    backups, now = world.list_manual_backups(WorldEffect(**deviation))
+    backups, now = world.list_manual_backups(WorldEffect(**effect))
     shown: list[tuple[str, str]] = [(backup.name, backup.status_at(now)) for backup in backups]
-    world.look(backups, now)
+    world.look_at_backups(backups, now)
     return shown
 
 
@@ -52,7 +59,7 @@ def code(call: Any, *args: Any) -> str | None:
     try:
         call(*args)
     except RDSError as error:
-        return error.problem.v1
+        return error.refusal.v1
     return None
 
 
@@ -99,11 +106,11 @@ def test_a_new_instance_is_not_seen_for_a_number_of_looks(world: World) -> None:
         name="replica",
         flavor=orders.flavor,
         node_id=orders.node_id,
-        deviation=WorldEffect(visible_after=Visibility("2 looks")),
+        effect=WorldEffect(visible_after=Visibility("2 looks")),
     )
 
     def look() -> bool:
-        instances, now = world.list_instances()
+        instances, _, now = world.list_instances()
         world.look_at_instances(instances, now)
         return replica in instances
 

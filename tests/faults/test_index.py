@@ -9,9 +9,8 @@ from support.incoming import Incoming
 
 from mockrds.faults.engine import FaultEngine
 from mockrds.faults.index import Index
-from mockrds.faults.matching import Match, Pattern
+from mockrds.faults.matching import Pattern, ProjectMatch
 from mockrds.faults.rules import Rule
-from mockrds.faults.world_rules import Fault, WorldMatch
 from mockrds.scenario_files.loader import read_rule
 
 LIST = "v1.list_manual_backups"
@@ -47,15 +46,15 @@ MATCHES: st.SearchStrategy[dict[str, Any]] = st.fixed_dictionaries(
 )
 
 
-def match(asked: dict[str, Any]) -> WorldMatch | None:
+def match(asked: dict[str, Any]) -> ProjectMatch | None:
     try:
-        return WorldMatch(**asked)
+        return ProjectMatch(**asked)
     except ValueError:  # it asks for nothing
         return None
 
 
 RULES = st.builds(
-    lambda asked, times, probability: Fault(
+    lambda asked, times, probability: Rule(
         error="RDS.0005", match=match(asked), times=times, probability=probability
     ),
     MATCHES,
@@ -86,7 +85,7 @@ def armed(rules: Sequence[Rule]) -> FaultEngine:
 
 
 @given(rules=st.lists(RULES, max_size=12), call=CALLS)
-def test_the_candidates_are_in_order_and_all_that_match_are_among_them(rules: list[Fault], call: Incoming) -> None:
+def test_the_candidates_are_in_order_and_all_that_match_are_among_them(rules: list[Rule], call: Incoming) -> None:
     considered = armed(rules).armed
 
     candidates = [each.id for each in Index(considered).candidates(call)]
@@ -97,7 +96,7 @@ def test_the_candidates_are_in_order_and_all_that_match_are_among_them(rules: li
 
 
 @given(rules=st.lists(RULES, max_size=12), calls=st.lists(CALLS, min_size=1, max_size=6))
-def test_the_index_changes_no_decision(rules: list[Fault], calls: list[Incoming]) -> None:
+def test_the_index_changes_no_decision(rules: list[Rule], calls: list[Incoming]) -> None:
     def decided(*, indexed: bool) -> list[Any]:
         engine = armed(rules)
         with pytest.MonkeyPatch.context() as patch:
@@ -141,7 +140,7 @@ def test_a_regular_expression_that_is_nested_as_deeply_as_can_be_does_not_fail_l
     def deepest(depth: int) -> Rule:
         regex = "(?:" * depth + "a" + ")?" * depth
         try:
-            return Rule(error="RDS.0005", match=Match(body={"/a": Pattern(regex=regex)}))
+            return Rule(error="RDS.0005", match=ProjectMatch(body={"/a": Pattern(regex=regex)}))
         except ValueError:
             return deepest(depth - 1)
 

@@ -5,8 +5,7 @@ from typing import Any
 import pytest
 from support.incoming import Incoming
 
-from mockrds.faults.matching import ABSENT, Match, Pattern, resolve
-from mockrds.faults.world_rules import StateMatch, WorldMatch
+from mockrds.faults.matching import ABSENT, Match, Pattern, ProjectMatch, StateMatch, resolve
 
 BODY = {"backup": {"name": "nightly-1", "size": 12, "full": True, "tags": ["a", "b"], "none": None, "a/b": {"~": 1}}}
 
@@ -60,15 +59,15 @@ def incoming(**rest: Any) -> Incoming:
         (Match(connection="new"), []),
         (Match(connection="reused"), ["the connection is new"]),
         (Match(method="GET", query={"limit": 1}), ["method is 'POST', not 'GET'", "query limit is '10', not '1'"]),
-        (WorldMatch(instance="orders"), []),
-        (WorldMatch(instance="node-1", method="POST"), []),
-        (WorldMatch(instance=Pattern(regex="^ord")), []),
-        (WorldMatch(instance="ledger"), ["the instance is orders, not ledger"]),
-        (WorldMatch(instance_status="ACTIVE"), []),
-        (WorldMatch(instance_status="BUILD"), ["the instance is ACTIVE, not BUILD"]),
-        (WorldMatch(state=StateMatch(manual_backups=3, building=Pattern(min=1))), []),
-        (WorldMatch(state=StateMatch(instances=Pattern(max=3))), ["state instances is 4, not max 3"]),
-        (WorldMatch(method="GET", instance="ledger"),
+        (ProjectMatch(instance="orders"), []),
+        (ProjectMatch(instance="node-1", method="POST"), []),
+        (ProjectMatch(instance=Pattern(regex="^ord")), []),
+        (ProjectMatch(instance="ledger"), ["the instance is orders, not ledger"]),
+        (ProjectMatch(instance_status="ACTIVE"), []),
+        (ProjectMatch(instance_status="BUILD"), ["the instance is ACTIVE, not BUILD"]),
+        (ProjectMatch(state=StateMatch(manual_backups=3, building=Pattern(min=1))), []),
+        (ProjectMatch(state=StateMatch(instances=Pattern(max=3))), ["state instances is 4, not max 3"]),
+        (ProjectMatch(method="GET", instance="ledger"),
          ["method is 'POST', not 'GET'", "the instance is orders, not ledger"]),
     ],
 )  # fmt: skip

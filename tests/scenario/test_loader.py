@@ -15,15 +15,15 @@ from mockrds.domain.clock import ClockSetting
 from mockrds.domain.world_template import BackupTransition, LifeCycle
 from mockrds.durations import Distribution, Duration, LogNormal, fixed
 from mockrds.faults.responses import Response
-from mockrds.faults.world_rules import Fault
+from mockrds.faults.rules import Rule
 from mockrds.scenario import Scenario
 from mockrds.scenario_files.loader import ScenarioError, library, load, read_rule
 
 TOP = "(expected one of: name, description, extends, seed, clock, world, lifecycle, rate_limits, outage, faults)"
 FAULT = (
     "(expected one of: name, operation, match, between, calls, first, after, every, times, probability,"
-    " quota, lifecycle, visible_after, stale, phase, commit_after, error, response, retry_after, latency, fault, body,"
-    " sequence, repeat, credentials)"
+    " quota, lifecycle, visible_after, stale, phase, commit_after, error, response, credentials, retry_after,"
+    " latency, fault, body, sequence, repeat)"
 )
 NOTHING = (
     "the rule does nothing: give 'error', 'response', 'latency', 'fault', 'body', 'credentials',"
@@ -207,6 +207,10 @@ BAD = {
     "a quota for what has none": (
         "faults: [{operation: list_manual_backups, quota: 0}]",
         ["bad.yaml:1:43: faults[0].quota: is about create_manual_backup, which 'operation' does not name"],
+    ),
+    "a quota for several that have none": (
+        "faults: [{operation: [v1.list_instances, v3.list_backups], quota: 0}]",
+        ["bad.yaml:1:60: faults[0].quota: is about create_manual_backup, which 'operation' does not name"],
     ),
     "negative numbers": (
         "world: {quotas: {manual_backups: -1}, instances: [{name: a, volume_gb: -1}]}\n"
@@ -540,11 +544,11 @@ faults:
     scenario = load("whole.yaml")
 
     assert scenario.faults == (
-        Fault(operation="create_manual_backup", calls=(1, 3), error="RDS.0011"),
-        Fault(name="slow", operation=("list_manual_backups", "v1.get_instance"), probability=0.5, latency=fixed(0.12)),
-        Fault(first=3, after=1, every=2, times=1,
+        Rule(operation="create_manual_backup", calls=(1, 3), error="RDS.0011"),
+        Rule(name="slow", operation=("list_manual_backups", "v1.get_instance"), probability=0.5, latency=fixed(0.12)),
+        Rule(first=3, after=1, every=2, times=1,
              response=Response(status=503, headers={"Retry-After": "1"}, json={"a": [1, None]})),
-        Fault(operation="v1.create_manual_backup", quota=0),
+        Rule(operation="v1.create_manual_backup", quota=0),
     )  # fmt: skip
     assert [rule.source for rule in scenario.faults] == [f"whole.yaml:{line}:5" for line in (19, 22, 26, 27)]
     assert scenario.clock == ClockSetting(mode="frozen", at=datetime(2026, 1, 31, 22, 0, tzinfo=UTC))
@@ -601,7 +605,7 @@ def test_a_mistake_that_was_merged_is_shown_where_it_was_written() -> None:
 
 
 def test_a_mapping_from_python_may_have_tuples_times_and_our_own_objects() -> None:
-    rule = Fault(operation="list_instances", latency=fixed(1), response=Response(json=[1]))
+    rule = Rule(operation="list_instances", latency=fixed(1), response=Response(json=[1]))
     at = datetime(2026, 1, 31, 22, 0, tzinfo=UTC)
     scenario = load(
         {"faults": (rule,), "clock": {"mode": "frozen", "at": at}, "lifecycle": LifeCycle(token=Duration(9))}
@@ -752,7 +756,7 @@ def test_scenarios_that_are_right_only_by_themselves_do_not_go_together() -> Non
 def test_a_fault_is_read_in_the_same_words() -> None:
     rule = read_rule({"operation": "list_instances", "latency": "50ms", "times": 2}, "control API")
 
-    assert rule == Fault(operation="list_instances", latency=fixed(0.05), times=2)
+    assert rule == Rule(operation="list_instances", latency=fixed(0.05), times=2)
     assert rule.source == "control API"
 
 
@@ -890,7 +894,7 @@ def judge(source: Any) -> None:
 def test_no_document_from_python_raises_anything_else(document: Any) -> None:
     judge(document)
     with contextlib.suppress(ScenarioError):
-        assert isinstance(read_rule(document), Fault)
+        assert isinstance(read_rule(document), Rule)
 
 
 @ANY_TIME

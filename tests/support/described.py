@@ -10,8 +10,8 @@ from urllib.parse import unquote, urlsplit
 from jsonschema import Draft202012Validator
 from jsonschema.exceptions import best_match
 
+from mockrds.api.families import SERVED
 from mockrds.api.openapi import document
-from mockrds.api.operation import SERVED
 from mockrds.api.routing import Routes
 from mockrds.domain.operations import OPERATIONS
 

@@ -4,6 +4,7 @@ from typing import Any
 
 from multidict import CIMultiDict
 
+from mockrds.api.families import SERVED
 from mockrds.faults.matching import resolve
 
 
@@ -22,6 +23,7 @@ class Incoming:
         self.query: dict[str, str] = rest.get("query", {})
         self.instance: Any = rest.get("instance", ((), None))
         self.state: dict[str, int] = rest.get("state", {})
+        self.heeds = SERVED[operation].heeds if operation in SERVED else frozenset()
         self._body = body
 
     def at(self, pointer: str) -> Any:

@@ -1,7 +1,7 @@
 """What clients of the database service ask of the services next to it: networks and elastic IPs, no more than that.
 
 The networks are those that instances are in, those that clients made, and one called ``default``. Each
-instance has a port. Elastic IPs can be got, bound to a port, and given back; the network outside is theirs.
+instance has a port. Elastic IPs can be acquired, bound to a port, and released; the network outside is theirs.
 """
 
 from __future__ import annotations
@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Final
 
 from mockrds.api.call import Answer
 from mockrds.api.network import changes, networks, public_ips
-from mockrds.api.network.resource import RefusedError, get_of, list_of
-from mockrds.domain.errors import GatewayError, RDSError
+from mockrds.api.network.resource import get_of, list_of
+from mockrds.domain.errors import GatewayError, NetworkError, RDSError
 from mockrds.domain.identity import InvalidTokenError
 from mockrds.domain.operations import Operation
 
@@ -83,7 +83,7 @@ def _guarded(handle: Callable[[Call], Answer]) -> Callable[[Call], Answer]:
             call.project = call.simulator.projects.get(call.parameters["project_id"])
         try:
             return handle(call)
-        except RefusedError as refusal:
+        except NetworkError as refusal:
             answer = Answer({"code": str(refusal.status), "message": str(refusal)}, refusal.status)
             answer.error = str(refusal.status)
             return answer

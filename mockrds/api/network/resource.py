@@ -1,12 +1,11 @@
-"""How all neighbours answer: things as rows, filtered and paged, and one form of refusal."""
+"""How the services next door answer: with rows, filtered and paged."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
 from mockrds.api.call import Answer
-from mockrds.domain.errors import RDSError
-from mockrds.domain.values import dashed
+from mockrds.domain.errors import NetworkError, RDSError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -14,19 +13,6 @@ if TYPE_CHECKING:
     from mockrds.api.call import Call
 
     Row = dict[str, Any]
-
-
-class RefusedError(Exception):
-    """A neighbour says no, with this status."""
-
-    def __init__(self, status: int, message: str) -> None:
-        super().__init__(message)
-        self.status = status
-
-
-def named_id(call: Call, kind: str, name: str) -> str:
-    """Make the id that always belongs to a *kind* of thing called *name* in the project."""
-    return dashed(call.simulator.identity.stable_id(kind, f"{call.parameters['project_id']}/{name}"))
 
 
 def _fitting(call: Call, rows: Iterable[Row]) -> list[Row]:
@@ -42,7 +28,7 @@ def _fitting(call: Call, rows: Iterable[Row]) -> list[Row]:
 
 
 def _fits(value: object, wanted: str) -> bool:
-    """Tell whether a field is as *wanted*; lists and numbers are not asked for, so any of them will do."""
+    """Return whether a field is as *wanted*; lists and numbers are not asked for, so any of them will do."""
     if isinstance(value, bool):
         return wanted.lower() == str(value).lower()
     return value == wanted if value is None or isinstance(value, str) else True
@@ -52,13 +38,13 @@ def one(call: Call, rows: Iterable[Row]) -> Row:
     """Find the row that the path names.
 
     Raises:
-        RefusedError: There is none.
+        NetworkError: There is none.
     """
     wanted = call.parameters["id"]
     for row in rows:
         if row["id"] == wanted:
             return row
-    raise RefusedError(404, f"{wanted} could not be found")
+    raise NetworkError(404, f"{wanted} could not be found")
 
 
 def list_of(key: str, rows: Callable[[Call], list[Row]]) -> Callable[[Call], Answer]:
@@ -72,15 +58,15 @@ def get_of(key: str, rows: Callable[[Call], list[Row]]) -> Callable[[Call], Answ
 
 
 def fields_of(call: Call, key: str) -> Row:
-    """Give the object called *key* in the body.
+    """Return the object called *key* in the body.
 
     Raises:
-        RefusedError: There is none.
+        NetworkError: There is none.
     """
     try:
         value = call.document.get(key)
     except RDSError:
         value = None
     if not isinstance(value, dict):
-        raise RefusedError(400, f"{key} is missing")
+        raise NetworkError(400, f"{key} is missing")
     return value

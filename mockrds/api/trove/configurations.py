@@ -9,7 +9,7 @@ from mockrds.api.operation import operation
 from mockrds.api.parameters import DATASTORE, DESCRIPTION, NAME, VALUES, not_parameters, template_datastore
 from mockrds.api.schema import Boolean, Dictionary, Integer, List, Object, Schema, Text
 from mockrds.api.trove.instances import SUPPORTED, check_supported, stamp, supported
-from mockrds.api.v1.simple import limits, parameter_asked_for, version_asked_for
+from mockrds.api.v1.simple import limits, parameter_in_path, version_in_path
 from mockrds.domain.parameters import PARAMETERS
 from mockrds.domain.world.parameter_templates import TEMPLATE_LIMIT
 
@@ -80,6 +80,12 @@ def list_configurations(call: Call) -> Answer:
     ),
     answer=Object({"configuration": Object(_TEMPLATE | {"values": _KEPT})}),
     simple=True,
+    leads_to={
+        "trove.list_configurations": {},
+        "trove.get_configuration": {"id": "$response.body#/configuration/id"},
+        "trove.patch_configuration": {"id": "$response.body#/configuration/id"},
+        "trove.delete_configuration": {"id": "$response.body#/configuration/id"},
+    },
 )
 def create_configuration(call: Call, fields: dict[str, Any]) -> Answer:
     """Make a parameter template (API reference, Trove, "Creating a Parameter Template")."""
@@ -121,8 +127,8 @@ def create_configuration(call: Call, fields: dict[str, Any]) -> Answer:
     simple=True,
 )
 def get_configuration(call: Call) -> Answer:
-    """Tell about a parameter template (API reference, Trove, "Obtaining a Parameter Template")."""
-    configuration = _asked_for(call)
+    """Return a parameter template (API reference, Trove, "Obtaining a Parameter Template")."""
+    configuration = _template_in_path(call)
     parameters = [
         {
             "name": parameter.name,
@@ -164,7 +170,7 @@ def replace_configuration(call: Call, fields: dict[str, Any]) -> Answer:
 @operation("trove.delete_configuration", answer=_SUCCESS, simple=True)
 def delete_configuration(call: Call) -> Answer:
     """Delete a parameter template (API reference, Trove, "Deleting a Parameter Template")."""
-    call.world.delete_configuration(_asked_for(call).id, unused=True)
+    call.world.delete_configuration(_template_in_path(call).id, unused=True)
     return Answer({"errCode": "RDS.0041", "externalMessage": "Operation successful."})
 
 
@@ -175,7 +181,7 @@ def delete_configuration(call: Call) -> Answer:
 )
 def list_configuration_instances(call: Call) -> Answer:
     """List its users (API reference, Trove, "Obtaining the DB Instances to Which a Parameter Template Applies")."""
-    instances = call.world.instances_of(_asked_for(call))
+    instances = call.world.list_configuration_instances(_template_in_path(call))
     return Answer({"instances": [{"id": one.node_id, "name": one.nodes[0].name} for one in instances]})
 
 
@@ -183,9 +189,10 @@ def list_configuration_instances(call: Call) -> Answer:
     "trove.get_instance_default_configuration",
     answer=Object({"instance": Object({"configuration": _KEPT})}),
     simple=True,
+    heeds=("stale",),
 )
 def get_instance_default_configuration(call: Call) -> Answer:
-    """Tell what parameters are by default (API reference, Trove, "Obtaining Default Parameters of a DB Instance")."""
+    """Return what parameters are by default (API reference, Trove, "Obtaining Default Parameters of a DB Instance")."""
     instance, _ = supported(call)
     defaults = {one.name: one.default for one in PARAMETERS[instance.datastore.type].values()}
     return Answer({"instance": {"configuration": defaults}})
@@ -194,7 +201,7 @@ def get_instance_default_configuration(call: Call) -> Answer:
 @operation("trove.list_datastore_parameters", answer=_DEFINITIONS, simple=True)
 def list_datastore_parameters(call: Call) -> Answer:
     """List the parameters of a version (API reference, Trove, "Obtaining a Parameter List")."""
-    datastore = version_asked_for(call)
+    datastore = version_in_path(call)
     check_supported(datastore)
     changeable = (one for one in PARAMETERS[datastore.type].values() if not one.readonly)
     return Answer({"configuration-parameters": [_definition(one, datastore) for one in changeable]})
@@ -202,20 +209,20 @@ def list_datastore_parameters(call: Call) -> Answer:
 
 @operation("trove.get_datastore_parameter", answer=_DEFINITIONS, simple=True)
 def get_datastore_parameter(call: Call) -> Answer:
-    """Tell about a parameter (API reference, Trove, "Obtaining Information About Configuration Parameters")."""
-    datastore = version_asked_for(call)
+    """Return a parameter (API reference, Trove, "Obtaining Information About Configuration Parameters")."""
+    datastore = version_in_path(call)
     check_supported(datastore)
-    return Answer({"configuration-parameters": [_definition(parameter_asked_for(call, datastore), datastore)]})
+    return Answer({"configuration-parameters": [_definition(parameter_in_path(call, datastore), datastore)]})
 
 
-def _asked_for(call: Call) -> Configuration:
+def _template_in_path(call: Call) -> Configuration:
     configuration = call.world.get_configuration(call.parameters["id"])
     check_supported(configuration.datastore)
     return configuration
 
 
 def _update(call: Call, fields: dict[str, Any], message: str) -> Answer:
-    configuration, values = _asked_for(call), fields["values"] or {}
+    configuration, values = _template_in_path(call), fields["values"] or {}
     name, description = fields["name"], fields["description"]
     call.world.update_configuration(configuration.id, name, description, values, spread=True)
     answer = Answer({"errCode": "RDS.0041", "externalMessage": message})
@@ -230,7 +237,7 @@ def _render(call: Call, configuration: Configuration) -> dict[str, Any]:
         "datastore_version_name": configuration.datastore.major,
         "datastore_name": configuration.datastore.type.lower(),
         "description": configuration.description,
-        "instance_count": len(call.world.instances_of(configuration)),
+        "instance_count": len(call.world.list_configuration_instances(configuration)),
         "created": stamp(configuration.created),
         "updated": stamp(configuration.updated),
     }

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Final
 
 from mockrds.api.call import Answer
-from mockrds.api.operation import operation
+from mockrds.api.operation import has, operation
 from mockrds.api.schema import Integer, List, Object, Schema, Text
 from mockrds.domain import errors
 from mockrds.domain.clock import TimestampFormat
@@ -67,12 +67,13 @@ _FLAVOR_ID: Final = Text(is_uuid, errors.FLAVOR_FORMAT)
             )
         }
     ),
+    heeds=("stale",),
 )
 def list_instances(call: Call) -> Answer:
     """List DB instances (API reference, Trove, "Obtaining a DB Instance List")."""
     world = call.world
-    found, now = world.list_instances(call.deviation)
-    instances = [instance for instance in found if instance.datastore.type in SUPPORTED]
+    every, _, now = world.list_instances(effect=call.effect)
+    instances = [instance for instance in every if instance.datastore.type in SUPPORTED]
     answer = Answer({"instances": [{"instance": _row(instance, now)} for instance in instances]})
     world.look_at_instances(instances, now)
     return answer
@@ -118,9 +119,10 @@ def list_instances(call: Call) -> Answer:
             )
         }
     ),
+    heeds=("stale",),
 )
 def get_instance(call: Call) -> Answer:
-    """Tell about an instance (API reference, Trove, "Obtaining Detailed Information of a Specified DB Instance")."""
+    """Return an instance (API reference, Trove, "Obtaining Detailed Information of a Specified DB Instance")."""
     world = call.world
     instance, now = supported(call)
     configuration = world.configuration_of(instance)
@@ -195,8 +197,8 @@ def get_instance(call: Call) -> Answer:
                     "nics?": List(Object({"net-id?": Text(is_uuid, errors.SUBNET), "securityGroupId?": Text()})),
                     "availability_zone?": Text(),
                     "vpc?": Text(is_uuid, errors.VPC),
-                    "slave_of?": Text(error=errors.REPLICA_OF),
-                    "replica_of?": Text(error=errors.REPLICA_OF),
+                    "slave_of?": Text(error=errors.REPLICA_OF, names_instance=True),
+                    "replica_of?": Text(error=errors.REPLICA_OF, names_instance=True),
                     "replica_count?": Integer(range(1, 2)),
                 }
             )
@@ -219,6 +221,12 @@ def get_instance(call: Call) -> Answer:
             )
         }
     ),
+    heeds=("lifecycle", "visible_after"),
+    leads_to={
+        "trove.list_instances": {},
+        "trove.get_instance": {"instanceId": "$response.body#/instance/id"},
+        "trove.delete_instance": {"instanceId": "$response.body#/instance/id"},
+    },
 )
 def create_instance(call: Call, fields: dict[str, Any]) -> Answer:
     """Create a DB instance or a read replica (API reference, Trove, "Creating a DB Instance")."""
@@ -229,7 +237,7 @@ def create_instance(call: Call, fields: dict[str, Any]) -> Answer:
         instance = _create_single(call, fields, flavor)
     else:
         instance = call.world.create_read_replica(
-            name=fields["name"], flavor=flavor, node_id=primary, deviation=call.deviation
+            name=fields["name"], flavor=flavor, node_id=primary, effect=call.effect
         )
     row = _row(instance, instance.created)
     created = stamp(instance.created)
@@ -247,19 +255,25 @@ def create_instance(call: Call, fields: dict[str, Any]) -> Answer:
     return Answer({"instance": answered})
 
 
-@operation("trove.delete_instance", status=202)
+@operation("trove.delete_instance", status=202, heeds=("lifecycle",))
 def delete_instance(call: Call) -> Answer:
     """Delete a DB instance (API reference, Trove, "Deleting a DB Instance")."""
     instance, _ = supported(call)
-    call.world.delete_instance(instance.node_id, call.deviation)
+    call.world.delete_instance(instance.node_id, call.effect)
     return Answer()
 
 
-@operation("trove.restart_instance", body=Object({"restart": Object({})}), status=202)
+@operation(
+    "trove.restart_instance",
+    body=Object({"restart": Object({})}),
+    status=202,
+    heeds=("lifecycle",),
+    when=has("restart"),
+)
 def restart_instance(call: Call, fields: dict[str, Any]) -> Answer:  # noqa: ARG001
     """Reboot a DB instance (API reference, Trove, "Rebooting a DB Instance")."""
     instance, _ = supported(call)
-    call.world.restart_instance(instance.node_id, call.deviation)
+    call.world.restart_instance(instance.node_id, call.effect)
     return Answer()
 
 
@@ -267,11 +281,13 @@ def restart_instance(call: Call, fields: dict[str, Any]) -> Answer:  # noqa: ARG
     "trove.change_instance_flavor",
     body=Object({"resize": Object({"flavorRef": _FLAVOR_ID})}),
     status=202,
+    heeds=("lifecycle",),
+    when=has("resize", "flavorRef"),
 )
 def change_instance_flavor(call: Call, fields: dict[str, Any]) -> Answer:
     """Change the class of a DB instance (API reference, Trove, "Changing DB Instance Specifications")."""
     instance, _ = supported(call)
-    call.world.resize_flavor(instance.node_id, _flavor(fields["resize"]["flavorRef"]), call.deviation)
+    call.world.change_instance_flavor(instance.node_id, _flavor(fields["resize"]["flavorRef"]), call.effect)
     return Answer()
 
 
@@ -281,11 +297,12 @@ def change_instance_flavor(call: Call, fields: dict[str, Any]) -> Answer:
         {"resize": Object({"volume": Object({"size": Integer(range(50, 4001), errors.VOLUME_RANGE)})})},
     ),
     status=202,
+    heeds=("lifecycle",),
 )
 def resize_instance_volume(call: Call, fields: dict[str, Any]) -> Answer:
     """Enlarge the disk of a DB instance (API reference, Trove, "Changing DB Instance Volume")."""
     instance, _ = supported(call)
-    call.world.enlarge_volume(instance.node_id, fields["resize"]["volume"]["size"], call.deviation)
+    call.world.resize_instance_volume(instance.node_id, fields["resize"]["volume"]["size"], call.effect)
     return Answer()
 
 
@@ -309,7 +326,7 @@ def list_flavors(call: Call) -> Answer:
     ),
 )
 def get_flavor(call: Call) -> Answer:
-    """Tell about an instance class (API reference, Trove, "Obtaining Specified DB Instance Specifications")."""
+    """Return an instance class (API reference, Trove, "Obtaining Specified DB Instance Specifications")."""
     _ = call.world
     flavor = _flavor(call.parameters["flavorId"])
     gigabytes = flavor.ram // 1024
@@ -328,12 +345,12 @@ def get_flavor(call: Call) -> Answer:
 
 
 def supported(call: Call) -> tuple[Instance, float]:
-    """Find the instance whose id is in the path, and tell the time it was looked at.
+    """Find the instance whose id is in the path, and the time it was looked at.
 
     Raises:
         RDSError: INSTANCE_NOT_FOUND, or ENGINE_NOT_SUPPORTED for SQL Server.
     """
-    instance, now = call.world.get_instance(call.parameters["instanceId"], call.deviation)
+    instance, now = call.world.get_instance(call.parameters["instanceId"], call.effect)
     check_supported(instance.datastore)
     return instance, now
 
@@ -378,7 +395,7 @@ def _create_single(call: Call, fields: dict[str, Any], flavor: Flavor) -> Instan
         port=PORTS[datastore.type],
         policy=BackupPolicy(keep_days=0, start_time="00:00:00"),
         settings=Settings(configuration_id=fields["configuration"] or ""),
-        deviation=call.deviation,
+        effect=call.effect,
     )
 
 

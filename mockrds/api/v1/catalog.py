@@ -47,7 +47,7 @@ def list_flavors(call: Call, query: dict[str, Any]) -> Answer:
 
 @operation("v1.get_flavor", answer=Object({"flavor": _FLAVOR}))
 def get_flavor(call: Call) -> Answer:
-    """Tell about an instance class (API reference, v1, "Obtaining Specified DB Instance Specifications")."""
+    """Return an instance class (API reference, v1, "Obtaining Specified DB Instance Specifications")."""
     _ = call.world
     flavor = FLAVORS.get(call.parameters["flavorId"])
     if flavor is None:

@@ -6,7 +6,7 @@ import re
 from typing import TYPE_CHECKING, Any, Final
 
 from mockrds.api.call import Answer
-from mockrds.api.operation import operation
+from mockrds.api.operation import has, operation
 from mockrds.api.schema import Boolean, Either, Integer, List, Object, Schema, Text
 from mockrds.api.v1.backups import JOB, JOBS, POINT, restore_point
 from mockrds.domain import errors
@@ -96,7 +96,8 @@ _NEW: Final = Object(
     also_allowed=_KEYS,
 )
 _REPLICA: Final = Object(
-    {"name": _NAME, "replicaOf": Text(error=errors.REPLICA_OF), "flavorRef": _FLAVOR}, also_allowed=_KEYS
+    {"name": _NAME, "replicaOf": Text(error=errors.REPLICA_OF, names_instance=True), "flavorRef": _FLAVOR},
+    also_allowed=_KEYS,
 )
 _RESTORED: Final = Object(
     {
@@ -104,7 +105,7 @@ _RESTORED: Final = Object(
         "flavorRef": _FLAVOR,
         "volume": Object({"size": _SIZE}, also_allowed=("type",), missing=errors.VOLUME_RANGE),
         "ha?": _HA,
-        "restorePoint": Object({**POINT, "sourceInstanceId?": Text(any)}),
+        "restorePoint": Object({**POINT, "sourceInstanceId?": Text(any, names_instance=True)}),
     },
     also_allowed=_KEYS,
 )
@@ -132,27 +133,44 @@ _INSTANCE: Final[dict[str, Schema]] = {
 _LISTED: Final[dict[str, Schema]] = {**_INSTANCE, "replicaOf?": Text()}
 _MADE: Final = Object({"instance": Object({**_INSTANCE, "replica_of?": Text(), "extendparam": JOBS})})
 
+_FIRST: Final = {"instanceId": "$response.body#/instances/0/id"}
+"""What leads from the list to the first instance."""
 
-@operation("v1.list_instances", answer=Object({"instances": List(Object(_LISTED))}))
+
+@operation(
+    "v1.list_instances",
+    answer=Object({"instances": List(Object(_LISTED))}),
+    heeds=("stale",),
+    leads_to={
+        "v1.create_manual_backup": {"body": {"backup": {"name": "linked", "instance": _FIRST["instanceId"]}}},
+        "v1.get_instance": _FIRST,
+        "v1.get_backup_policy": _FIRST,
+        "v1.set_backup_policy": _FIRST,
+        "v1.add_instance_tag": _FIRST,
+        "v1.delete_instance": _FIRST,
+    },
+)
 def list_instances(call: Call) -> Answer:
     """List DB instances (API reference, v1, "Obtaining a DB Instance List")."""
     world = call.world
-    instances, now = world.list_instances(call.deviation)
+    instances, _, now = world.list_instances(effect=call.effect)
     answer = Answer({"instances": [_render(instance, now) for instance in instances]})
     world.look_at_instances(instances, now)
     return answer
 
 
 @operation(
-    "v1.get_instance", answer=Object({"instance": Object({"instanceId": Text(), "instanceName": Text(), **_LISTED})})
+    "v1.get_instance",
+    answer=Object({"instance": Object({"instanceId": Text(), "instanceName": Text(), **_LISTED})}),
+    heeds=("stale",),
 )
 def get_instance(call: Call) -> Answer:
-    """Tell about one DB instance (API reference, v1, "Obtaining Detailed Information of a Specified DB Instance").
+    """Return one DB instance (API reference, v1, "Obtaining Detailed Information of a Specified DB Instance").
 
     The reference shows three keys; clients read the whole object of the list, so both are sent.
     """
     world = call.world
-    instance, now = world.get_instance(call.parameters["instanceId"], call.deviation)
+    instance, now = world.get_instance(call.parameters["instanceId"], call.effect)
     rendered = _render(instance, now)
     documented = {"instanceId": rendered["id"], "status": rendered["status"], "instanceName": rendered["name"]}
     world.look_at_instances([instance], now)
@@ -164,74 +182,87 @@ def get_instance(call: Call) -> Answer:
     body=Object({"instance": Either("replicaOf", _REPLICA, _NEW)}),
     answer=_MADE,
     status=202,
+    heeds=("lifecycle", "visible_after"),
+    leads_to={
+        "v1.list_instances": {},
+        "v1.get_instance": {"instanceId": "$response.body#/instance/id"},
+        "v1.delete_instance": {"instanceId": "$response.body#/instance/id"},
+    },
 )
 def create_instance(call: Call, fields: dict[str, Any]) -> Answer:
     """Create a DB instance or a read replica (API reference, v1, "Creating a DB Instance")."""
-    asked, world = fields["instance"], call.world
-    if asked["replicaOf"] is not None:
+    body, world = fields["instance"], call.world
+    if body["replicaOf"] is not None:
         replica = world.create_read_replica(
-            name=asked["name"],
-            flavor=_flavor(asked["flavorRef"]),
-            node_id=asked["replicaOf"],
-            deviation=call.deviation,
+            name=body["name"],
+            flavor=_flavor(body["flavorRef"]),
+            node_id=body["replicaOf"],
+            effect=call.effect,
         )
         return _created(replica)
     try:
-        datastore = Datastore.find(asked["datastore"]["type"], asked["datastore"]["version"])
+        datastore = Datastore.find(body["datastore"]["type"], body["datastore"]["version"])
     except ValueError as error:
         raise RDSError(errors.ENGINE_VERSION, str(error)) from None
     engine = datastore.type
-    flavor = _flavor(asked["flavorRef"], engine)
-    port = _port(asked["dbPort"], engine)
-    mode = _replication_mode(asked["ha"], REPLICATION_MODES[engine])
-    if asked["region"] != world.region:
+    flavor = _flavor(body["flavorRef"], engine)
+    port = _port(body["dbPort"], engine)
+    mode = _replication_mode(body["ha"], REPLICATION_MODES[engine])
+    if body["region"] != world.region:
         raise RDSError(errors.REGION, f"the project is in {world.region}")
-    strategy = asked["backupStrategy"] or {"keepDays": 0, "startTime": "00:00:00"}
+    strategy = body["backupStrategy"] or {"keepDays": 0, "startTime": "00:00:00"}
     instance = world.create_instance(
-        name=asked["name"],
+        name=body["name"],
         datastore=datastore,
         flavor=flavor,
-        volume_type=asked["volume"]["type"],
-        volume_gb=asked["volume"]["size"],
-        availability_zone=asked["availabilityZone"],
-        network=(asked["vpc"], asked["nics"]["subnetId"], asked["securityGroup"]["id"]),
+        volume_type=body["volume"]["type"],
+        volume_gb=body["volume"]["size"],
+        availability_zone=body["availabilityZone"],
+        network=(body["vpc"], body["nics"]["subnetId"], body["securityGroup"]["id"]),
         port=port,
         policy=BackupPolicy(keep_days=strategy["keepDays"], start_time=strategy["startTime"]),
         replication_mode=mode,
-        deviation=call.deviation,
+        effect=call.effect,
     )
     return _created(instance)
 
 
-@operation("v1.restore_to_new_instance", body=Object({"instance": _RESTORED}), answer=_MADE, status=202)
+@operation(
+    "v1.restore_to_new_instance",
+    body=Object({"instance": _RESTORED}),
+    answer=_MADE,
+    status=202,
+    heeds=("lifecycle", "visible_after"),
+    when=has("instance", "restorePoint"),
+)
 def restore_to_new_instance(call: Call, fields: dict[str, Any]) -> Answer:
     """Build an instance from a backup (API reference, v1, "Restoring Data to a New DB Instance")."""
-    asked = fields["instance"]
-    flavor = _flavor(asked["flavorRef"])
-    mode = _replication_mode(asked["ha"], _MODES)
-    point = asked["restorePoint"]
+    body = fields["instance"]
+    flavor = _flavor(body["flavorRef"])
+    mode = _replication_mode(body["ha"], _MODES)
+    point = body["restorePoint"]
     backup_id, restore_time = restore_point(point)
     source = point["sourceInstanceId"] if backup_id is None else None
     if backup_id is None and not source:
         raise RDSError(errors.SOURCE_NOT_FOUND, "'sourceInstanceId' is missing")
     instance = call.world.restore_to_new_instance(
-        name=asked["name"],
+        name=body["name"],
         flavor=flavor,
-        volume_gb=asked["volume"]["size"],
+        volume_gb=body["volume"]["size"],
         replication_mode=mode,
         backup_id=backup_id,
         restore_time=restore_time,
         source_node_id=source,
-        deviation=call.deviation,
+        effect=call.effect,
     )
     return _created(instance, (backup_id,) if backup_id else ())
 
 
-@operation("v1.delete_instance", answer=JOB, status=202)
+@operation("v1.delete_instance", answer=JOB, status=202, heeds=("lifecycle",))
 def delete_instance(call: Call) -> Answer:
     """Delete a DB instance (API reference, v1, "Deleting a DB Instance"). Its body has no effect."""
-    job = call.world.delete_instance(call.parameters["instanceId"], call.deviation)
-    return Answer({"extendparam": {"jobs": [{"id": job}]}})
+    job = call.world.delete_instance(call.parameters["instanceId"], call.effect)
+    return Answer({"extendparam": {"jobs": [{"id": job.id}]}})
 
 
 @operation(
@@ -239,36 +270,12 @@ def delete_instance(call: Call) -> Answer:
     body=Object({"restart": Object({})}, also_allowed=("restore", "resize", "setPublicIp")),
     answer=JOB,
     status=202,
+    heeds=("lifecycle",),
+    when=has("restart"),
 )
 def restart_instance(call: Call, _: dict[str, Any]) -> Answer:
     """Reboot a DB instance (API reference, v1, "Rebooting a DB Instance")."""
-    job = call.world.restart_instance(call.parameters["instanceId"], call.deviation)
-    return Answer({"extendparam": {"jobs": [{"id": dashed(job)}]}})
-
-
-@operation(
-    "v1.change_instance_flavor",
-    body=Object({"resize": Object({"flavorRef": _FLAVOR})}),
-    answer=Object({"jobId": List(Text())}),
-    status=202,
-)
-def change_instance_flavor(call: Call, fields: dict[str, Any]) -> Answer:
-    """Change the class of a DB instance (API reference, v1, "Changing DB Instance Specifications")."""
-    flavor = _flavor(fields["resize"]["flavorRef"])
-    job = call.world.resize_flavor(call.parameters["instanceId"], flavor, call.deviation)
-    return Answer({"jobId": [job.id]})
-
-
-@operation(
-    "v1.resize_instance_volume",
-    body=Object({"resize": Object({"volume": Object({"size": _SIZE})})}),
-    answer=JOB,
-    status=202,
-)
-def resize_instance_volume(call: Call, fields: dict[str, Any]) -> Answer:
-    """Enlarge the disk of a DB instance (API reference, v1, "Changing DB Instance Volume")."""
-    size = fields["resize"]["volume"]["size"]
-    job = call.world.enlarge_volume(call.parameters["instanceId"], size, call.deviation)
+    job = call.world.restart_instance(call.parameters["instanceId"], call.effect)
     return Answer({"extendparam": {"jobs": [{"id": dashed(job.id)}]}})
 
 
@@ -287,18 +294,49 @@ def resize_instance_volume(call: Call, fields: dict[str, Any]) -> Answer:
     ),
     answer=Object({}),
     status=202,
+    when=has("setPublicIp"),
 )
 def bind_unbind_eip(call: Call, fields: dict[str, Any]) -> Answer:
     """Bind or unbind an elastic IP address (API reference, v1, "Binding or Unbinding an EIP")."""
-    given, node = fields["setPublicIp"], call.parameters["instanceId"]
-    if given["action"] == "disablePublicAccess":
-        call.world.unbind_public_ip(node)
+    body, node = fields["setPublicIp"], call.parameters["instanceId"]
+    if body["action"] == "disablePublicAccess":
+        call.world.unbind_eip(node)
         return Answer({})
     for key in ("publicIP", "publicIPId"):
-        if given[key] is None:
+        if body[key] is None:
             raise RDSError(errors.INVALID_PARAMETER, f"{key!r} is missing")
-    call.world.bind_public_ip(node, given["publicIP"])
+    call.world.bind_eip(node, body["publicIP"])
     return Answer({})
+
+
+@operation(
+    "v1.change_instance_flavor",
+    body=Object({"resize": Object({"flavorRef": _FLAVOR})}),
+    answer=Object({"jobId": List(Text())}),
+    status=202,
+    heeds=("lifecycle",),
+    when=has("resize", "flavorRef"),
+)
+def change_instance_flavor(call: Call, fields: dict[str, Any]) -> Answer:
+    """Change the class of a DB instance (API reference, v1, "Changing DB Instance Specifications")."""
+    flavor = _flavor(fields["resize"]["flavorRef"])
+    job = call.world.change_instance_flavor(call.parameters["instanceId"], flavor, call.effect)
+    return Answer({"jobId": [job.id]})
+
+
+@operation(
+    "v1.resize_instance_volume",
+    body=Object({"resize": Object({"volume": Object({"size": _SIZE})})}),
+    answer=JOB,
+    status=202,
+    heeds=("lifecycle",),
+    when=lambda body: isinstance(body.get("resize"), dict),
+)
+def resize_instance_volume(call: Call, fields: dict[str, Any]) -> Answer:
+    """Enlarge the disk of a DB instance (API reference, v1, "Changing DB Instance Volume")."""
+    size = fields["resize"]["volume"]["size"]
+    job = call.world.resize_instance_volume(call.parameters["instanceId"], size, call.effect)
+    return Answer({"extendparam": {"jobs": [{"id": dashed(job.id)}]}})
 
 
 def _created(instance: Instance, backup_ids: tuple[str, ...] = ()) -> Answer:

@@ -40,16 +40,16 @@ _RESULT: Final = Object({"shouldRestart": Text(one_of=("0", "1")), "setParameteR
 )
 def list_datastore_parameters(call: Call) -> Answer:
     """List the parameters of a version (API reference, v1, "Obtaining a Parameter List")."""
-    datastore = version_asked_for(call)
+    datastore = version_in_path(call)
     changeable = (one for one in PARAMETERS[datastore.type].values() if not one.readonly)
     return Answer({"configuration-parameters": [_render(one, datastore) for one in changeable]})
 
 
 @operation("v1.get_datastore_parameter", answer=Object(_PARAMETER), simple=True)
 def get_datastore_parameter(call: Call) -> Answer:
-    """Tell about a parameter (API reference, v1, "Obtaining Information About Configuration Parameters")."""
-    datastore = version_asked_for(call)
-    return Answer(_render(parameter_asked_for(call, datastore), datastore))
+    """Return a parameter (API reference, v1, "Obtaining Information About Configuration Parameters")."""
+    datastore = version_in_path(call)
+    return Answer(_render(parameter_in_path(call, datastore), datastore))
 
 
 @operation("v1.set_instance_parameters", body=Object({"values": VALUES}), answer=_RESULT, simple=True)
@@ -57,7 +57,7 @@ def set_instance_parameters(call: Call, fields: dict[str, Any]) -> Answer:
     """Set parameters of an instance (API reference, v1, "Setting Configuration Parameters")."""
     if not fields["values"]:
         raise RDSError(errors.INVALID_PARAMETER, "there is nothing to change")
-    restart, _, _ = call.world.set_instance_parameters(call.parameters["nodeId"], fields["values"], strict=True)
+    restart, _, _ = call.world.set_instance_configuration(call.parameters["nodeId"], fields["values"], strict=True)
     return Answer({"shouldRestart": str(int(restart)), "setParameteResult": "0"})
 
 
@@ -80,12 +80,13 @@ def reset_instance_parameters(call: Call) -> Answer:
     ),
     answer=Object({"errorLogList": List(Object({"datetime": Text(), "content": Text()})), "totalRecord": Integer()}),
     simple=True,
+    heeds=("stale",),
 )
 def list_error_logs(call: Call, query: dict[str, Any]) -> Answer:
     """List error logs, of which there are none (API reference, v1, "Querying Database Error Logs")."""
     if _minute(query["startDate"], "startDate") > _minute(query["endDate"], "endDate"):
         raise RDSError(errors.INVALID_PARAMETER, "'endDate' must not be earlier than 'startDate'")
-    call.world.get_instance(call.parameters["instanceId"], call.deviation)
+    call.world.get_instance(call.parameters["instanceId"], call.effect)
     return Answer({"errorLogList": [], "totalRecord": 0})
 
 
@@ -117,17 +118,18 @@ def list_error_logs(call: Call, query: dict[str, Any]) -> Answer:
         }
     ),
     simple=True,
+    heeds=("stale",),
 )
 def list_slow_logs(call: Call, query: dict[str, Any]) -> Answer:  # noqa: ARG001
     """List slow queries, of which there are none (API reference, v1, "Querying Database Slow Logs")."""
-    instance, _ = call.world.get_instance(call.parameters["instanceId"], call.deviation)
+    instance, _ = call.world.get_instance(call.parameters["instanceId"], call.effect)
     if instance.datastore.type != "MySQL":
         raise RDSError(errors.ENGINE_NOT_SUPPORTED, "this is for MySQL only")
     return Answer({"slowLogList": [], "totalRecord": 0})
 
 
-def version_asked_for(call: Call) -> Datastore:
-    """Find the version whose id is in the path.
+def version_in_path(call: Call) -> Datastore:
+    """Return the version whose id is in the path.
 
     Raises:
         RDSError: The version does not exist.
@@ -141,8 +143,8 @@ def version_asked_for(call: Call) -> Datastore:
     return found
 
 
-def parameter_asked_for(call: Call, datastore: Datastore) -> Parameter:
-    """Find the parameter whose name is in the path.
+def parameter_in_path(call: Call, datastore: Datastore) -> Parameter:
+    """Return the parameter whose name is in the path.
 
     Raises:
         RDSError: NO_PARAMETER.
@@ -154,7 +156,7 @@ def parameter_asked_for(call: Call, datastore: Datastore) -> Parameter:
 
 
 def limits(parameter: Parameter) -> dict[str, str]:
-    """Give the least and the greatest value, of a number only."""
+    """Return the least and the greatest value, of a number only."""
     return dict(zip(("min", "max"), parameter.bounds or (), strict=False))
 
 

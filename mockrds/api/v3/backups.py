@@ -36,7 +36,7 @@ _BACKUP: Final[dict[str, Schema]] = {"id": Text(), "instance_id": Text(), "name"
     "v3.create_manual_backup",
     body=Object(
         {
-            "instance_id": Text(error=errors.INSTANCE_ID, missing=errors.INSTANCE_NOT_FOUND),
+            "instance_id": Text(error=errors.INSTANCE_ID, missing=errors.INSTANCE_NOT_FOUND, names_instance=True),
             "name": Text(is_name, errors.BACKUP_NAME),
             "description?": Text(is_description, errors.BACKUP_DESCRIPTION),
             "databases?": _DATABASES,
@@ -56,6 +56,12 @@ _BACKUP: Final[dict[str, Schema]] = {"id": Text(), "instance_id": Text(), "name"
             )
         }
     ),
+    heeds=("quota", "lifecycle", "visible_after"),
+    leads_to={
+        "v3.list_backups": {"backup_id": "$response.body#/backup/id"},
+        "v3.get_backup_download_links": {"backup_id": "$response.body#/backup/id"},
+        "v3.delete_manual_backup": {"backup_id": "$response.body#/backup/id"},
+    },
 )
 def create_manual_backup(call: Call, fields: dict[str, Any]) -> Answer:
     """Start a manual backup (API reference, v3, "Creating a Manual Backup")."""
@@ -63,7 +69,7 @@ def create_manual_backup(call: Call, fields: dict[str, Any]) -> Answer:
         node_id(call, fields["instance_id"]),
         fields["name"],
         fields["description"] or "",
-        call.deviation,
+        call.effect,
         tuple(database["name"] for database in fields["databases"] or ()),
     )
     content: dict[str, Any] = {
@@ -84,7 +90,7 @@ def create_manual_backup(call: Call, fields: dict[str, Any]) -> Answer:
     "v3.list_backups",
     query=Object(
         {
-            "instance_id?": Text(),
+            "instance_id?": Text(names_instance=True),
             "backup_id?": Text(),
             "backup_type?": Text(one_of=TYPES),
             "status?": Text(one_of=STATUSES),
@@ -112,6 +118,8 @@ def create_manual_backup(call: Call, fields: dict[str, Any]) -> Answer:
             "total_count": Integer(),
         }
     ),
+    heeds=("stale",),
+    leads_to={"v3.delete_manual_backup": {"backup_id": "$response.body#/backups/0/id"}},
 )
 def list_backups(call: Call, query: dict[str, Any]) -> Answer:
     """List backups of an instance, newest first (API reference, v3, "Obtaining Details About Backups")."""
@@ -124,7 +132,7 @@ def list_backups(call: Call, query: dict[str, Any]) -> Answer:
             key = backup_key(query["backup_id"])
         except RDSError as error:
             return Answer({"backups": [], "total_count": 0}).hinting(error.hint)
-    backups, total, now = world.find_backups(
+    backups, total, now = world.list_backups(
         instance_id=query["instance_id"],
         backup_id=key,
         type=query["backup_type"],
@@ -132,10 +140,10 @@ def list_backups(call: Call, query: dict[str, Any]) -> Answer:
         between=_between(query["begin_time"], query["end_time"]),
         offset=query["offset"],
         limit=query["limit"],
-        deviation=call.deviation,
+        effect=call.effect,
     )
     answer = Answer({"backups": [_render(backup, now) for backup in backups], "total_count": total})
-    world.look(backups, now)
+    world.look_at_backups(backups, now)
     return answer if total else answer.hinting(world.hint_at(query["instance_id"]))
 
 
@@ -150,10 +158,10 @@ def _between(begin: str | None, end: str | None) -> tuple[float, float] | None:
     return between
 
 
-@operation("v3.delete_manual_backup")
+@operation("v3.delete_manual_backup", heeds=("lifecycle",))
 def delete_manual_backup(call: Call) -> Answer:
     """Delete a manual backup (API reference, v3, "Deleting a Manual Backup")."""
-    backup = call.world.delete_manual_backup(backup_key(call.parameters["backup_id"]), call.deviation)
+    backup = call.world.delete_manual_backup(backup_key(call.parameters["backup_id"]), call.effect)
     return Answer(backup_ids=(backup.id,))
 
 
@@ -161,6 +169,7 @@ def delete_manual_backup(call: Call) -> Answer:
     "v3.batch_delete_manual_backups",
     body=Object({"backup_ids": List(Text(), shortest=1, longest=50)}),
     answer=Object({"delete_results": List(Object({"backup_id": Text(), "error_code": Text(), "error_msg": Text()}))}),
+    heeds=("lifecycle",),
 )
 def batch_delete_manual_backups(call: Call, fields: dict[str, Any]) -> Answer:
     """Delete SQL Server backups, each by itself (API reference, v3, "Deleting Manual Backups in Batches")."""
@@ -169,9 +178,9 @@ def batch_delete_manual_backups(call: Call, fields: dict[str, Any]) -> Answer:
     for text in fields["backup_ids"]:
         code, message = "0", "Success"
         try:
-            touched.append(world.delete_manual_backup(backup_key(text), call.deviation, engine="SQLServer").id)
+            touched.append(world.delete_manual_backup(backup_key(text), call.effect, engine="SQLServer").id)
         except RDSError as error:
-            code, message = error.problem.v3, CATALOGUE[error.problem.v3].message
+            code, message = error.refusal.v3, CATALOGUE[error.refusal.v3].message
         results.append({"backup_id": text, "error_code": code, "error_msg": message})
     return Answer({"delete_results": results}, backup_ids=tuple(touched))
 
@@ -188,7 +197,7 @@ _POLICY: Final[dict[str, Schema]] = {
     answer=Object({"backup_policy": Object(_POLICY | {"start_time?": Text(_HOUR.fullmatch)})}),  # as API v1 may set it
 )
 def get_backup_policy(call: Call) -> Answer:
-    """Tell the automated backup policy (API reference, v3, "Obtaining an Automated Backup Policy")."""
+    """Return the automated backup policy (API reference, v3, "Obtaining an Automated Backup Policy")."""
     policy = call.world.get_backup_policy(node_id(call, call.parameters["instance_id"]))
     content: dict[str, Any] = {"keep_days": policy.keep_days}
     if policy.keep_days:
@@ -196,12 +205,14 @@ def get_backup_policy(call: Call) -> Answer:
     return Answer({"backup_policy": content})
 
 
-@operation("v3.set_backup_policy", body=Object({"backup_policy": Object(_POLICY)}))
+@operation(
+    "v3.set_backup_policy", body=Object({"backup_policy": Object(_POLICY)}), leads_to={"v3.get_backup_policy": {}}
+)
 def set_backup_policy(call: Call, fields: dict[str, Any]) -> Answer:
     """Set the automated backup policy (API reference, v3, "Setting an Automated Backup Policy")."""
-    given = fields["backup_policy"]
-    start_time, period = given["start_time"], given["period"]
-    if given["keep_days"]:
+    body = fields["backup_policy"]
+    start_time, period = body["start_time"], body["period"]
+    if body["keep_days"]:
         if start_time is None:
             raise RDSError(errors.START_TIME, "'start_time' is missing")
         if period is None:
@@ -209,7 +220,7 @@ def set_backup_policy(call: Call, fields: dict[str, Any]) -> Answer:
     node = node_id(call, call.parameters["instance_id"])
     before = call.world.get_backup_policy(node)
     policy = BackupPolicy(
-        keep_days=given["keep_days"],
+        keep_days=body["keep_days"],
         start_time=f"{start_time[:5]}:00" if start_time else before.start_time,
         period=tuple(sorted({int(day) for day in period.split(",")})) if period else before.period,
     )
@@ -223,8 +234,8 @@ def set_backup_policy(call: Call, fields: dict[str, Any]) -> Answer:
     answer=Object({"restore_time": List(Object({"start_time": Integer(), "end_time": Integer()}))}),
 )
 def get_restore_time_ranges(call: Call, query: dict[str, Any]) -> Answer:
-    """Tell when an instance can be restored to (API reference, v3, "Obtaining the Restoration Time Range")."""
-    ranges = call.world.restore_times(node_id(call, call.parameters["instance_id"]))
+    """Return when an instance can be restored to (API reference, v3, "Obtaining the Restoration Time Range")."""
+    ranges = call.world.get_restore_time_ranges(node_id(call, call.parameters["instance_id"]))
     if query["date"] is not None:
         begin = moment(f"{query['date']}T00:00:00+0000", "date")
         end = begin + _DAY
@@ -254,9 +265,9 @@ def get_restore_time_ranges(call: Call, query: dict[str, Any]) -> Answer:
     ),
 )
 def get_backup_download_links(call: Call, query: dict[str, Any]) -> Answer:
-    """Tell where a backup can be downloaded (API reference, v3, "Obtaining the Link for Downloading a Backup File")."""
+    """Return links to download a backup (API reference, v3, "Obtaining the Link for Downloading a Backup File")."""
     world = call.world
-    backup, now = world.backup_files(backup_key(query["backup_id"]))
+    backup, now = world.get_backup_download_links(backup_key(query["backup_id"]))
     bucket = f"rdsbucket.{call.parameters['project_id']}"
     names: tuple[str | None, ...] = backup.databases or (None,)
     files = [
@@ -273,15 +284,22 @@ def get_backup_download_links(call: Call, query: dict[str, Any]) -> Answer:
 
 
 _SOURCE: Final[dict[str, Schema]] = {
-    "instance_id": Text(error=errors.SOURCE_NOT_FOUND),
+    "instance_id": Text(error=errors.SOURCE_NOT_FOUND, names_instance=True),
     "type?": Text(one_of=("backup", "timestamp")),
     "backup_id?": Text(any),
     "restore_time?": Integer(strings=True),  # the openstack command sends a string
 }
-_TARGET: Final = Object({"instance_id": Text(error=errors.INSTANCE_ID, missing=errors.INSTANCE_NOT_FOUND)})
+_TARGET: Final = Object(
+    {"instance_id": Text(error=errors.INSTANCE_ID, missing=errors.INSTANCE_NOT_FOUND, names_instance=True)}
+)
 
 
-@operation("v3.restore_to_existing_instance", body=Object({"source": Object(_SOURCE), "target": _TARGET}), answer=JOB)
+@operation(
+    "v3.restore_to_existing_instance",
+    body=Object({"source": Object(_SOURCE), "target": _TARGET}),
+    answer=JOB,
+    heeds=("lifecycle",),
+)
 def restore_to_existing_instance(call: Call, fields: dict[str, Any]) -> Answer:
     """Restore to an instance that is there (API reference, v3, "Restoring Data to an Existing DB Instance")."""
     return Answer({"job_id": _restore(call, fields).id})
@@ -297,6 +315,7 @@ def restore_to_existing_instance(call: Call, fields: dict[str, Any]) -> Answer:
     ),
     answer=JOB,
     status=202,
+    heeds=("lifecycle",),
 )
 def restore_databases_to_existing_instance(call: Call, fields: dict[str, Any]) -> Answer:
     """Restore to an instance that is there (API reference, v3.1, "Restoring Data to an Existing DB Instance")."""
@@ -316,14 +335,14 @@ def _check_databases(renamed: dict[str, str], *, case_insensitive: bool) -> None
 
     The old name may stand among several new ones, as in the sample of the reference.
     """
-    given = {old: names.split(",") if names else [] for old, names in renamed.items()}
-    for name in (name for names in given.values() for name in names):
+    new_names = {old: names.split(",") if names else [] for old, names in renamed.items()}
+    for name in (name for names in new_names.values() for name in names):
         if not _DATABASE.fullmatch(name) or any(word in name.lower() for word in _RESERVED):
             hint = f"new names have 1 to 64 letters, digits, _ and -, and none of {', '.join(_RESERVED)} in them"
             raise RDSError(errors.INVALID_PARAMETER, hint)
     case = str.lower if case_insensitive else str
-    taken: set[str] = {case(old) for old in given}
-    for old, names in given.items():
+    taken: set[str] = {case(old) for old in new_names}
+    for old, names in new_names.items():
         if len(names) > 1:
             taken.discard(case(old))
         for name in map(case, names):
@@ -341,7 +360,7 @@ def _restore(call: Call, fields: dict[str, Any]) -> Job:
         raise RDSError(errors.SOURCE_NOT_FOUND, error.hint) from None
     target = node_id(call, fields["target"]["instance_id"])
     return call.world.restore_to_existing_instance(
-        source, target, backup_id=key, restore_time=restore_time, deviation=call.deviation
+        source, target, backup_id=key, restore_time=restore_time, effect=call.effect
     )
 
 

@@ -67,7 +67,7 @@ def list_flavors(call: Call, query: dict[str, Any]) -> Answer:
     """List the instance classes of an engine (API reference, v3, "Querying Database Specifications")."""
     flavors = _flavors(_engine(call), query["version_name"])
     zones = _zones(call.world)
-    found = [
+    rows = [
         {
             "vcpus": str(flavor.vcpus),
             "ram": flavor.ram // 1024,
@@ -82,7 +82,7 @@ def list_flavors(call: Call, query: dict[str, Any]) -> Answer:
         for flavor in flavors
         if not query["spec_code"] or flavor.spec_code == query["spec_code"]
     ]
-    return Answer({"flavors": found})
+    return Answer({"flavors": rows})
 
 
 @operation(
@@ -115,17 +115,17 @@ def list_storage_types(call: Call, query: dict[str, Any]) -> Answer:
     kinds = {"CLOUDSSD": list(groups)}
     kinds["ESSD"] = [group for group in groups if engine == "MySQL" or group != "dedicated"]
     zones = dict.fromkeys(_zones(call.world), "normal")
-    found = [
+    rows = [
         {"name": name, "az_status": zones, "support_compute_group_type": supported}
         for name, supported in kinds.items()
         if supported
     ]
-    return Answer({"storage_type": found})
+    return Answer({"storage_type": rows})
 
 
 @operation("v3.get_storage_usage", answer=Object({"node_id": Text(), "used": Text()}), simple=True)
 def get_storage_usage(call: Call) -> Answer:
-    """Tell how full the disk is (API reference, v3, "Querying Storage Usage of a DB Instance")."""
+    """Return how full the disk is (API reference, v3, "Querying Storage Usage of a DB Instance")."""
     instance, _ = call.world.get_instance(path_node(call))
     check_engine(instance, "MySQL", "SQLServer")
     return Answer({"node_id": instance.node_id, "used": f"{instance.used_gb:.2f}"})
@@ -141,7 +141,7 @@ def _engine(call: Call) -> Engine:
 
 
 def _flavors(engine: Engine, version: str | None) -> list[Flavor]:
-    """Give the classes for *version*, a major or a full one; for all if it is none."""
+    """Return the classes for *version*, a major or a full one; for all if it is none."""
     flavors = [flavor for flavor in FLAVORS.values() if flavor.engine == engine]
     if not version:
         return flavors

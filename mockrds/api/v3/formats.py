@@ -24,7 +24,7 @@ JOB: Final = Object({"job_id": Text()})
 
 
 def page(limit: int, most: int) -> dict[str, Schema]:
-    """Give the query parameters of lists: so many from a place on."""
+    """Return the query parameters of lists: so many from a place on."""
     return {"offset?": Integer(range(2**31), default=0), "limit?": Integer(range(1, most + 1), default=limit)}
 
 

@@ -6,7 +6,7 @@ import re
 from typing import TYPE_CHECKING, Any, Final
 
 from mockrds.api.call import Answer
-from mockrds.api.operation import operation
+from mockrds.api.operation import has, operation
 from mockrds.api.schema import Boolean, Integer, Object, Text
 from mockrds.api.v3.formats import JOB
 from mockrds.api.v3.instance_list import status_of
@@ -36,10 +36,17 @@ _DAY: Final = 1440
 # POST /instances/{instance_id}/action, told apart by the key of the body
 
 
-@operation("v3.restart_instance", body=Object({"restart": Object({})}), answer=JOB, status=202)
+@operation(
+    "v3.restart_instance",
+    body=Object({"restart": Object({})}),
+    answer=JOB,
+    status=202,
+    heeds=("lifecycle",),
+    when=has("restart"),
+)
 def restart_instance(call: Call, fields: dict[str, Any]) -> Answer:  # noqa: ARG001
     """Reboot a DB instance (API reference, v3, "Rebooting a DB Instance")."""
-    return Answer({"job_id": call.world.restart_instance(path_node(call), call.deviation)})
+    return Answer({"job_id": call.world.restart_instance(path_node(call), call.effect).id})
 
 
 @operation(
@@ -47,6 +54,8 @@ def restart_instance(call: Call, fields: dict[str, Any]) -> Answer:  # noqa: ARG
     body=Object({"resize_flavor": Object({"spec_code": Text(error=errors.FLAVOR_FORMAT)})}),
     answer=JOB,
     status=202,
+    heeds=("lifecycle",),
+    when=has("resize_flavor"),
 )
 def change_instance_flavor(call: Call, fields: dict[str, Any]) -> Answer:
     """Change the class of a DB instance (API reference, v3, "Changing DB Instance Specifications")."""
@@ -54,7 +63,7 @@ def change_instance_flavor(call: Call, fields: dict[str, Any]) -> Answer:
     flavor = SPEC_CODES.get(fields["resize_flavor"]["spec_code"])
     if flavor is None:
         raise RDSError(errors.FLAVOR_NOT_FOUND)
-    return Answer({"job_id": call.world.resize_flavor(node, flavor, call.deviation).id})
+    return Answer({"job_id": call.world.change_instance_flavor(node, flavor, call.effect).id})
 
 
 @operation(
@@ -62,10 +71,12 @@ def change_instance_flavor(call: Call, fields: dict[str, Any]) -> Answer:
     body=Object({"enlarge_volume": Object({"size": _SIZE})}),
     answer=JOB,
     status=202,
+    heeds=("lifecycle",),
+    when=has("enlarge_volume"),
 )
 def resize_instance_volume(call: Call, fields: dict[str, Any]) -> Answer:
     """Enlarge the disk of a DB instance (API reference, v3, "Scaling Up Storage Space of a DB Instance")."""
-    job = call.world.enlarge_volume(path_node(call), fields["enlarge_volume"]["size"], call.deviation)
+    job = call.world.resize_instance_volume(path_node(call), fields["enlarge_volume"]["size"], call.effect)
     return Answer({"job_id": job.id})
 
 
@@ -76,9 +87,11 @@ def resize_instance_volume(call: Call, fields: dict[str, Any]) -> Answer:
     ),
     answer=JOB,
     status=202,
+    heeds=("lifecycle",),
+    when=has("single_to_ha"),
 )
 def single_to_ha(call: Call, fields: dict[str, Any]) -> Answer:
-    """Give a single DB instance a standby (API reference, v3, "Changing a Single DB Instance to Primary/Standby").
+    """Add a standby to a single DB instance (API reference, v3, "Changing a Single DB Instance to Primary/Standby").
 
     SQL Server needs the password for it, so that has to be there; which one it is is nobody's business here.
     """
@@ -86,7 +99,7 @@ def single_to_ha(call: Call, fields: dict[str, Any]) -> Answer:
     instance, _ = call.world.get_instance(node)
     if instance.datastore.type == "SQLServer" and wanted["password"] is None:
         raise RDSError(errors.PASSWORD, "SQL Server needs the 'password'")
-    return Answer({"job_id": call.world.single_to_ha(node, wanted["az_code_new_node"], call.deviation).id})
+    return Answer({"job_id": call.world.single_to_ha(node, wanted["az_code_new_node"], call.effect).id})
 
 
 @operation(
@@ -94,6 +107,8 @@ def single_to_ha(call: Call, fields: dict[str, Any]) -> Answer:
     body=Object({"change_volume": Object({"volume_code": Text(error=errors.VOLUME_TYPE)})}),
     answer=JOB,
     status=202,
+    heeds=("lifecycle",),
+    when=has("change_volume"),
 )
 def change_storage_type(call: Call, fields: dict[str, Any]) -> Answer:
     """Change the kind of disk of a DB instance (API reference, v3, "Changing the Storage Type of a DB Instance")."""
@@ -102,39 +117,47 @@ def change_storage_type(call: Call, fields: dict[str, Any]) -> Answer:
     if code is None:
         raise RDSError(errors.VOLUME_TYPE, "'volume_code' is such as rds.mysql.volume.essd.ha")
     engine, mode = _LETTERS[code[1]], _MODES[code[3]]
-    job = call.world.change_volume_type(node, engine, mode, code[2].upper(), call.deviation)
+    job = call.world.change_storage_type(node, engine, mode, code[2].upper(), call.effect)
     return Answer({"job_id": job.id})
 
 
 # Stopping and starting
 
 
-@operation("v3.stop_instance", answer=JOB)
+@operation("v3.stop_instance", answer=JOB, heeds=("lifecycle",))
 def stop_instance(call: Call) -> Answer:
     """Stop a DB instance (API reference, v3, "Stopping an Instance")."""
-    return Answer({"job_id": call.world.stop_instance(path_node(call), call.deviation).id})
+    return Answer({"job_id": call.world.stop_instance(path_node(call), call.effect).id})
 
 
-@operation("v3.start_instance", answer=JOB)
+@operation("v3.start_instance", answer=JOB, heeds=("lifecycle",))
 def start_instance(call: Call) -> Answer:
     """Start a DB instance that is stopped (API reference, v3, "Starting an Instance")."""
-    return Answer({"job_id": call.world.start_instance(path_node(call), call.deviation).id})
+    return Answer({"job_id": call.world.start_instance(path_node(call), call.effect).id})
 
 
-@operation("v3.upgrade_minor_version", body=Object({"is_delayed?": Boolean(default=False)}), answer=JOB, status=202)
+@operation(
+    "v3.upgrade_minor_version",
+    body=Object({"is_delayed?": Boolean(default=False)}),
+    answer=JOB,
+    status=202,
+    heeds=("lifecycle",),
+)
 def upgrade_minor_version(call: Call, fields: dict[str, Any]) -> Answer:
     """Upgrade to the newest release (API reference, v3, "Upgrading the Minor Version of a DB Instance")."""
-    job = call.world.upgrade_minor_version(path_node(call), delayed=fields["is_delayed"], deviation=call.deviation)
+    job = call.world.upgrade_minor_version(path_node(call), delayed=fields["is_delayed"], effect=call.effect)
     return Answer({"job_id": job.id})
 
 
 # Primary/standby pairs
 
 
-@operation("v3.switchover", answer=Object({"workflowId": Text(), "instanceId": Text(), "nodeId": Text()}))
+@operation(
+    "v3.switchover", answer=Object({"workflowId": Text(), "instanceId": Text(), "nodeId": Text()}), heeds=("lifecycle",)
+)
 def switchover(call: Call) -> Answer:
     """Let primary and standby change roles (API reference, v3, "Manually Switching Primary/Standby DB Instances")."""
-    job, node = call.world.switch_over(path_node(call), call.deviation)
+    job, node = call.world.switchover(path_node(call), call.effect)
     return Answer({"workflowId": job.id, "instanceId": job.instance.id, "nodeId": node.id})
 
 
@@ -142,10 +165,11 @@ def switchover(call: Call) -> Answer:
     "v3.set_replication_mode",
     body=Object({"mode": Text(error=errors.REPLICATION_MODE)}),
     answer=Object({"workflowId": Text(), "instanceId": Text(), "replicationMode": Text()}),
+    heeds=("lifecycle",),
 )
 def set_replication_mode(call: Call, fields: dict[str, Any]) -> Answer:
-    """Say how the standby follows (API reference, v3, "Changing the Data Synchronize Model")."""
-    job = call.world.set_replication_mode(path_node(call), fields["mode"], call.deviation)
+    """Set how the standby follows (API reference, v3, "Changing the Data Synchronize Model")."""
+    job = call.world.set_replication_mode(path_node(call), fields["mode"], call.effect)
     return Answer({"workflowId": job.id, "instanceId": job.instance.id, "replicationMode": fields["mode"]})
 
 
@@ -156,15 +180,17 @@ def set_replication_mode(call: Call, fields: dict[str, Any]) -> Answer:
     simple=True,
 )
 def set_failover_strategy(call: Call, fields: dict[str, Any]) -> Answer:
-    """Say what matters more when a primary fails (API reference, v3, "Changing the Failover Priority")."""
+    """Set what matters more when a primary fails (API reference, v3, "Changing the Failover Priority")."""
     call.world.set_failover_strategy(path_node(call), fields["repairStrategy"])
     return Answer({})
 
 
-@operation("v3.migrate_standby", body=Object({"nodeId": Text(), "azCode": Text()}), answer=_WORKFLOW)
+@operation(
+    "v3.migrate_standby", body=Object({"nodeId": Text(), "azCode": Text()}), answer=_WORKFLOW, heeds=("lifecycle",)
+)
 def migrate_standby(call: Call, fields: dict[str, Any]) -> Answer:
     """Move the standby to another zone (API reference, v3, "Migrating a Standby DB Instance")."""
-    job = call.world.migrate_standby(path_node(call), fields["nodeId"], fields["azCode"], call.deviation)
+    job = call.world.migrate_standby(path_node(call), fields["nodeId"], fields["azCode"], call.effect)
     return Answer({"workflowId": job.id})
 
 
@@ -173,7 +199,7 @@ def migrate_standby(call: Call, fields: dict[str, Any]) -> Answer:
     answer=Object({"replication_status": Text(one_of=("normal", "abnormal")), "abnormal_reason": Text(any)}),
 )
 def get_replication_status(call: Call) -> Answer:
-    """Tell how a standby follows (API reference, v3, "Obtaining the Replication Status of a DB Instance")."""
+    """Return how a standby follows (API reference, v3, "Obtaining the Replication Status of a DB Instance")."""
     instance, now = call.world.get_instance(path_node(call))
     check_engine(instance, "MySQL", "SQLServer")
     if instance.standby is None:
@@ -201,7 +227,7 @@ def rename_instance(call: Call, fields: dict[str, Any]) -> Answer:
 )
 def set_instance_alias(call: Call, fields: dict[str, Any]) -> Answer:
     """Describe a DB instance (API reference, v3, "Changing the Description of a DB Instance")."""
-    call.world.set_alias(path_node(call), fields["alias"])
+    call.world.set_instance_alias(path_node(call), fields["alias"])
     return Answer({"resp": "successful"})
 
 
@@ -213,12 +239,12 @@ def bind_unbind_eip(call: Call, fields: dict[str, Any]) -> Answer:
     """Bind or unbind an elastic IP address (API reference, v3, "Binding and Unbinding an EIP")."""
     node = path_node(call)
     if not fields["is_bind"]:
-        call.world.unbind_public_ip(node)
+        call.world.unbind_eip(node)
         return Answer()
     for key in ("public_ip", "public_ip_id"):
         if not fields[key]:
             raise RDSError(errors.INVALID_PARAMETER, f"{key!r} is missing")
-    call.world.bind_public_ip(node, fields["public_ip"])
+    call.world.bind_eip(node, fields["public_ip"])
     return Answer()
 
 
@@ -228,7 +254,7 @@ def bind_unbind_eip(call: Call, fields: dict[str, Any]) -> Answer:
     answer=Object({}),
 )
 def set_maintenance_window(call: Call, fields: dict[str, Any]) -> Answer:
-    """Say when the service may work on it (API reference, v3, "Configuring the Maintenance Window")."""
+    """Set when the service may work on it (API reference, v3, "Configuring the Maintenance Window")."""
     start, end = fields["start_time"], fields["end_time"]
     if (_minutes(end) - _minutes(start)) % _DAY != _FOUR_HOURS:
         raise RDSError(errors.INVALID_PARAMETER, "'end_time' must be four hours after 'start_time'")

@@ -29,7 +29,7 @@ _DNS_TYPE: Final = Text(one_of=("private",))
     simple=True,
 )
 def get_disk_autoscaling(call: Call) -> Answer:
-    """Tell whether the disk grows by itself (API reference, v3, "Querying an Autoscaling Policy")."""
+    """Return whether the disk grows by itself (API reference, v3, "Querying an Autoscaling Policy")."""
     instance, _ = call.world.get_instance(path_node(call))
     autoscaling = instance.autoscaling
     content: dict[str, Any] = {"switch_option": autoscaling.enabled}
@@ -47,13 +47,13 @@ def set_disk_autoscaling(call: Call, fields: dict[str, Any]) -> Answer:
     """Let the disk grow by itself, or not (API reference, v3, "Configuring an Autoscaling Policy")."""
     node, limit, threshold = path_node(call), fields["limit_size"], fields["trigger_threshold"]
     if not fields["switch_option"]:
-        call.world.set_autoscaling(node, Autoscaling(enabled=False))
+        call.world.set_disk_autoscaling(node, Autoscaling(enabled=False))
         return Answer()
     if limit is None:
         raise RDSError(errors.INVALID_PARAMETER, "'limit_size' is missing")
     if threshold not in _THRESHOLDS:
         raise RDSError(errors.INVALID_PARAMETER, "'trigger_threshold' must be 10, 15 or 20")
-    call.world.set_autoscaling(node, Autoscaling(enabled=True, limit_gb=limit, threshold=threshold))
+    call.world.set_disk_autoscaling(node, Autoscaling(enabled=True, limit_gb=limit, threshold=threshold))
     return Answer()
 
 
@@ -85,7 +85,7 @@ def set_disk_autoscaling(call: Call, fields: dict[str, Any]) -> Answer:
 def list_resize_flavors(call: Call) -> Answer:
     """List the classes it can change to (API reference, v3, "Querying Available Instance Classes")."""
     world = call.world
-    flavors = world.flavors_to_resize_to(path_node(call))
+    flavors = world.list_resize_flavors(path_node(call))
     zones = {f"{world.region}-0{i}": "normal" for i in (1, 2, 3)}
     groups = [
         {
@@ -110,16 +110,24 @@ def list_resize_flavors(call: Call) -> Answer:
 # Private domain names
 
 
-@operation("v3.create_private_domain", body=Object({"dns_type": _DNS_TYPE}), answer=JOB, status=202)
+@operation(
+    "v3.create_private_domain", body=Object({"dns_type": _DNS_TYPE}), answer=JOB, status=202, heeds=("lifecycle",)
+)
 def create_private_domain(call: Call, fields: dict[str, Any]) -> Answer:  # noqa: ARG001
-    """Give a DB instance a private domain name (API reference, v3, "Applying for a Private Domain Name")."""
-    return Answer({"job_id": call.world.create_dns_name(path_node(call), call.deviation).id})
+    """Apply for a private domain name of a DB instance (API reference, v3, "Applying for a Private Domain Name")."""
+    return Answer({"job_id": call.world.create_private_domain(path_node(call), call.effect).id})
 
 
-@operation("v3.modify_private_domain", body=Object({"dns_name": Text(_DNS_NAME.fullmatch)}), answer=JOB, status=202)
+@operation(
+    "v3.modify_private_domain",
+    body=Object({"dns_name": Text(_DNS_NAME.fullmatch)}),
+    answer=JOB,
+    status=202,
+    heeds=("lifecycle",),
+)
 def modify_private_domain(call: Call, fields: dict[str, Any]) -> Answer:
     """Change the private domain name (API reference, v3, "Modifying a Private Domain Name")."""
-    return Answer({"job_id": call.world.change_dns_name(path_node(call), fields["dns_name"], call.deviation).id})
+    return Answer({"job_id": call.world.modify_private_domain(path_node(call), fields["dns_name"], call.effect).id})
 
 
 @operation(
@@ -136,7 +144,7 @@ def modify_private_domain(call: Call, fields: dict[str, Any]) -> Answer:
     ),
 )
 def get_private_domain(call: Call, query: dict[str, Any]) -> Answer:
-    """Tell the private domain name (API reference, v3, "Querying the Domain Name of a DB Instance")."""
+    """Return the private domain name (API reference, v3, "Querying the Domain Name of a DB Instance")."""
     instance, _ = call.world.get_instance(path_node(call))
     if not instance.dns_name:
         raise RDSError(errors.RESOURCE_NOT_FOUND, "the instance has no domain name yet")
@@ -161,15 +169,15 @@ def list_collations(call: Call) -> Answer:
     return Answer({"charSets": list(COLLATIONS)})
 
 
-@operation("v3.enable_tde", answer=JOB, status=202)
+@operation("v3.enable_tde", answer=JOB, status=202, heeds=("lifecycle",))
 def enable_tde(call: Call) -> Answer:
     """Let SQL Server encrypt its files (API reference, v3, "Enabling TDE for a DB Instance")."""
-    return Answer({"job_id": call.world.enable_tde(path_node(call), call.deviation).id})
+    return Answer({"job_id": call.world.enable_tde(path_node(call), call.effect).id})
 
 
 @operation("v3.get_tde_status", answer=Object({"instance_id": Text(), "tde_status": Text(one_of=("open", "close"))}))
 def get_tde_status(call: Call) -> Answer:
-    """Tell whether SQL Server encrypts its files (API reference, v3, "Querying TDE Status of a DB Instance")."""
+    """Return whether SQL Server encrypts its files (API reference, v3, "Querying TDE Status of a DB Instance")."""
     instance, _ = call.world.get_instance(path_node(call))
     check_engine(instance, "SQLServer")
     return Answer({"instance_id": instance.id, "tde_status": "open" if instance.encrypted else "close"})
@@ -180,11 +188,12 @@ def get_tde_status(call: Call) -> Answer:
     body=Object({"hosts": List(Object({"host_name": Text(), "ip": Text()}))}),
     answer=JOB,
     status=202,
+    heeds=("lifecycle",),
 )
 def add_msdtc_hosts(call: Call, fields: dict[str, Any]) -> Answer:
     """Add machines to share transactions with (API reference, v3, "Adding Host Addresses for MSDTC")."""
     hosts = [(host["host_name"], host["ip"]) for host in fields["hosts"]]
-    return Answer({"job_id": call.world.add_hosts(path_node(call), hosts, call.deviation).id})
+    return Answer({"job_id": call.world.add_msdtc_hosts(path_node(call), hosts, call.effect).id})
 
 
 @operation(

@@ -76,13 +76,15 @@ _LISTED: Final = Object(
         "storage_used_space?": Number(),
     }
 )
+_FIRST: Final = {"instance_id": "$response.body#/instances/0/id"}
+"""What leads from the list to the first instance."""
 
 
 @operation(
     "v3.list_instances",
     query=Object(
         {
-            "id?": Text(is_pattern),
+            "id?": Text(is_pattern, names_instance=True),
             "name?": Text(is_pattern),
             "type?": Text(one_of=("", *KINDS)),
             "datastore_type?": Text(one_of=("", *ENGINES), error=errors.ENGINE),
@@ -93,12 +95,22 @@ _LISTED: Final = Object(
         }
     ),
     answer=Object({"instances": List(_LISTED), "total_count": Integer()}),
+    heeds=("stale",),
+    leads_to={
+        "v3.create_manual_backup": {"body": {"name": "linked", **_FIRST}},
+        "v3.list_backups": _FIRST,
+        "v3.get_backup_policy": _FIRST,
+        "v3.set_backup_policy": _FIRST,
+        "v3.add_instance_tags": _FIRST,
+        "v3.restart_instance": {**_FIRST, "body": {"restart": {}}},
+        "v3.delete_instance": _FIRST,
+    },
 )
 def list_instances(call: Call, query: dict[str, Any]) -> Answer:
     """List DB instances (API reference, v3, "Querying DB Instances")."""
     world = call.world
     tags = (tag.partition("=") for tag in (query["tags"] or "").split(",") if tag)
-    instances, total, now = world.find_instances(
+    instances, total, now = world.list_instances(
         id=query["id"] or None,
         name=query["name"] or None,
         kind=query["type"] or None,
@@ -108,7 +120,7 @@ def list_instances(call: Call, query: dict[str, Any]) -> Answer:
         tags={key: value if given else None for key, given, value in tags},
         offset=query["offset"],
         limit=query["limit"],
-        deviation=call.deviation,
+        effect=call.effect,
     )
     rows = [_render(instance, now) for instance in instances]
     if query["id"] and not query["id"].startswith("*"):
@@ -120,7 +132,7 @@ def list_instances(call: Call, query: dict[str, Any]) -> Answer:
 
 
 def status_of(instance: Instance, now: float) -> str:
-    """Tell the status of an instance by the words of API v3.
+    """Return the status of an instance by the words of API v3.
 
     It has none for an instance that is being deleted, which is there until it is gone.
     """
@@ -191,7 +203,7 @@ def _render(instance: Instance, now: float) -> dict[str, Any]:
 
 
 def _space(instance: Instance, now: float) -> dict[str, float]:
-    """Tell what is only told of an instance that was asked for by its id."""
+    """Return what only the details of one instance have."""
     if instance.datastore.type == "MySQL":
         return {}
     backups = (*instance.backups.copy().values(), *instance.automated.copy().values())

@@ -30,13 +30,14 @@ _OLD_VALUE: Final = Text(re.compile(r"[\s\S]{0,255}").fullmatch)
             "tags": List(Object({"key": _KEY, "value": _VALUE}), longest=20),
         }
     ),
+    leads_to={"v3.list_instance_tags": {}, "v3.list_project_tags": {}},
 )
 def add_instance_tags(call: Call, fields: dict[str, Any]) -> Answer:
     """Add tags, all or none (API reference, v3, "Adding Tags in Batches")."""
     tags = {tag["key"]: tag["value"] for tag in fields["tags"]}
     if len(tags) < len(fields["tags"]):
         raise RDSError(errors.TAG_KEY_TAKEN)
-    call.world.add_tags(path_node(call), tags)
+    call.world.add_instance_tags(path_node(call), tags)
     return Answer()
 
 
@@ -48,8 +49,9 @@ def add_instance_tags(call: Call, fields: dict[str, Any]) -> Answer:
             "tags": List(Object({"key": _OLD_KEY, "value?": _OLD_VALUE})),
         }
     ),
+    when=lambda body: body.get("action") == "delete",
 )
 def delete_instance_tags(call: Call, fields: dict[str, Any]) -> Answer:
     """Remove tags, by key, or by key and value (API reference, v3, "Deleting Tags in Batches")."""
-    call.world.delete_tags(path_node(call), {tag["key"]: tag["value"] or None for tag in fields["tags"]})
+    call.world.delete_instance_tags(path_node(call), {tag["key"]: tag["value"] or None for tag in fields["tags"]})
     return Answer()

@@ -30,6 +30,8 @@ from mockrds.domain.models import BackupPolicy, Settings
 from mockrds.domain.validators import KEEP_DAYS, is_name, is_password_of_v3, is_uuid, is_window
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from mockrds.api.call import Call
     from mockrds.domain.models import Instance
 
@@ -103,8 +105,8 @@ _MADE: Final = Object(
 )
 
 
-class _Wanted(Object):
-    """What is asked for: a read replica, if the body says of what, or any other instance."""
+class _NewInstance(Object):
+    """A read replica, if the body says of which instance, or any other instance."""
 
     __slots__ = ()
 
@@ -116,11 +118,15 @@ class _Wanted(Object):
     def _json_schema(self) -> dict[str, Any]:
         return {"anyOf": [super()._json_schema(), _REPLICA.json_schema()]}
 
+    def instance_pointers(self) -> Iterator[str]:
+        yield from super().instance_pointers()
+        yield from _REPLICA.instance_pointers()
+
 
 _REPLICA: Final = Object(
     {
         "name": _NEW["name"],
-        "replica_of_id": Text(error=errors.REPLICA_OF),
+        "replica_of_id": Text(error=errors.REPLICA_OF, names_instance=True),
         "disk_encryption_id?": _NEW["disk_encryption_id?"],
         "flavor_ref": _FLAVOR,
         "volume?": Object({"type": _VOLUME_TYPE, "size?": Integer()}),  # it is as large as its primary's
@@ -133,7 +139,7 @@ _REPLICA: Final = Object(
 
 @operation(
     "v3.create_instance",
-    body=_Wanted(
+    body=_NewInstance(
         {
             **_NEW,
             "datastore": Object(
@@ -152,6 +158,12 @@ _REPLICA: Final = Object(
     ),
     answer=_MADE,
     status=202,
+    heeds=("lifecycle", "visible_after"),
+    leads_to={
+        "v3.list_instances": {"id": "$response.body#/instance/id"},
+        "v3.get_job": {"id": "$response.body#/job_id"},
+        "v3.delete_instance": {"instance_id": "$response.body#/instance/id"},
+    },
 )
 def create_instance(call: Call, fields: dict[str, Any]) -> Answer:
     """Create a DB instance or a read replica (API reference, v3, "Creating a DB Instance")."""
@@ -174,7 +186,7 @@ def create_instance(call: Call, fields: dict[str, Any]) -> Answer:
         datastore=datastore,
         network=(fields["vpc_id"], fields["subnet_id"], fields["security_group_id"]),
         port=PORTS[datastore.type] if fields["port"] is None else fields["port"],
-        deviation=call.deviation,
+        effect=call.effect,
     )
     return _made(instance)
 
@@ -192,7 +204,7 @@ def _create_read_replica(call: Call, fields: dict[str, Any]) -> Answer:
         volume_type=fields["volume"]["type"] if fields["volume"] is not None else None,
         clusters=True,
         settings=Settings(disk_encryption_id=fields["disk_encryption_id"]),
-        deviation=call.deviation,
+        effect=call.effect,
     )
     return _made(replica)
 
@@ -205,7 +217,7 @@ def _create_read_replica(call: Call, fields: dict[str, Any]) -> Answer:
             "security_group_id?": Text(any, default=""),
             "restore_point": Object(
                 {
-                    "instance_id": Text(error=errors.SOURCE_NOT_FOUND),
+                    "instance_id": Text(error=errors.SOURCE_NOT_FOUND, names_instance=True),
                     "type?": Text(one_of=("backup", "timestamp")),
                     "backup_id?": Text(any),
                     "restore_time?": Integer(strings=True),
@@ -215,6 +227,8 @@ def _create_read_replica(call: Call, fields: dict[str, Any]) -> Answer:
     ),
     answer=_MADE,
     status=202,
+    heeds=("lifecycle", "visible_after"),
+    when=lambda body: body.get("restore_point") is not None,
 )
 def restore_to_new_instance(call: Call, fields: dict[str, Any]) -> Answer:
     """Build an instance from a backup (API reference, v3, "Restoring Data to a New DB Instance")."""
@@ -228,13 +242,13 @@ def restore_to_new_instance(call: Call, fields: dict[str, Any]) -> Answer:
         network=(fields["vpc_id"], fields["subnet_id"], fields["security_group_id"]),
         port=fields["port"],
         usual_port=True,
-        deviation=call.deviation,
+        effect=call.effect,
     )
     return _made(instance, (key,) if key is not None else ())
 
 
 def _details(fields: dict[str, Any]) -> dict[str, Any]:
-    """Give what both ways of making an instance have in common."""
+    """Return what both ways of making an instance have in common."""
     ha, policy = fields["ha"], _DEFAULT_POLICY
     if fields["backup_strategy"] is not None:
         strategy = fields["backup_strategy"]
@@ -289,12 +303,12 @@ def _made(instance: Instance, backup_ids: tuple[str, ...] = ()) -> Answer:
     if instance.standby is not None:
         content["ha"] = {"mode": "Ha", "replication_mode": instance.replication_mode}
     settings = instance.settings
-    said = {
+    optional = {
         "configuration_id": settings.configuration_id,
         "disk_encryption_id": settings.disk_encryption_id,
         "collation": settings.collation,
     }
-    content |= {key: value for key, value in said.items() if value}
+    content |= {key: value for key, value in optional.items() if value}
     content |= {
         "flavor_ref": instance.flavor.spec_code,
         "volume": {"type": instance.volume_type, "size": instance.volume_gb},
@@ -333,7 +347,7 @@ def check_engine(instance: Instance, *engines: Engine) -> None:
         raise RDSError(errors.ENGINE_NOT_SUPPORTED, f"this is for {' and '.join(engines)} only")
 
 
-@operation("v3.delete_instance", answer=JOB, status=202)
+@operation("v3.delete_instance", answer=JOB, status=202, heeds=("lifecycle",))
 def delete_instance(call: Call) -> Answer:
     """Delete a DB instance (API reference, v3, "Deleting a DB Instance")."""
-    return Answer({"job_id": call.world.delete_instance(path_node(call), call.deviation)})
+    return Answer({"job_id": call.world.delete_instance(path_node(call), call.effect).id})

@@ -59,7 +59,7 @@ _MOMENTS: Final[dict[str, Schema]] = {"start_time?": Integer(), "end_time?": Int
 
 @operation("v3.get_job", query=Object({"id": Text()}), answer=Object({"job": Object(_JOB)}))
 def get_job(call: Call, query: dict[str, Any]) -> Answer:
-    """Tell about a task (API reference, v3, "Obtaining Information About a Task with a Specified ID")."""
+    """Return a task (API reference, v3, "Obtaining Information About a Task with a Specified ID")."""
     job, now = call.world.get_job(query["id"])
     answer = Answer({"job": _render(job, now)})
     call.world.look_at_jobs([job], now)
@@ -71,7 +71,7 @@ def get_job(call: Call, query: dict[str, Any]) -> Answer:
     query=Object(
         {
             "id?": Text(any),
-            "instance_id?": Text(any),
+            "instance_id?": Text(any, names_instance=True),
             "order_id?": Text(any),
             "name?": Text(any),
             "status?": Text(one_of=("", *JOB_STATUSES)),
@@ -104,7 +104,7 @@ def get_job(call: Call, query: dict[str, Any]) -> Answer:
 def list_instant_tasks(call: Call, query: dict[str, Any]) -> Answer:
     """List tasks that wait for no maintenance window, newest first (API reference, v3, "Querying Instant Tasks")."""
     since, until = _moments(query)
-    jobs, now = call.world.find_tasks(
+    jobs, now = call.world.list_instant_tasks(
         id=query["id"] or None,
         instance_id=query["instance_id"] or None,
         name=query["name"] or None,
@@ -129,7 +129,7 @@ def list_instant_tasks(call: Call, query: dict[str, Any]) -> Answer:
     "v3.list_scheduled_tasks",
     query=Object(
         {
-            "instance_id?": Text(any),
+            "instance_id?": Text(any, names_instance=True),
             "instance_name?": Text(any),
             "status?": Text(one_of=("", *SCHEDULE_STATUSES)),
             **_MOMENTS,
@@ -163,7 +163,7 @@ def list_instant_tasks(call: Call, query: dict[str, Any]) -> Answer:
 def list_scheduled_tasks(call: Call, query: dict[str, Any]) -> Answer:
     """List tasks for maintenance windows, newest first (API reference, v3, "Querying Scheduled Tasks")."""
     since, until = _moments(query)
-    tasks, now = call.world.find_scheduled_tasks(
+    tasks, now = call.world.list_scheduled_tasks(
         instance_id=query["instance_id"] or None,
         instance_name=query["instance_name"] or None,
         status=query["status"] or None,
@@ -188,7 +188,7 @@ def list_sqlserver_task_details(call: Call, query: dict[str, Any]) -> Answer:
     """List the tasks of a SQL Server instance, newest first (API reference, v3, "Obtaining Task Information")."""
     since, until = _moments(query)
     assert since is not None  # noqa: S101
-    jobs, now = call.world.find_sqlserver_tasks(path_node(call), since, until)
+    jobs, now = call.world.list_sqlserver_task_details(path_node(call), since, until)
     content = {"jobs": [_render(job, now) | _detail(job) for job in jobs], "count": len(jobs)}
     answer = Answer(content)
     call.world.look_at_jobs(jobs, now)

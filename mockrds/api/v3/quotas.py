@@ -25,7 +25,7 @@ _ROOM: Final = 100  # the quota of the reference's sample
     ),
 )
 def list_quotas(call: Call) -> Answer:
-    """Tell how many instances there may be, and are (API reference, v3, "Querying Resource Quotas").
+    """Return how many instances there may be, and are (API reference, v3, "Querying Resource Quotas").
 
     A project without a limit is told one that leaves room, as there is no word for none.
     """

@@ -41,14 +41,14 @@ class _Days(Integer):
     answer=Object({"result": Text(one_of=("success",))}),
 )
 def set_recycle_policy(call: Call, fields: dict[str, Any]) -> Answer:
-    """Say how long deleted instances are kept (API reference, v3, "Modifying Recycling Policy")."""
+    """Set how long deleted instances are kept (API reference, v3, "Modifying Recycling Policy")."""
     call.world.set_recycle_policy(fields["recycle_policy"]["retention_period_in_days"])
     return Answer({"result": "success"})
 
 
 @operation("v3.get_recycle_policy", answer=Object({"retention_period_in_days": Integer(RETENTION)}))
 def get_recycle_policy(call: Call) -> Answer:
-    """Tell how long deleted instances are kept (API reference, v3, "Querying the Recycling Policy")."""
+    """Return how long deleted instances are kept (API reference, v3, "Querying the Recycling Policy")."""
     return Answer({"retention_period_in_days": call.world.get_recycle_policy()})
 
 
@@ -97,8 +97,8 @@ def get_recycle_policy(call: Call) -> Answer:
 )
 def list_recycled_instances(call: Call, query: dict[str, Any]) -> Answer:
     """List deleted instances, the last first (API reference, v3, "Querying Instances in the Recycle Bin")."""
-    found, total, now = call.world.find_recycled_instances(query["offset"], query["limit"])
-    return Answer({"total_count": total, "instances": [_render(recycled, now) for recycled in found]})
+    page, total, now = call.world.list_recycled_instances(query["offset"], query["limit"])
+    return Answer({"total_count": total, "instances": [_render(recycled, now) for recycled in page]})
 
 
 def _render(recycled: Recycled, now: float) -> dict[str, Any]:

@@ -5,16 +5,18 @@ from __future__ import annotations
 from dataclasses import fields, is_dataclass, replace
 from typing import TYPE_CHECKING, Any, Final
 
+from mockrds.api.operation import heeds
 from mockrds.cli.errors import Parser, UsageError
 from mockrds.durations import Distribution, Duration, Moment
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from mockrds.faults.engine import Decision, FaultEngine
+    from mockrds.faults.decision import Decision
+    from mockrds.faults.engine import FaultEngine
+    from mockrds.faults.matching import Instance
     from mockrds.faults.rate_limits import RateLimit
-    from mockrds.faults.rules import Step
-    from mockrds.faults.world_rules import Fault
+    from mockrds.faults.rules import Rule, Step
     from mockrds.scenario import Scenario
 
 _EXAMPLES: Final = ("v1.create_manual_backup", "v1.list_manual_backups", "v1.delete_manual_backup")
@@ -32,6 +34,9 @@ class _Call:
         self.headers: dict[str, str] = {}
         self.query: dict[str, str] = {}
         self.reused = False
+        self.heeds = heeds(operation)
+        self.instance: Instance | None = None
+        self.state: dict[str, int] | None = None
 
     def at(self, pointer: str) -> Any:  # noqa: ARG002
         return None
@@ -73,7 +78,7 @@ def run(arguments: Sequence[str]) -> int:
     print(f"{scenario.name}, seed {seed}, {options.at} after the start: calls of each operation alone\n")
     operations = [name for name in _operations(scenario) if _wanted(name, options.operation)]
     for number, rule in enumerate(scenario.faults, start=1):
-        if rule.match is not None and any(rule.covers(operation) for operation in operations):
+        if rule.match is not None and any(rule.covers(operation, heeds(operation)) for operation in operations):
             print(f"{rule.name or f'fault {number}'}: only if {_conditions(rule)}")
     start = Clock(scenario.clock).now()
     tables: dict[str, list[str]] = {}  # with the operations that each is for: families often share one
@@ -103,7 +108,7 @@ def _wanted(operation: str, names: list[str] | None) -> bool:
     return names is None or any(_names(name, operation) for name in names)
 
 
-def _conditions(rule: Fault) -> str:
+def _conditions(rule: Rule) -> str:
     match = rule.match
     assert match is not None  # noqa: S101
     parts: list[str] = []
@@ -118,16 +123,21 @@ def _conditions(rule: Fault) -> str:
 
 def _operations(scenario: Scenario) -> list[str]:
     """Return the operations that the rules are about: those they name, and a few for those that name none."""
-    from mockrds.web.app import HANDLERS
+    from mockrds.api.families import SERVED
 
-    rules: list[Fault | RateLimit] = [*scenario.faults, *scenario.rate_limits]
-    about = {operation for operation in HANDLERS for rule in rules if not _vague(rule) and rule.covers(operation)}
+    rules: list[Rule | RateLimit] = [*scenario.faults, *scenario.rate_limits]
+    about = {
+        operation
+        for operation in SERVED
+        if any(rule.covers(operation, heeds(operation)) for rule in scenario.faults if not _vague(rule))
+        or any(limit.covers(operation) for limit in scenario.rate_limits if not _vague(limit))
+    }
     if scenario.outage is not None or any(_vague(rule) for rule in rules):
         about |= set(_EXAMPLES)
-    return [operation for operation in HANDLERS if operation in about]
+    return [operation for operation in SERVED if operation in about]
 
 
-def _vague(rule: Fault | RateLimit) -> bool:
+def _vague(rule: Rule | RateLimit) -> bool:
     names = (rule.operation,) if isinstance(rule.operation, str) else rule.operation
     return any("*" in name for name in names)
 
@@ -173,13 +183,12 @@ def _effects(decision: Decision) -> str:
 
 
 def _answer(step: Step) -> str:
-    credentials = getattr(step, "credentials", None)
     if step.error is not None:
         text = step.error
     elif step.response is not None:
         text = f"status {step.response.status}"
-    elif credentials is not None:
-        text = f"credentials {credentials}"
+    elif step.credentials is not None:
+        text = f"credentials {step.credentials}"
     else:
         text = _short(step.fault)
     if step.retry_after is not None:
@@ -198,7 +207,7 @@ def _changes(step: Step, *, with_fault: bool) -> str:
         parts.append(_short(step.fault))
     if step.body is not None:
         parts.append(f"body damaged ({_short(step.body)})")
-    parts += (f"{name} {_short(getattr(step, name))}" for name in getattr(step, "deviations", ()))
+    parts += (f"{name} {_short(getattr(step, name))}" for name in step.world_effects)
     return ", ".join(parts)
 
 

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from mockrds.cli.child_process import RunCommand
     from mockrds.cli.history import ProjectRun
-    from mockrds.faults.engine import ArmedRule
+    from mockrds.faults.rules import ArmedRule
     from mockrds.server import MockRDS
 
 UNWELL: Final = 125

@@ -8,6 +8,8 @@ from math import ceil, floor, inf
 from random import Random
 from typing import TYPE_CHECKING, Final
 
+from mockrds.domain import errors
+from mockrds.domain.errors import RDSError
 from mockrds.domain.models import Backup
 from mockrds.domain.values import job_id, uuid4
 from mockrds.domain.world.state import DAY, State
@@ -25,7 +27,7 @@ _ENGINES_WITH_INCREMENTS: Final = ("MySQL", "PostgreSQL")
 
 
 def next_run(policy: BackupPolicy, after: float) -> float:
-    """Tell when the next run after *after* begins, in seconds since 1970."""
+    """Return when the next run after *after* begins, in seconds since 1970."""
     hours, minutes = policy.start_time.split(":")[:2]
     start = int(hours) * 3600 + int(minutes) * 60
     day = (after - start) // DAY * DAY + DAY
@@ -33,19 +35,19 @@ def next_run(policy: BackupPolicy, after: float) -> float:
 
 
 def weekday(moment: float) -> int:
-    """Tell the day of the week, 1 for Monday."""
+    """Return the day of the week, 1 for Monday."""
     return int((moment - _WEEK_BEGAN) // DAY % 7) + 1
 
 
 class AutomatedBackups(State):
-    """The backups that nobody asked for."""
+    """The backups that the policy of an instance makes, and how backups are found."""
 
-    def _plan(self, instance: Instance, after: float) -> None:
-        """Let the next run of the policy of *instance* come when its time has come."""
+    def plan_backups(self, instance: Instance, after: float) -> None:
+        """Schedule the first run of the policy of *instance* after the moment *after*."""
         policy = instance.policy
         if policy.keep_days and instance.primary is None:
             moment = next_run(policy, after)
-            self._at(moment, partial(self._run, instance, policy, moment))
+            self.schedule(moment, partial(self._run, instance, policy, moment))
 
     def _run(self, instance: Instance, policy: BackupPolicy, due: float) -> None:
         if instance.policy is not policy or instance.id not in self._instances:
@@ -53,20 +55,20 @@ class AutomatedBackups(State):
         # on which days a full one is made recurs each week, and the last that is old is needed, too
         needed_since = self.clock.now() - policy.keep_days * DAY - (_WEEK if len(policy.period) < 7 else 0)
         if due < needed_since:  # it would be gone again by now, and so would all before
-            self._plan(instance, needed_since)
+            self.plan_backups(instance, needed_since)
             return
-        now = self._now()
+        now = self.now()
         if instance.status_at(now) != "ACTIVE":
-            self._at(now + _AGAIN, partial(self._run, instance, policy, now + _AGAIN))
+            self.schedule(now + _AGAIN, partial(self._run, instance, policy, now + _AGAIN))
             return
-        self._back_up(instance, "auto" if weekday(now) in policy.period else "fragment", now)
-        self._plan(instance, due)
+        self.back_up(instance, "auto" if weekday(now) in policy.period else "fragment", now)
+        self.plan_backups(instance, due)
 
-    def _back_up(self, instance: Instance, kind: BackupType, now: float) -> None:
+    def back_up(self, instance: Instance, kind: BackupType, now: float) -> None:
         """Make an automated backup. Nothing is drawn from the world's chance: requests get the same either way."""
         random = Random(f"{instance.id}/{now}")
-        course = self.life_cycle.backup
-        lasts = course.seconds.sample(random) if course.progression == "time" else 0.0
+        transition = self.life_cycle.backup
+        lasts = transition.seconds.sample(random) if transition.progression == "time" else 0.0
         backup = Backup(
             id=uuid4(random),
             name="",
@@ -75,27 +77,27 @@ class AutomatedBackups(State):
             node_id=instance.node_id,
             created=now,
             ends=now + lasts,
-            outcome=course.outcome,
+            outcome=transition.outcome,
             job_id=job_id(random),
             type=kind,
-            reason=course.reason,
+            reason=transition.reason,
         )
         backup.name = f"{instance.datastore.type.lower()}-{instance.name}-{_stamp(now)}"
         instance.automated[backup.id] = backup
         self._automated[backup.id] = backup
 
-    def _first_backup(self, instance: Instance, when: float) -> None:
+    def schedule_first_backup(self, instance: Instance, when: float) -> None:
         """Let a full backup follow at *when*, as it does once an instance was made or restored."""
         if instance.policy.keep_days and instance.primary is None and when != inf:
 
             def back_up() -> None:
                 if instance.id in self._instances:
-                    self._back_up(instance, "auto", self._now())
+                    self.back_up(instance, "auto", self.now())
 
-            self._at(when, back_up)
+            self.schedule(when, back_up)
 
-    def _expire(self, instance: Instance, now: float) -> None:
-        """Let the automated backups go that are older than the policy keeps them.
+    def expire_backups(self, instance: Instance, now: float) -> None:
+        """Remove the automated backups that are older than the policy keeps them.
 
         The last full one stays until there is a younger one, as differential and incremental ones need it.
         """
@@ -111,10 +113,57 @@ class AutomatedBackups(State):
             del instance.automated[backup.id]
             del self._automated[backup.id]
 
-    # Incremental backups: one every five minutes, so they are told when asked for, and kept nowhere
+    def find_backup(self, backup_id: str) -> Backup:
+        """Find a manual backup, or an automated one that is still kept.
 
-    def _increments(self, instance: Instance, now: float, between: tuple[float, float] | None = None) -> range:
-        """Give the moments of the incremental backups of *instance*, newest first; those that began *between* two."""
+        Raises:
+            RDSError: BACKUP_NOT_FOUND.
+        """
+        backup = self._backups.get(backup_id)
+        if backup is None and backup_id in self._automated:
+            self.expire_backups(self._automated[backup_id].instance, self.now())
+            backup = self._automated.get(backup_id)
+        if backup is None or (backup.hidden is not None and backup.hidden_at(self.now())):
+            raise RDSError(errors.BACKUP_NOT_FOUND)
+        return backup
+
+    def find_restorable(
+        self, source: Instance | None, backup_id: str | None, restore_time: float | None, now: float
+    ) -> Backup:
+        """Find the backup with this id, or else the last one of *source* before *restore_time*.
+
+        Raises:
+            RDSError: BACKUP_NOT_FOUND, BACKUP_DELETING, BACKUP_NOT_USABLE or NO_BACKUP_FOR_TIME.
+        """
+        if backup_id is not None:
+            backup = self.find_backup(backup_id)
+            status = backup.status_at(now)
+            if status == "DELETING":
+                raise RDSError(errors.BACKUP_DELETING)
+            if status != "COMPLETED":
+                raise RDSError(errors.BACKUP_NOT_USABLE, f"the backup is {status}")
+            return backup
+        assert source is not None  # noqa: S101
+        assert restore_time is not None  # noqa: S101
+        days = source.policy.keep_days
+        if not days:
+            raise RDSError(errors.NO_BACKUP_FOR_TIME, "what changes is kept by automated backups, which are off")
+        if not now - days * DAY <= restore_time <= now:
+            raise RDSError(errors.NO_BACKUP_FOR_TIME, f"what changes is kept for {days} days")
+        self.expire_backups(source, now)
+        usable = (
+            next((each for each in newest if each.ends <= restore_time and each.status_at(now) == "COMPLETED"), None)
+            for newest in (reversed(source.backups.values()), reversed(source.automated.values()))
+        )
+        last = max((each for each in usable if each is not None), key=lambda backup: backup.ends, default=None)
+        if last is None:
+            raise RDSError(errors.NO_BACKUP_FOR_TIME)
+        return last
+
+    # Incremental backups: one every five minutes, so they are made when they are listed, and kept nowhere
+
+    def increments(self, instance: Instance, now: float, between: tuple[float, float] | None = None) -> range:
+        """Return the moments of the incremental backups of *instance*, newest first; those that began *between* two."""
         if not instance.policy.keep_days or instance.datastore.type not in _ENGINES_WITH_INCREMENTS:
             return range(0)
         first = next(iter(instance.automated.values()), None)
@@ -128,7 +177,8 @@ class AutomatedBackups(State):
         return range(until, since - 1, -_STEP) if until >= since else range(0)
 
     @staticmethod
-    def _increment(instance: Instance, moment: int) -> Backup:
+    def increment(instance: Instance, moment: int) -> Backup:
+        """Return the incremental backup that ended at *moment*."""
         random = Random(f"{instance.id}/increment/{moment}")
         return Backup(
             id=f"{uuid4(random)[:24]}{moment:012x}",  # the moment is found again in the id
@@ -143,13 +193,11 @@ class AutomatedBackups(State):
             type="incremental",
         )
 
-    def _find_increment(self, instances: Iterable[Instance], backup_id: str, now: float) -> Backup | None:
+    def find_increment(self, instances: Iterable[Instance], backup_id: str, now: float) -> Backup | None:
+        """Return the incremental backup with this id, if it is of one of *instances* and still kept."""
         moment = int(backup_id[24:], 16)
-        possible = (self._increment(each, moment) for each in instances if moment in self._increments(each, now))
+        possible = (self.increment(each, moment) for each in instances if moment in self.increments(each, now))
         return next((backup for backup in possible if backup.id == backup_id), None)
-
-    def _page_of_increments(self, instance: Instance, moments: range, offset: int, limit: int) -> list[Backup]:
-        return [self._increment(instance, moment) for moment in moments[offset : offset + limit]]
 
 
 def _is_full(backup: Backup) -> bool:

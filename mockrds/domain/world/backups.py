@@ -25,8 +25,9 @@ if TYPE_CHECKING:
 class BackupOperations(AutomatedBackups):
     """What a world can do with backups."""
 
-    def _found_backup(self, spec: BackupSpec) -> None:
-        now = self._now()
+    def add_backup_from_template(self, spec: BackupSpec) -> None:
+        """Add a backup that a template describes."""
+        now = self.now()
         instance = next(instance for instance in self._instances.values() if instance.name == spec.instance)
         created = now - spec.age
         under_way = spec.status == "BUILDING"
@@ -56,7 +57,7 @@ class BackupOperations(AutomatedBackups):
         node_id: str,
         name: str,
         description: str = "",
-        deviation: WorldEffect = NO_EFFECT,
+        effect: WorldEffect = NO_EFFECT,
         databases: tuple[str, ...] = (),
     ) -> Backup:
         """Start a manual backup of the instance whose primary node is *node_id*.
@@ -65,7 +66,7 @@ class BackupOperations(AutomatedBackups):
             node_id: The primary node.
             name: A name that keeps the rules of names.
             description: A description that keeps the rules of descriptions.
-            deviation: How this call departs from the usual: ``quota``, ``lifecycle``, ``visible_after``.
+            effect: What is different about this call: ``quota``, ``lifecycle``, ``visible_after``.
             databases: The databases to back up; empty: all. SQL Server only.
 
         Raises:
@@ -73,19 +74,18 @@ class BackupOperations(AutomatedBackups):
                 engine, INSTANCE_CREATING, INSTANCE_RESTORING,
                 INSTANCE_DELETING, INSTANCE_BUSY, BACKUP_RUNNING, BACKUP_NAME_TAKEN or BACKUP_QUOTA.
         """
-        with self._lock:
-            now = self._now()
-            instance = self._primary(node_id)
+        with self.moment as now:
+            instance = self.find_primary(node_id)
             if databases and instance.datastore.type != "SQLServer":
                 raise RDSError(errors.INVALID_PARAMETER, "'databases' is for SQL Server only")
-            self._check_free(instance, now)
+            self.check_free(instance, now)
             if name in self._names:
                 raise RDSError(errors.BACKUP_NAME_TAKEN)
-            limit = self.quotas.manual_backups if deviation.quota is None else deviation.quota
+            limit = self.quotas.manual_backups if effect.quota is None else effect.quota
             if limit is not None and len(self._backups) >= limit:
                 raise RDSError(errors.BACKUP_QUOTA, f"the quota in force is {limit} manual backups")
-            course = deviation.lifecycle or self.life_cycle.backup
-            ends, looks = self._end(course, now)
+            transition = effect.lifecycle or self.life_cycle.backup
+            ends, looks = self.end_of(transition, now)
             backup = Backup(
                 id=uuid4(self._random),
                 name=name,
@@ -94,12 +94,12 @@ class BackupOperations(AutomatedBackups):
                 node_id=instance.node_id,
                 created=now,
                 ends=ends,
-                outcome=course.outcome,
+                outcome=transition.outcome,
                 job_id=job_id(self._random),
                 databases=databases,
                 looks=looks,
-                reason=course.reason,
-                hidden=self._hide(deviation.visible_after, now),
+                reason=transition.reason,
+                hidden=self.hide(effect.visible_after, now),
             )
             if backup.hidden is not None:
                 self._hiding.append(backup)
@@ -109,40 +109,39 @@ class BackupOperations(AutomatedBackups):
                 self._jobs_of_backup(backup)
             return backup
 
-    def list_manual_backups(self, deviation: WorldEffect = NO_EFFECT) -> tuple[list[Backup], float]:
-        """List all manual backups, newest first, and tell the time they were looked at.
+    def list_manual_backups(self, effect: WorldEffect = NO_EFFECT) -> tuple[list[Backup], float]:
+        """List all manual backups, newest first, and the time they were looked at.
 
         Args:
-            deviation: How this call departs from the usual: ``stale``.
+            effect: What is different about this call: ``stale``.
         """
-        with self._lock:
-            now = self._now()
+        with self.moment as now:
             backups = reversed(self._backups.values())
-            if deviation.stale is None and not self._hiding:
+            if effect.stale is None and not self._hiding:
                 return list(backups), now
-            now -= deviation.stale or 0.0
-            return [backup for backup in backups if not backup.hidden_at(now)], now
+            as_of = now - (effect.stale or 0.0)
+            return [backup for backup in backups if not backup.hidden_at(as_of)], as_of
 
-    def look(self, backups: list[Backup], now: float) -> None:
+    def look_at_backups(self, backups: list[Backup], now: float) -> None:
         """Note that a client saw *backups* at *now*; counts only what lasts for a number of looks."""
         if not self._looked_at:
             return
-        with self._lock:
+        with self.moment:
             hidden = [backup for backup in self._hiding if backup.hidden_at(now)]
             self._hiding = hidden
             for backup in (*backups, *hidden):
                 backup.look(now)
                 if backup.gone_at(now):
-                    self._forget(backup)
+                    self.remove(backup)
 
     def delete_manual_backup(
-        self, backup_id: str, deviation: WorldEffect = NO_EFFECT, engine: Engine | None = None
+        self, backup_id: str, effect: WorldEffect = NO_EFFECT, engine: Engine | None = None
     ) -> Backup:
         """Start the deletion of a manual backup: it is DELETING for a while, then gone.
 
         Args:
             backup_id: The backup.
-            deviation: How this call departs from the usual: ``lifecycle``.
+            effect: What is different about this call: ``lifecycle``.
             engine: Only a backup of this engine.
 
         Raises:
@@ -150,9 +149,8 @@ class BackupOperations(AutomatedBackups):
                 BACKUP_DELETING when it is being deleted or restored, or
                 BACKUP_RUNNING when it is still BUILDING.
         """
-        with self._lock:
-            now = self._now()
-            backup = self._backup(backup_id)
+        with self.moment as now:
+            backup = self.find_backup(backup_id)
             if engine not in (None, backup.instance.datastore.type):
                 raise RDSError(errors.BACKUP_NOT_USABLE, f"this is for {engine} only")
             if backup.type != "manual":
@@ -163,21 +161,20 @@ class BackupOperations(AutomatedBackups):
                 raise RDSError(errors.BACKUP_DELETING, "the backup is being restored")
             if now < backup.ends:
                 raise RDSError(errors.BACKUP_RUNNING, "the backup is still BUILDING")
-            ends, looks = self._end(deviation.lifecycle or self.life_cycle.delete, now)
+            ends, looks = self.end_of(effect.lifecycle or self.life_cycle.delete, now)
             backup.deletion = Activity(status="DELETING", began=now, ends=ends, looks=looks)
             self._looked_at |= looks is not None
-            self._leave(backup, ends)
+            self.remove_at(backup, ends)
             return backup
 
     def get_backup_policy(self, node_id: str) -> BackupPolicy:
-        """Tell the automated backup policy.
+        """Return the automated backup policy.
 
         Raises:
             RDSError: INSTANCE_NOT_FOUND, or WRONG_INSTANCE_TYPE for a standby or a replica.
         """
-        with self._lock:
-            self._now()
-            return self._primary(node_id).policy
+        with self.moment:
+            return self.find_primary(node_id).policy
 
     def set_backup_policy(self, node_id: str, policy: BackupPolicy) -> None:
         """Set the automated backup policy.
@@ -185,15 +182,14 @@ class BackupOperations(AutomatedBackups):
         Raises:
             RDSError: As ``get_backup_policy``, or what the instance is busy with.
         """
-        with self._lock:
-            now = self._now()
-            instance = self._primary(node_id)
-            self._check_idle(instance, now)
+        with self.moment as now:
+            instance = self.find_primary(node_id)
+            self.check_idle(instance, now)
             instance.policy = policy
-            self._expire(instance, now)
-            self._plan(instance, now)
+            self.expire_backups(instance, now)
+            self.plan_backups(instance, now)
 
-    def find_backups(
+    def list_backups(
         self,
         *,
         instance_id: str | None = None,
@@ -203,7 +199,7 @@ class BackupOperations(AutomatedBackups):
         between: tuple[float, float] | None = None,
         offset: int = 0,
         limit: int = 100,
-        deviation: WorldEffect = NO_EFFECT,
+        effect: WorldEffect = NO_EFFECT,
     ) -> tuple[list[Backup], int, float]:
         """List backups of all types, newest first; incremental ones only if their type is asked for.
 
@@ -215,23 +211,22 @@ class BackupOperations(AutomatedBackups):
             between: Only those that began between two moments, in seconds since 1970.
             offset: How many to leave out.
             limit: How many to give at most.
-            deviation: How this call departs from the usual: ``stale``.
+            effect: What is different about this call: ``stale``.
 
         Returns:
             A page of them, how many there are in all, and the time they were looked at.
         """
-        with self._lock:
-            now = self._now()
+        with self.moment as now:
             instance = self._instances.get(instance_id or "") or self._former.get(instance_id or "")
             if instance_id is not None and instance is None:
                 return [], 0, now
             for each in (instance,) if instance is not None else tuple(self._instances.values()):
-                self._expire(each, now)
+                self.expire_backups(each, now)
             if backup_id is not None:
                 found = self._backups.get(backup_id) or self._automated.get(backup_id)
                 if found is None:
                     among = (instance,) if instance is not None else self._instances.values()
-                    found = self._find_increment(among, backup_id, now)
+                    found = self.find_increment(among, backup_id, now)
                 backups: Iterable[Backup] = (
                     [found]
                     if found is not None
@@ -243,8 +238,8 @@ class BackupOperations(AutomatedBackups):
             elif type == "incremental":
                 if instance is None or status not in (None, "COMPLETED"):
                     return [], 0, now
-                moments = self._increments(instance, now, between)
-                return self._page_of_increments(instance, moments, offset, limit), len(moments), now
+                moments = self.increments(instance, now, between)
+                return [self.increment(instance, each) for each in moments[offset:][:limit]], len(moments), now
             else:
                 manual = instance.backups if instance is not None else self._backups
                 automated = instance.automated if instance is not None else self._automated
@@ -254,44 +249,42 @@ class BackupOperations(AutomatedBackups):
                 else:
                     backups = reversed(manual.values()) if type == "manual" else reversed(automated.values())
                     total = len(manual) if type == "manual" else len(automated)
-            if deviation.stale is not None or self._hiding or status or between or type in ("auto", "fragment"):
-                now -= deviation.stale or 0.0
+            if effect.stale is not None or self._hiding or status or between or type in ("auto", "fragment"):
+                as_of = now - (effect.stale or 0.0)
                 fitting = [
                     backup
                     for backup in backups
-                    if not backup.hidden_at(now)
-                    and status in (None, backup.status_at(now))
+                    if not backup.hidden_at(as_of)
+                    and status in (None, backup.status_at(as_of))
                     and type in (None, backup.type)
                     and (between is None or between[0] <= backup.created <= between[1])
                 ]
-                return fitting[offset : offset + limit], len(fitting), now
+                return fitting[offset : offset + limit], len(fitting), as_of
             return list(islice(backups, offset, offset + limit)), total, now
 
-    def backup_files(self, backup_id: str) -> tuple[Backup, float]:
-        """Find a backup to download, and tell the time.
+    def get_backup_download_links(self, backup_id: str) -> tuple[Backup, float]:
+        """Find a backup to download, and the time.
 
         Raises:
             RDSError: BACKUP_NOT_FOUND, or BACKUP_NOT_USABLE when it is not COMPLETED.
         """
-        with self._lock:
-            now = self._now()
-            backup = self._find_increment(self._instances.values(), backup_id, now) or self._backup(backup_id)
+        with self.moment as now:
+            backup = self.find_increment(self._instances.values(), backup_id, now) or self.find_backup(backup_id)
             if backup.status_at(now) != "COMPLETED":
                 raise RDSError(errors.BACKUP_NOT_USABLE, f"the backup is {backup.status_at(now)}")
             return backup, now
 
-    def restore_times(self, node_id: str) -> list[tuple[float, float]]:
-        """Tell between which moments an instance can be restored, in seconds since 1970.
+    def get_restore_time_ranges(self, node_id: str) -> list[tuple[float, float]]:
+        """Return the spans of time to which an instance can be restored, in seconds since 1970.
 
         That is from the end of its oldest full backup on, as long as its policy makes incremental ones.
 
         Raises:
             RDSError: INSTANCE_NOT_FOUND, or WRONG_INSTANCE_TYPE for a standby or a replica.
         """
-        with self._lock:
-            now = self._now()
-            instance = self._primary(node_id)
-            self._expire(instance, now)
+        with self.moment as now:
+            instance = self.find_primary(node_id)
+            self.expire_backups(instance, now)
             if not instance.policy.keep_days:
                 return []
             kept_since = now - instance.policy.keep_days * DAY
@@ -307,7 +300,7 @@ class BackupOperations(AutomatedBackups):
         *,
         backup_id: str | None,
         restore_time: float | None,
-        deviation: WorldEffect = NO_EFFECT,
+        effect: WorldEffect = NO_EFFECT,
     ) -> Job:
         """Restore a backup, or a moment, of one instance to another one or to itself.
 
@@ -316,67 +309,65 @@ class BackupOperations(AutomatedBackups):
             target_node_id: The primary node of the instance that is overwritten.
             backup_id: The backup; it wins over *restore_time*.
             restore_time: The point in time, in seconds since 1970.
-            deviation: How this call departs from the usual: ``lifecycle``.
+            effect: What is different about this call: ``lifecycle``.
 
         Raises:
             RDSError: SOURCE_NOT_FOUND; as ``create_manual_backup`` for the target; ENGINE_NOT_SUPPORTED for
                 another engine or version; ORIGINAL_NOT_ALLOWED for PostgreSQL onto itself, from version 12 on;
                 VOLUME_TOO_SMALL; BACKUP_NOT_FOUND, BACKUP_DELETING, BACKUP_NOT_USABLE or NO_BACKUP_FOR_TIME.
         """
-        with self._lock:
-            now = self._now()
+        with self.moment as now:
             source = self._nodes.get(source_node_id)
             if source is None:
                 raise RDSError(errors.SOURCE_NOT_FOUND)
-            target = self._primary(target_node_id)
+            target = self.find_primary(target_node_id)
             if source is target and source.datastore.type == "PostgreSQL" and not source.datastore.retirement:
                 raise RDSError(errors.ORIGINAL_NOT_ALLOWED, "PostgreSQL can't be restored to the original instance")
             if not source.datastore.restores_to(target.datastore):
                 raise RDSError(errors.ENGINE_NOT_SUPPORTED, f"{source.datastore} does not go to {target.datastore}")
             if target.volume_gb < source.volume_gb:
                 raise RDSError(errors.VOLUME_TOO_SMALL, f"the source has {source.volume_gb} GB")
-            self._check_free(target, now)
-            backup = self._restorable(source, backup_id, restore_time, now)
+            self.check_free(target, now)
+            backup = self.find_restorable(source, backup_id, restore_time, now)
             if backup.instance is not source:
                 raise RDSError(errors.BACKUP_NOT_FOUND, "the backup was made from another instance")
-            return self._restore(target, backup, None if backup_id else restore_time, now, deviation)
+            return self._restore(target, backup, None if backup_id else restore_time, now, effect)
 
     def restore_to_original(
-        self, node_id: str, *, backup_id: str | None, restore_time: float | None, deviation: WorldEffect = NO_EFFECT
-    ) -> str:
-        """Roll an instance back to a backup, or to a time after one. Gives the job id.
+        self, node_id: str, *, backup_id: str | None, restore_time: float | None, effect: WorldEffect = NO_EFFECT
+    ) -> Job:
+        """Roll an instance back to a backup, or to a time after one.
 
         Args:
             node_id: The primary node of the instance.
             backup_id: The backup; it wins over *restore_time*.
             restore_time: The point in time, in seconds since 1970.
-            deviation: How this call departs from the usual: ``lifecycle``.
+            effect: What is different about this call: ``lifecycle``.
 
         Raises:
             RDSError: As ``create_manual_backup`` for the instance; ENGINE_NOT_SUPPORTED for SQL Server;
                 BACKUP_NOT_FOUND, BACKUP_DELETING, BACKUP_NOT_USABLE or NO_BACKUP_FOR_TIME.
         """
-        with self._lock:
-            now = self._now()
-            instance = self._primary(node_id)
+        with self.moment as now:
+            instance = self.find_primary(node_id)
             if instance.datastore.type == "SQLServer":
                 raise RDSError(errors.ENGINE_NOT_SUPPORTED)
-            self._check_free(instance, now)
-            backup = self._restorable(instance, backup_id, restore_time, now)
+            self.check_free(instance, now)
+            backup = self.find_restorable(instance, backup_id, restore_time, now)
             if backup.instance is not instance:
                 raise RDSError(errors.BACKUP_NOT_FOUND, "the backup was made from another instance")
-            return self._restore(instance, backup, None if backup_id else restore_time, now, deviation).id
+            return self._restore(instance, backup, None if backup_id else restore_time, now, effect)
 
     def _restore(
-        self, instance: Instance, backup: Backup, moment: float | None, now: float, deviation: WorldEffect
+        self, instance: Instance, backup: Backup, moment: float | None, now: float, effect: WorldEffect
     ) -> Job:
-        course = deviation.lifecycle or self.life_cycle.restore
-        activity = self._begin(instance, "RESTORING", course, now, backup)
+        transition = effect.lifecycle or self.life_cycle.restore
+        activity = self.begin(instance, "RESTORING", transition, now, backup)
         for replica in instance.replicas:
             if replica.status_at(now) != "DELETING":
                 replica.activity = activity
-        self._first_backup(instance, activity.ends)
-        job = self._job("Restore{}InInstance", instance, activity)
+        self.schedule_first_backup(instance, activity.ends)
+        job = self.add_job("Restore{}InInstance", instance, activity)
         job.detail = {
             "sourceInstanceId": backup.instance.id,
             "targetInstanceId": instance.id,
@@ -391,7 +382,7 @@ class BackupOperations(AutomatedBackups):
 
     def _jobs_of_backup(self, backup: Backup) -> None:
         """Note the job of a SQL Server backup, the only ones that its task list tells about."""
-        job = self._job("BackupDb{}InInstance", backup.instance, backup)
+        job = self.add_job("BackupDb{}InInstance", backup.instance, backup)
         job.detail = {
             "instanceId": backup.instance.id,
             "name": backup.name,

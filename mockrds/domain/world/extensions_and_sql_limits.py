@@ -1,4 +1,4 @@
-"""What is kept of instances and told again, and changes nothing else: extensions, SQL throttling, SQL audit.
+"""What is kept of instances and shown again, and changes nothing else: extensions, SQL throttling, SQL audit.
 
 No database runs here, so there is nothing that these could have an effect on.
 """
@@ -23,7 +23,7 @@ TAKEN: Final = Refusal("RDS.0031", "DBS.201201")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Throttle:
+class SqlLimit:
     """A rule of SQL throttling."""
 
     id: str
@@ -41,9 +41,9 @@ class Features:
 
     extensions: dict[str, set[str]] = field(default_factory=dict)
     """What is installed in each database."""
-    throttles: dict[str, dict[str, Throttle]] = field(default_factory=dict)
+    sql_limits: dict[str, dict[str, SqlLimit]] = field(default_factory=dict)
     """The rules of each database, by their ids."""
-    rules_made: int = 0
+    sql_limits_made: int = 0
     audit_days: int = 0
     """How long SQL audit logs are kept; zero: there are none."""
 
@@ -55,8 +55,9 @@ class FeatureOperations(ParameterOperations):
         super().__init__(*args)
         self._features: dict[str, Features] = {}
 
-    def _forget(self, thing: Backup | Instance) -> None:
-        super()._forget(thing)
+    def remove(self, thing: Backup | Instance) -> None:
+        """Remove *thing*, and what is kept of it."""
+        super().remove(thing)
         self._features.pop(thing.id, None)
 
     def _featured(self, node_id: str, *engines: Engine, idle: bool = False) -> tuple[Instance, Features]:
@@ -66,12 +67,12 @@ class FeatureOperations(ParameterOperations):
             RDSError: INSTANCE_NOT_FOUND, WRONG_INSTANCE_TYPE for a standby or replica, ENGINE_NOT_SUPPORTED for
                 any but *engines*, or what it is busy with if it should be *idle*.
         """
-        now = self._now()
-        instance = self._primary(node_id)
+        now = self.now()
+        instance = self.find_primary(node_id)
         if instance.datastore.type not in engines:
             raise RDSError(errors.ENGINE_NOT_SUPPORTED, f"this is for {' and '.join(engines)} only")
         if idle:
-            self._check_idle(instance, now)
+            self.check_idle(instance, now)
         return instance, self._features.setdefault(instance.id, Features())
 
     # Extensions
@@ -82,7 +83,7 @@ class FeatureOperations(ParameterOperations):
         Returns:
             Each with its version, whether it is installed, and whether it can be.
         """
-        with self._lock:
+        with self.moment:
             instance, features = self._featured(node_id, "PostgreSQL", idle=True)
             installed = features.extensions.get(database, set())
             major = instance.datastore.major
@@ -98,7 +99,7 @@ class FeatureOperations(ParameterOperations):
         Raises:
             RDSError: NO_OBJECT for an unknown one, TAKEN, or INVALID_OPERATION while its library is not loaded.
         """
-        with self._lock:
+        with self.moment:
             instance, features = self._featured(node_id, "PostgreSQL", idle=True)
             extension = EXTENSIONS.get(name)
             if extension is None or instance.datastore.major not in extension.versions:
@@ -116,7 +117,7 @@ class FeatureOperations(ParameterOperations):
         Raises:
             RDSError: NO_OBJECT for one that is not installed.
         """
-        with self._lock:
+        with self.moment:
             _, features = self._featured(node_id, "PostgreSQL", idle=True)
             if name not in features.extensions.get(database, ()):
                 raise RDSError(NO_OBJECT, f"{name!r} is not installed in {database!r}")
@@ -127,24 +128,24 @@ class FeatureOperations(ParameterOperations):
         Raises:
             RDSError: NO_OBJECT for one that is not installed.
         """
-        with self._lock:
+        with self.moment:
             _, features = self._featured(node_id, "PostgreSQL", idle=True)
             self.update_extension(node_id, database, name)
             features.extensions[database].remove(name)
 
     def _loaded(self, node_id: str, extension: Extension) -> bool:
-        _, values, _ = self.instance_parameters(node_id)
+        _, values, _ = self.get_instance_configuration(node_id)
         return not extension.library or extension.library in values[LIBRARIES].split(",")
 
     # SQL throttling
 
-    def list_throttles(self, node_id: str, database: str) -> list[Throttle]:
+    def list_sql_limits(self, node_id: str, database: str) -> list[SqlLimit]:
         """List the rules of a database, oldest first."""
-        with self._lock:
+        with self.moment:
             _, features = self._featured(node_id, "PostgreSQL")
-            return list(features.throttles.get(database, {}).values())
+            return list(features.sql_limits.get(database, {}).values())
 
-    def create_throttle(
+    def create_sql_limit(
         self,
         node_id: str,
         database: str,
@@ -160,19 +161,19 @@ class FeatureOperations(ParameterOperations):
         Raises:
             RDSError: INVALID_OPERATION without the extension, TAKEN for a statement that has a rule.
         """
-        with self._lock:
+        with self.moment:
             _, features = self._featured(node_id, "PostgreSQL")
             if THROTTLING not in features.extensions.get(database, ()):
                 raise RDSError(
                     errors.INVALID_OPERATION, f"the extension {THROTTLING} must be installed in {database!r} first"
                 )
-            rules = features.throttles.setdefault(database, {})
+            rules = features.sql_limits.setdefault(database, {})
             if any((rule.query_id, rule.query_string) == (query_id, query_string) for rule in rules.values()):
                 raise RDSError(TAKEN)
-            features.rules_made += 1
-            rule_id = str(features.rules_made)
-            rules[rule_id] = Throttle(
-                id=rule_id,
+            features.sql_limits_made += 1
+            limit_id = str(features.sql_limits_made)
+            rules[limit_id] = SqlLimit(
+                id=limit_id,
                 query_id=query_id,
                 query_string=query_string,
                 max_concurrency=max_concurrency,
@@ -180,61 +181,61 @@ class FeatureOperations(ParameterOperations):
                 search_path=search_path,
             )
 
-    def update_throttle(self, node_id: str, database: str, rule_id: str, concurrency: int, waiting: int) -> None:
+    def update_sql_limit(self, node_id: str, database: str, limit_id: str, concurrency: int, waiting: int) -> None:
         """Change the limits of a rule.
 
         Raises:
             RDSError: NO_OBJECT.
         """
-        with self._lock:
-            rules = self._rules(node_id, database, rule_id)
-            rules[rule_id] = replace(rules[rule_id], max_concurrency=concurrency, max_waiting=waiting)
+        with self.moment:
+            rules = self._rules(node_id, database, limit_id)
+            rules[limit_id] = replace(rules[limit_id], max_concurrency=concurrency, max_waiting=waiting)
 
-    def switch_throttle(self, node_id: str, database: str, rule_id: str, *, on: bool) -> None:
+    def switch_sql_limit(self, node_id: str, database: str, limit_id: str, *, on: bool) -> None:
         """Switch a rule on or off.
 
         Raises:
             RDSError: NO_OBJECT, or INVALID_OPERATION while throttling itself is off.
         """
-        with self._lock:
-            rules = self._rules(node_id, database, rule_id)
-            _, values, _ = self.instance_parameters(node_id)
+        with self.moment:
+            rules = self._rules(node_id, database, limit_id)
+            _, values, _ = self.get_instance_configuration(node_id)
             parameter = f"{THROTTLING}.enable_ccl"
             if on and values[parameter].lower() != "on":
                 raise RDSError(errors.INVALID_OPERATION, f"the parameter {parameter!r} must be 'on' first")
-            rules[rule_id] = replace(rules[rule_id], effective=on)
+            rules[limit_id] = replace(rules[limit_id], effective=on)
 
-    def switch_off_throttles(self, node_id: str, database: str) -> None:
+    def switch_off_sql_limits(self, node_id: str, database: str) -> None:
         """Switch all rules of a database off."""
-        with self._lock:
+        with self.moment:
             _, features = self._featured(node_id, "PostgreSQL")
-            rules = features.throttles.get(database, {})
-            rules.update({rule_id: replace(rule, effective=False) for rule_id, rule in rules.items()})
+            rules = features.sql_limits.get(database, {})
+            rules.update({limit_id: replace(rule, effective=False) for limit_id, rule in rules.items()})
 
-    def delete_throttle(self, node_id: str, database: str, rule_id: str) -> None:
+    def delete_sql_limit(self, node_id: str, database: str, limit_id: str) -> None:
         """Delete a rule.
 
         Raises:
             RDSError: NO_OBJECT.
         """
-        with self._lock:
-            del self._rules(node_id, database, rule_id)[rule_id]
+        with self.moment:
+            del self._rules(node_id, database, limit_id)[limit_id]
 
-    def _rules(self, node_id: str, database: str, rule_id: str) -> dict[str, Throttle]:
+    def _rules(self, node_id: str, database: str, limit_id: str) -> dict[str, SqlLimit]:
         _, features = self._featured(node_id, "PostgreSQL")
-        rules = features.throttles.get(database, {})
-        if rule_id not in rules:
-            raise RDSError(NO_OBJECT, f"{database!r} has no rule {rule_id!r}")
+        rules = features.sql_limits.get(database, {})
+        if limit_id not in rules:
+            raise RDSError(NO_OBJECT, f"{database!r} has no rule {limit_id!r}")
         return rules
 
     # SQL audit
 
-    def audit_days(self, node_id: str) -> int:
-        """Tell for how many days SQL audit logs are kept; zero while there are none."""
-        with self._lock:
+    def get_audit_policy(self, node_id: str) -> int:
+        """Return for how many days SQL audit logs are kept; zero while there are none."""
+        with self.moment:
             return self._featured(node_id, "MySQL")[1].audit_days
 
-    def set_audit_days(self, node_id: str, days: int) -> None:
+    def set_audit_policy(self, node_id: str, days: int) -> None:
         """Set for how many days SQL audit logs are kept; zero switches them off."""
-        with self._lock:
+        with self.moment:
             self._featured(node_id, "MySQL")[1].audit_days = days

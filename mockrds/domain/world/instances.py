@@ -1,9 +1,8 @@
-"""Instances: create, list, delete, restart, restore to a new one, and their tags."""
+"""Instances: create, list, delete, restart, restore to a new one."""
 
 from __future__ import annotations
 
 from dataclasses import replace
-from itertools import islice
 from typing import TYPE_CHECKING
 
 from mockrds.domain import errors
@@ -24,27 +23,14 @@ from mockrds.domain.world_template import NO_EFFECT, WorldEffect
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-    from mockrds.domain.models import Backup, InstanceKind
+    from mockrds.domain.models import Backup, InstanceKind, Job
     from mockrds.domain.world_template import InstanceSpec
-
-TAG_LIMIT = 20
-_NO_TAGS = "a standby has no tags of its own"
 
 
 class InstanceOperations(InstanceChanges):
     """What a world can do with instances."""
 
-    def list_instances(self, deviation: WorldEffect = NO_EFFECT) -> tuple[list[Instance], float]:
-        """List all instances, in the order they were made, and tell the time they were looked at.
-
-        Args:
-            deviation: How this call departs from the usual: ``stale``.
-        """
-        with self._lock:
-            now = self._now() - (deviation.stale or 0.0)
-            return [instance for instance in self._instances.values() if not instance.hidden_at(now)], now
-
-    def find_instances(
+    def list_instances(
         self,
         *,
         id: str | None = None,  # noqa: A002  (the word of the API)
@@ -55,8 +41,8 @@ class InstanceOperations(InstanceChanges):
         subnet_id: str | None = None,
         tags: Mapping[str, str | None] | None = None,
         offset: int = 0,
-        limit: int = 100,
-        deviation: WorldEffect = NO_EFFECT,
+        limit: int | None = None,
+        effect: WorldEffect = NO_EFFECT,
     ) -> tuple[list[Instance], int, float]:
         """List the instances that fit, in the order they were made.
 
@@ -69,21 +55,21 @@ class InstanceOperations(InstanceChanges):
             subnet_id: Only those in this subnet.
             tags: Only those with all these tags; None for a value is any value.
             offset: How many to leave out.
-            limit: How many to give at most.
-            deviation: How this call departs from the usual: ``stale``.
+            limit: How many to give at most; absent: all.
+            effect: What is different about this call: ``stale``.
 
         Returns:
             A page of them, how many there are in all, and the time they were looked at.
         """
-        with self._lock:
-            now = self._now() - (deviation.stale or 0.0)
+        with self.moment as now:
+            as_of = now - (effect.stale or 0.0)
             among: Iterable[Instance] = self._instances.values()
             if id is not None and not id.startswith("*"):
                 among = [self._instances[id]] if id in self._instances else []
             fitting = [
                 instance
                 for instance in among
-                if not instance.hidden_at(now)
+                if not instance.hidden_at(as_of)
                 and _is_like(id, instance.id)
                 and _is_like(name, instance.name)
                 and kind in (None, instance.kind)
@@ -93,28 +79,28 @@ class InstanceOperations(InstanceChanges):
                 and all(value in (None, instance.tags.get(key)) for key, value in (tags or {}).items())
                 and (tags or {}).keys() <= instance.tags.keys()
             ]
-            return list(islice(fitting, offset, offset + limit)), len(fitting), now
+            return fitting[offset:][:limit], len(fitting), as_of
 
-    def get_instance(self, node_id: str, deviation: WorldEffect = NO_EFFECT) -> tuple[Instance, float]:
-        """Find an instance by the id of its primary node, and tell the time it was looked at.
+    def get_instance(self, node_id: str, effect: WorldEffect = NO_EFFECT) -> tuple[Instance, float]:
+        """Find an instance by the id of its primary node, and the time it was looked at.
 
         Args:
             node_id: The primary node.
-            deviation: How this call departs from the usual: ``stale``.
+            effect: What is different about this call: ``stale``.
 
         Raises:
             RDSError: INSTANCE_NOT_FOUND.
         """
-        with self._lock:
-            now = self._now() - (deviation.stale or 0.0)
+        with self.moment as now:
+            as_of = now - (effect.stale or 0.0)
             try:
-                instance = self._instance(node_id)
+                instance = self.find_instance(node_id)
             except RDSError:
-                self._look_for_hidden(now)
+                self._look_for_hidden(as_of)
                 raise
-            if instance.hidden_at(now):
+            if instance.hidden_at(as_of):
                 raise RDSError(errors.INSTANCE_NOT_FOUND)
-            return instance, now
+            return instance, as_of
 
     def _look_for_hidden(self, now: float) -> None:
         for instance in self._instances.values():
@@ -123,7 +109,7 @@ class InstanceOperations(InstanceChanges):
 
     def look_at_instances(self, instances: list[Instance], now: float) -> None:
         """Note that a client saw *instances* at *now*; counts only what lasts for a number of looks."""
-        with self._lock:
+        with self.moment:
             self._look_for_hidden(now)
             # a primary and its replicas share a restore, which was seen once
             under_way = {id(instance.activity): instance.activity for instance in instances}
@@ -131,7 +117,7 @@ class InstanceOperations(InstanceChanges):
                 if activity is not None:
                     activity.look(now)
             for instance in instances:
-                self._settle(instance, now)
+                self.settle(instance, now)
 
     def create_instance(
         self,
@@ -149,23 +135,22 @@ class InstanceOperations(InstanceChanges):
         backup: Backup | None = None,
         host: str = "",
         settings: Settings = Settings(),  # noqa: B008  (it is frozen)
-        deviation: WorldEffect = NO_EFFECT,
+        effect: WorldEffect = NO_EFFECT,
     ) -> Instance:
         """Build a new instance, single or (with *replication_mode*) a primary/standby pair.
 
         *network* holds the ids of the VPC, the subnet and the security group; a pair may have two zones
         with a comma between; *backup* is what the instance is built from, if anything; *host* is its
-        address, drawn if empty; *deviation* may have a ``lifecycle`` and ``visible_after``.
+        address, drawn if empty; *effect* may have a ``lifecycle`` and ``visible_after``.
 
         Raises:
             RDSError: FLAVOR_NOT_FOUND, REPLICATION_MODE or INVALID_PARAMETER for what the engine does not
                 have, or INSTANCE_QUOTA.
         """
-        with self._lock:
-            now = self._now()
+        with self.moment as now:
             _check_engine(datastore.type, flavor, replication_mode, port)
-            self._check_address(host)
-            self._check_instance_quota()
+            self.check_free_address(host)
+            self.check_instance_quota()
             instance = self._add(
                 name=name,
                 datastore=datastore,
@@ -182,12 +167,12 @@ class InstanceOperations(InstanceChanges):
                 host=host,
                 now=now,
             )
-            course = deviation.lifecycle or self.life_cycle.create_instance
-            activity = self._begin(instance, "BUILD", course, now, backup)
-            self._plan(instance, now)
-            self._first_backup(instance, activity.ends)
+            transition = effect.lifecycle or self.life_cycle.create_instance
+            activity = self.begin(instance, "BUILD", transition, now, backup)
+            self.plan_backups(instance, now)
+            self.schedule_first_backup(instance, activity.ends)
             self._job_of_creation("Create{}SingleHAInstance", instance)
-            instance.hidden = self._hide(deviation.visible_after, now)
+            instance.hidden = self.hide(effect.visible_after, now)
             return instance
 
     def create_read_replica(
@@ -200,7 +185,7 @@ class InstanceOperations(InstanceChanges):
         volume_type: str | None = None,
         clusters: bool = False,
         settings: Settings = Settings(),  # noqa: B008  (it is frozen)
-        deviation: WorldEffect = NO_EFFECT,
+        effect: WorldEffect = NO_EFFECT,
     ) -> Instance:
         """Build a read replica of the instance whose primary node is *node_id*.
 
@@ -212,14 +197,13 @@ class InstanceOperations(InstanceChanges):
             volume_type: The kind of its disk; absent: that of the primary.
             clusters: Whether SQL Server has read replicas too, in its Enterprise Edition.
             settings: Its disk's key.
-            deviation: How this call departs from the usual: ``lifecycle``, ``visible_after``.
+            effect: What is different about this call: ``lifecycle``, ``visible_after``.
 
         Raises:
             RDSError: REPLICA_OF, ENGINE_NOT_SUPPORTED, FLAVOR_NOT_FOUND, INSTANCE_QUOTA, or what the
                 primary is busy with.
         """
-        with self._lock:
-            now = self._now()
+        with self.moment as now:
             primary = self._nodes.get(node_id)
             if primary is None or primary.node_id != node_id or primary.primary is not None:
                 raise RDSError(errors.REPLICA_OF)
@@ -227,56 +211,54 @@ class InstanceOperations(InstanceChanges):
                 raise RDSError(errors.ENGINE_NOT_SUPPORTED, "of SQL Server only API v3, and the Enterprise Edition")
             if flavor.engine != primary.datastore.type:
                 raise RDSError(errors.FLAVOR_NOT_FOUND)
-            self._check_idle(primary, now)
-            self._check_instance_quota()
+            self.check_idle(primary, now)
+            self.check_instance_quota()
             replica = self._add_replica(primary, name, flavor, now, availability_zone, settings)
             replica.volume_type = volume_type or primary.volume_type
-            self._begin(replica, "BUILD", deviation.lifecycle or self.life_cycle.create_instance, now)
+            self.begin(replica, "BUILD", effect.lifecycle or self.life_cycle.create_instance, now)
             self._job_of_creation("Create{}ReplicaInstance", replica)
-            replica.hidden = self._hide(deviation.visible_after, now)
+            replica.hidden = self.hide(effect.visible_after, now)
             return replica
 
-    def delete_instance(self, node_id: str, deviation: WorldEffect = NO_EFFECT) -> str:
-        """Delete an instance; its replicas go with it, its manual backups stay. Gives the job id.
+    def delete_instance(self, node_id: str, effect: WorldEffect = NO_EFFECT) -> Job:
+        """Delete an instance; its replicas go with it, its manual backups stay.
 
         Raises:
             RDSError: INSTANCE_NOT_FOUND, WRONG_INSTANCE_TYPE for a standby, or what the instance is
                 busy with. A running backup delays the deletion and does not refuse it.
         """
-        with self._lock:
-            now = self._now()
-            instance = self._no_standby(node_id, "a standby can't be deleted by itself")
-            if instance.status_at(now) != "SHUTDOWN" or instance.activity is None or instance.activity.effect:
-                self._check_idle(instance, now)
+        with self.moment as now:
+            instance = self.find_unless_standby(node_id, "a standby can't be deleted by itself")
+            if instance.status_at(now) != "SHUTDOWN" or instance.activity is None or instance.activity.on_end:
+                self.check_idle(instance, now)
             start = now
             if instance.running is not None and instance.running.ends != FOREVER:
                 start = max(now, instance.running.ends)
             for leaving in (*instance.replicas, instance):
-                self._begin(leaving, "DELETING", deviation.lifecycle or self.life_cycle.delete_instance, start)
+                self.begin(leaving, "DELETING", effect.lifecycle or self.life_cycle.delete_instance, start)
                 assert leaving.activity is not None  # noqa: S101
-                self._leave(leaving, leaving.activity.ends)
-            return self._job("Delete{}Instance", instance, instance.activity).id
+                self.remove_at(leaving, leaving.activity.ends)
+            return self.add_job("Delete{}Instance", instance, instance.activity)
 
-    def restart_instance(self, node_id: str, deviation: WorldEffect = NO_EFFECT) -> str:
-        """Reboot an instance. Gives the job id.
+    def restart_instance(self, node_id: str, effect: WorldEffect = NO_EFFECT) -> Job:
+        """Reboot an instance.
 
         Raises:
             RDSError: INSTANCE_NOT_FOUND, WRONG_INSTANCE_TYPE for a standby, or what it is busy with.
         """
-        with self._lock:
-            now = self._now()
-            instance = self._no_standby(node_id, "a standby can't be rebooted by itself")
-            self._check_free(instance, now)
-            activity = self._begin(instance, "REBOOTING", deviation.lifecycle or self.life_cycle.restart, now)
-            return self._job("Restart{}Instance", instance, activity).id
+        with self.moment as now:
+            instance = self.find_unless_standby(node_id, "a standby can't be rebooted by itself")
+            self.check_free(instance, now)
+            activity = self.begin(instance, "REBOOTING", effect.lifecycle or self.life_cycle.restart, now)
+            return self.add_job("Restart{}Instance", instance, activity)
 
     def _job_of_creation(self, name: str, instance: Instance) -> None:
         """Note the jobs of making an instance, one for each node; the reference lets the second begin otherwise."""
-        about = self._about_creation(instance)
-        first = self._job(name, instance, instance.activity, **about)
+        about = self.describe_creation(instance)
+        first = self.add_job(name, instance, instance.activity, **about)
         instance.jobs = (first.id,)
         if instance.standby is not None:
-            second = self._job(name, instance, instance.activity, **about)
+            second = self.add_job(name, instance, instance.activity, **about)
             del self._jobs[second.id]
             second.id = f"ae3081{second.id[6:]}"
             self._jobs[second.id] = second
@@ -302,7 +284,7 @@ class InstanceOperations(InstanceChanges):
         policy: BackupPolicy | None = None,
         host: str = "",
         settings: Settings = Settings(),  # noqa: B008  (it is frozen)
-        deviation: WorldEffect = NO_EFFECT,
+        effect: WorldEffect = NO_EFFECT,
     ) -> Instance:
         """Build a new instance from a backup or a point in time of another one.
 
@@ -324,19 +306,18 @@ class InstanceOperations(InstanceChanges):
             policy: As for ``create_instance``.
             host: As for ``create_instance``.
             settings: As for ``create_instance``; time zone and collation that are empty are those of the source.
-            deviation: How this call departs from the usual: ``lifecycle``, ``visible_after``.
+            effect: What is different about this call: ``lifecycle``, ``visible_after``.
 
         Raises:
             RDSError: SOURCE_NOT_FOUND, ENGINE_NOT_SUPPORTED, BACKUP_NOT_FOUND, BACKUP_DELETING,
                 BACKUP_NOT_USABLE, NO_BACKUP_FOR_TIME, FLAVOR_NOT_FOUND, VOLUME_TOO_SMALL,
                 REPLICATION_MODE, INVALID_PARAMETER for a port of another engine, or INSTANCE_QUOTA.
         """
-        with self._lock:
-            now = self._now()
+        with self.moment as now:
             source = self._nodes.get(source_node_id or "") or self._instances.get(source_id or "")
             if source is None and (backup_id is None or (source_id is not None and source_id not in self._former)):
                 raise RDSError(errors.SOURCE_NOT_FOUND)
-            backup = self._restorable(source, backup_id, restore_time, now)
+            backup = self.find_restorable(source, backup_id, restore_time, now)
             if source_id not in (None, backup.instance.id):
                 raise RDSError(errors.BACKUP_NOT_FOUND, "the backup was made from another instance")
             source = backup.instance
@@ -367,78 +348,14 @@ class InstanceOperations(InstanceChanges):
                     time_zone=settings.time_zone or source.settings.time_zone,
                     collation=settings.collation or source.settings.collation,
                 ),
-                deviation=deviation,
+                effect=effect,
             )
-
-    # Tags
-
-    def list_tags(self, node_id: str) -> dict[str, str]:
-        """Tell the tags of an instance.
-
-        Raises:
-            RDSError: INSTANCE_NOT_FOUND, or WRONG_INSTANCE_TYPE for a standby.
-        """
-        with self._lock:
-            self._now()
-            return dict(self._no_standby(node_id, _NO_TAGS).tags)
-
-    def add_tag(self, node_id: str, key: str, value: str) -> None:
-        """Add a tag to an instance; a tag with the same key is overwritten.
-
-        Raises:
-            RDSError: As ``list_tags``, or TAG_QUOTA.
-        """
-        with self._lock:
-            self._now()
-            tags = self._no_standby(node_id, _NO_TAGS).tags
-            if key not in tags and len(tags) >= TAG_LIMIT:
-                raise RDSError(errors.TAG_QUOTA)
-            tags[key] = value
-
-    def add_tags(self, node_id: str, added: Mapping[str, str]) -> None:
-        """Add tags to an instance, all or none; tags with the same keys are overwritten.
-
-        Raises:
-            RDSError: As ``add_tag``.
-        """
-        with self._lock:
-            self._now()
-            tags = self._no_standby(node_id, _NO_TAGS).tags
-            if len(tags.keys() | added.keys()) > TAG_LIMIT:
-                raise RDSError(errors.TAG_QUOTA)
-            tags.update(added)
-
-    def delete_tags(self, node_id: str, removed: Mapping[str, str | None]) -> None:
-        """Remove tags from an instance; what is not there is no error.
-
-        Args:
-            node_id: The primary node.
-            removed: The keys; a tag whose value is another one than that given stays.
-
-        Raises:
-            RDSError: As ``list_tags``.
-        """
-        with self._lock:
-            self._now()
-            tags = self._no_standby(node_id, _NO_TAGS).tags
-            for key, value in removed.items():
-                if value in (None, tags.get(key)):
-                    tags.pop(key, None)
-
-    def delete_tag(self, node_id: str, key: str) -> None:
-        """Remove a tag from an instance; a key that is not there is no error.
-
-        Raises:
-            RDSError: As ``list_tags``.
-        """
-        with self._lock:
-            self._now()
-            self._no_standby(node_id, _NO_TAGS).tags.pop(key, None)
 
     # Making instances
 
-    def _found(self, spec: InstanceSpec, network: tuple[str, str, str]) -> None:
-        now = self._now()
+    def add_from_template(self, spec: InstanceSpec, network: tuple[str, str, str]) -> None:
+        """Add an instance that a template describes."""
+        now = self.now()
         if spec.replica_of is not None:
             primary = next(instance for instance in self._instances.values() if instance.name == spec.replica_of)
             instance = self._add_replica(primary, spec.name, primary.flavor.of_mode("replica"), now)
@@ -461,7 +378,7 @@ class InstanceOperations(InstanceChanges):
             )
         if spec.status != "ACTIVE":
             instance.activity = Activity(status=spec.status, ends=FOREVER)
-        self._plan(instance, now)
+        self.plan_backups(instance, now)
 
     def _add_replica(
         self,

@@ -33,7 +33,7 @@ class ScheduledTask(NamedTuple):
     """When it is to be over."""
 
     def status_at(self, now: float) -> ScheduleStatus:
-        """Tell its status at *now*."""
+        """Return its status at *now*."""
         status = self.job.status_at(now)
         activity = self.job.activity
         waits = status == "Running" and isinstance(activity, Activity) and not activity.status
@@ -48,7 +48,7 @@ class TaskOperations(BackupOperations, InstanceChanges):
         self._scheduled: dict[str, ScheduledTask] = {}
 
     def get_job(self, job_id: str) -> tuple[Job, float]:
-        """Find a job, and tell the time it was looked at.
+        """Find a job, and the time it was looked at.
 
         Args:
             job_id: Its id, with or without dashes.
@@ -56,8 +56,7 @@ class TaskOperations(BackupOperations, InstanceChanges):
         Raises:
             RDSError: JOB_NOT_FOUND, also when it was only just handed out, or more than a month ago.
         """
-        with self._lock:
-            now = self._now()
+        with self.moment as now:
             job = self._jobs.get(job_id.replace("-", ""))
             if job is None or job.began < now - _HISTORY:
                 raise RDSError(errors.JOB_NOT_FOUND)
@@ -66,7 +65,7 @@ class TaskOperations(BackupOperations, InstanceChanges):
                 raise RDSError(errors.JOB_NOT_FOUND, hint)
             return job, now
 
-    def find_tasks(
+    def list_instant_tasks(
         self,
         *,
         id: str | None = None,  # noqa: A002  (the word of the API)
@@ -76,7 +75,7 @@ class TaskOperations(BackupOperations, InstanceChanges):
         since: float | None = None,
         until: float | None = None,
     ) -> tuple[list[Job], float]:
-        """List the jobs that fit and wait for no maintenance window, newest first, and tell the time.
+        """List the jobs that fit and wait for no maintenance window, newest first, and the time.
 
         Args:
             id: Only the one with this id, with or without dashes.
@@ -86,8 +85,7 @@ class TaskOperations(BackupOperations, InstanceChanges):
             since: Only those that began then or later, in seconds since 1970.
             until: Only those that began then or earlier.
         """
-        with self._lock:
-            now = self._now()
+        with self.moment as now:
             key = id.replace("-", "") if id is not None else None
             return [
                 job
@@ -102,7 +100,7 @@ class TaskOperations(BackupOperations, InstanceChanges):
                 and _between(since, job.began, until)
             ], now
 
-    def find_scheduled_tasks(
+    def list_scheduled_tasks(
         self,
         *,
         instance_id: str | None = None,
@@ -111,7 +109,7 @@ class TaskOperations(BackupOperations, InstanceChanges):
         since: float | None = None,
         until: float | None = None,
     ) -> tuple[list[ScheduledTask], float]:
-        """List the jobs that wait for a maintenance window, or did, newest first, and tell the time.
+        """List the jobs that wait for a maintenance window, or did, newest first, and the time.
 
         Args:
             instance_id: Only those of this DB instance, which may be gone.
@@ -120,8 +118,7 @@ class TaskOperations(BackupOperations, InstanceChanges):
             since: Only those that are to begin then or later, in seconds since 1970.
             until: Only those that are to begin then or earlier.
         """
-        with self._lock:
-            now = self._now()
+        with self.moment as now:
             return [
                 task
                 for task in reversed(self._scheduled.values())
@@ -132,42 +129,43 @@ class TaskOperations(BackupOperations, InstanceChanges):
                 and _between(since, task.start, until)
             ], now
 
-    def find_sqlserver_tasks(self, node_id: str, since: float, until: float | None) -> tuple[list[Job], float]:
-        """List the jobs of a SQL Server instance that began between two moments, newest first, and tell the time.
+    def list_sqlserver_task_details(self, node_id: str, since: float, until: float | None) -> tuple[list[Job], float]:
+        """List the jobs of a SQL Server instance that began between two moments, newest first, and the time.
 
         Raises:
             RDSError: INSTANCE_NOT_FOUND, or ENGINE_NOT_SUPPORTED.
         """
-        with self._lock:
-            self._now()
-            instance = self._instance(node_id)
+        with self.moment:
+            instance = self.find_instance(node_id)
             if instance.datastore.type != "SQLServer":
                 raise RDSError(errors.ENGINE_NOT_SUPPORTED, "this is for SQLServer only")
-            return self.find_tasks(instance_id=instance.id, since=since, until=until)
+            return self.list_instant_tasks(instance_id=instance.id, since=since, until=until)
 
     def look_at_jobs(self, jobs: Iterable[Job], now: float) -> None:
         """Note that a client saw *jobs* at *now*; counts only what lasts for a number of looks."""
-        with self._lock:
+        with self.moment:
             jobs = tuple(jobs)
             under_way = {id(job.activity): job.activity for job in jobs}  # the nodes of a pair share theirs
             for activity in under_way.values():
                 if activity is not None:
                     activity.look(now)
             for job in jobs:
-                self._settle(job.instance, now)
+                self.settle(job.instance, now)
 
     # What else there is to tell of
 
-    def _in_window(self, instance: Instance, name: str, begin: Callable[[], Job]) -> Job:
-        job = super()._in_window(instance, name, begin)
+    def change_in_window(self, instance: Instance, name: str, begin: Callable[[], Job]) -> Job:
+        """Let a change *begin* in the maintenance window, and list it among the scheduled tasks."""
+        job = super().change_in_window(instance, name, begin)
         opens, closes = (_seconds(time) for time in instance.maintenance_window.split("-"))
         start = window_after(instance, job.began)
         self._scheduled = {key: task for key, task in self._scheduled.items() if key in self._jobs}
         self._scheduled[job.id] = ScheduledTask(job, start, start + (closes - opens) % DAY)
         return job
 
-    def _back_up(self, instance: Instance, kind: BackupType, now: float) -> None:
-        super()._back_up(instance, kind, now)
+    def back_up(self, instance: Instance, kind: BackupType, now: float) -> None:
+        """Make an automated backup; of SQL Server it is listed among the tasks."""
+        super().back_up(instance, kind, now)
         if instance.datastore.type != "SQLServer":
             return
         backup = next(reversed(instance.automated.values()))

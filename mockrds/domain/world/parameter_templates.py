@@ -1,6 +1,6 @@
 """Parameters of instances, and the templates that hold them (the API's "configurations").
 
-Values are kept and told again; they change nothing else, as no database runs.
+Values are kept and shown again; they change nothing else, as no database runs.
 """
 
 from __future__ import annotations
@@ -59,7 +59,7 @@ class Configuration:
         return {name: parameter for name, parameter in known.items() if name not in OF_CLASS}
 
     def fits(self, instance: Instance) -> bool:
-        """Tell whether it is for the engine and the major version of *instance*."""
+        """Return whether it is for the engine and the major version of *instance*."""
         wanted, own = self.datastore, instance.datastore
         return (wanted.type, wanted.major) == (own.type, own.major)
 
@@ -72,7 +72,7 @@ class Application:
     moment: float
     restart: bool
     """Whether the instance must be rebooted."""
-    problem: Refusal | None
+    refusal: Refusal | None
     """Why it failed."""
 
 
@@ -98,19 +98,20 @@ class ParameterOperations(State):
 
     @cached_property
     def _configurations(self) -> dict[str, Configuration]:
-        """The templates by their ids; made when they are first asked for, as few worlds are."""
+        """The templates by their ids; made on first use, as few worlds are."""
         defaults = (_default(engine, major, self._founded) for engine in ENGINES for major in VERSIONS[engine])
         return {configuration.id: configuration for configuration in defaults}
 
-    def _forget(self, thing: Backup | Instance) -> None:
-        super()._forget(thing)
+    def remove(self, thing: Backup | Instance) -> None:
+        """Remove *thing*, and what is kept of it."""
+        super().remove(thing)
         self._tunings.pop(thing.id, None)
 
     # Templates
 
     def list_configurations(self) -> list[Configuration]:
         """List all templates: the defaults first, then the others as they were made."""
-        with self._lock:
+        with self.moment:
             return list(self._configurations.values())
 
     def get_configuration(self, configuration_id: str) -> Configuration:
@@ -132,8 +133,7 @@ class ParameterOperations(State):
         Raises:
             RDSError: NAME_TAKEN, QUOTA or OUT_OF_RANGE.
         """
-        with self._lock:
-            now = self._now()
+        with self.moment as now:
             self._check_name(name)
             if sum(one.user_defined for one in self._configurations.values()) >= TEMPLATE_LIMIT:
                 raise RDSError(QUOTA, f"the quota is {TEMPLATE_LIMIT} templates")
@@ -156,7 +156,7 @@ class ParameterOperations(State):
         Raises:
             RDSError: As ``create_configuration``, or NOT_FOUND.
         """
-        with self._lock:
+        with self.moment:
             source = self.get_configuration(configuration_id)
             return self.create_configuration(name, description, source.datastore, source.values)
 
@@ -181,14 +181,13 @@ class ParameterOperations(State):
         Raises:
             RDSError: NOT_FOUND, IS_DEFAULT, NAME_TAKEN or OUT_OF_RANGE.
         """
-        with self._lock:
-            now = self._now()
+        with self.moment as now:
             configuration = self._custom(configuration_id)
             if name is not None and name != configuration.name:
                 self._check_name(name, configuration)
             accepted, _ = _accepted(configuration.parameters, values)
             configuration.values |= accepted
-            for instance in self.instances_of(configuration) if spread else ():
+            for instance in self.list_configuration_instances(configuration) if spread else ():
                 self._set(instance, self._tuning(instance).values | accepted, now)
             configuration.name = configuration.name if name is None else name
             configuration.description = configuration.description if description is None else description
@@ -204,39 +203,37 @@ class ParameterOperations(State):
         Raises:
             RDSError: NOT_FOUND, IS_DEFAULT, or IN_USE.
         """
-        with self._lock:
+        with self.moment:
             configuration = self._custom(configuration_id)
-            if unused and self.instances_of(configuration):
+            if unused and self.list_configuration_instances(configuration):
                 raise RDSError(IN_USE)
             del self._configurations[configuration_id]
 
     def apply_configuration(
         self, configuration_id: str, instance_ids: Iterable[str]
     ) -> tuple[Configuration, list[Application], Job]:
-        """Give the parameters of a template to instances; one that can't take them does not stop the others.
+        """Apply the parameters of a template to instances; one that can't take them does not stop the others.
 
         Raises:
             RDSError: NOT_FOUND; INSTANCE_NOT_FOUND for any of *instance_ids*; INVALID_PARAMETER for none.
         """
-        with self._lock:
-            now = self._now()
+        with self.moment as now:
             configuration = self.get_configuration(configuration_id)
             instances = [self._nodes[self.node_of(instance_id)] for instance_id in dict.fromkeys(instance_ids)]
             if not instances:
                 raise RDSError(errors.INVALID_PARAMETER, "there is no instance to apply it to")
             applications = [self._apply(configuration, instance, now) for instance in instances]
             configuration.applications += applications
-            return configuration, applications, self._job("Apply{}Configuration", instances[0], None)
+            return configuration, applications, self.add_job("Apply{}Configuration", instances[0], None)
 
-    def instances_of(self, configuration: Configuration) -> list[Instance]:
+    def list_configuration_instances(self, configuration: Configuration) -> list[Instance]:
         """List the instances to which a template was applied last, or that still have the default one."""
-        with self._lock:
-            self._now()
+        with self.moment:
             instances = self._instances.values()
             return [instance for instance in instances if self.configuration_of(instance) is configuration]
 
     def configuration_of(self, instance: Instance) -> Configuration:
-        """Tell which template was applied to an instance last; the default one if none was, or it is gone."""
+        """Return which template was applied to an instance last; the default one if none was, or it is gone."""
         applied = self._tuning(instance).configuration
         if applied is not None and applied.id in self._configurations:
             return applied
@@ -250,34 +247,33 @@ class ParameterOperations(State):
         try:
             self._check_fits(configuration, instance, now)
         except RDSError as error:
-            return Application(instance=instance, moment=now, restart=False, problem=error.problem)
+            return Application(instance=instance, moment=now, restart=False, refusal=error.refusal)
         tuning = self._tuning(instance)
         kept = {name: value for name, value in tuning.values.items() if name not in configuration.parameters}
         restart = self._set(instance, kept | configuration.values, now)
         tuning.configuration = configuration
-        return Application(instance=instance, moment=now, restart=restart, problem=None)
+        return Application(instance=instance, moment=now, restart=restart, refusal=None)
 
     def _check_fits(self, configuration: Configuration, instance: Instance, now: float) -> None:
-        self._check_idle(instance, now)
+        self.check_idle(instance, now)
         if not configuration.fits(instance):
             raise RDSError(errors.ENGINE_NOT_SUPPORTED)
 
     # Parameters of an instance
 
-    def instance_parameters(self, node_id: str) -> tuple[Instance, dict[str, str], float]:
-        """Tell the parameters of an instance, by name, and when they were changed last.
+    def get_instance_configuration(self, node_id: str) -> tuple[Instance, dict[str, str], float]:
+        """Return the parameters of an instance, by name, and when they were changed last.
 
         Raises:
             RDSError: INSTANCE_NOT_FOUND, or WRONG_INSTANCE_TYPE for a standby.
         """
-        with self._lock:
-            self._now()
-            instance = self._no_standby(node_id, "a standby has the parameters of its primary")
+        with self.moment:
+            instance = self.find_unless_standby(node_id, "a standby has the parameters of its primary")
             tuning = self._tuning(instance)
             defaults = {name: parameter.default for name, parameter in PARAMETERS[instance.datastore.type].items()}
             return instance, defaults | tuning.values, tuning.updated or instance.created
 
-    def set_instance_parameters(
+    def set_instance_configuration(
         self, node_id: str, values: Mapping[str, str], *, strict: bool = False
     ) -> tuple[bool, list[str], Job]:
         """Set parameters of an instance.
@@ -291,43 +287,40 @@ class ParameterOperations(State):
             Whether the instance must be rebooted, the names that were ignored, and the job.
 
         Raises:
-            RDSError: As ``instance_parameters``; what the instance is busy with; OUT_OF_RANGE; NO_PARAMETER.
+            RDSError: As ``get_instance_configuration``; what the instance is busy with; OUT_OF_RANGE; NO_PARAMETER.
         """
-        with self._lock:
-            now = self._now()
-            instance, _, _ = self.instance_parameters(node_id)
-            self._check_idle(instance, now)
+        with self.moment as now:
+            instance, _, _ = self.get_instance_configuration(node_id)
+            self.check_idle(instance, now)
             accepted, ignored = _accepted(PARAMETERS[instance.datastore.type], values)
             if strict and ignored:
                 raise RDSError(NO_PARAMETER, f"not to be set: {', '.join(ignored)}")
             restart = self._set(instance, self._tuning(instance).values | accepted, now)
-            return restart, ignored, self._job("Modify{}Parameters", instance, None)
+            return restart, ignored, self.add_job("Modify{}Parameters", instance, None)
 
     def reset_instance_parameters(self, node_id: str) -> bool:
-        """Put the parameters of an instance back to their defaults; tells whether it must be rebooted.
+        """Put the parameters of an instance back to their defaults; returns whether it must be rebooted.
 
         Raises:
-            RDSError: As ``instance_parameters``, or what the instance is busy with.
+            RDSError: As ``get_instance_configuration``, or what the instance is busy with.
         """
-        with self._lock:
-            now = self._now()
-            instance, _, _ = self.instance_parameters(node_id)
-            self._check_idle(instance, now)
+        with self.moment as now:
+            instance, _, _ = self.get_instance_configuration(node_id)
+            self.check_idle(instance, now)
             return self._set(instance, {}, now)
 
-    def set_libraries(self, node_id: str, libraries: str) -> tuple[bool, Job]:
-        """Set what PostgreSQL loads when it starts; tells whether it must be rebooted, and the job.
+    def set_instance_parameter(self, node_id: str, libraries: str) -> tuple[bool, Job]:
+        """Set what PostgreSQL loads when it starts; returns whether it must be rebooted, and the job.
 
         Raises:
-            RDSError: As ``instance_parameters``; WRONG_INSTANCE_TYPE for a read replica; ENGINE_NOT_SUPPORTED;
+            RDSError: As ``get_instance_configuration``; WRONG_INSTANCE_TYPE for a read replica; ENGINE_NOT_SUPPORTED;
                 OUT_OF_RANGE, also when one is missing that must stay.
         """
-        with self._lock:
-            now = self._now()
-            instance = self._primary(node_id)
+        with self.moment as now:
+            instance = self.find_primary(node_id)
             if instance.datastore.type != "PostgreSQL":
                 raise RDSError(errors.ENGINE_NOT_SUPPORTED, "this is for PostgreSQL only")
-            self._check_idle(instance, now)
+            self.check_idle(instance, now)
             parameter = PARAMETERS["PostgreSQL"][LIBRARIES]
             if not (parameter.allows(libraries) and set(KEPT_LIBRARIES) <= set(libraries.split(","))):
                 hint = f"with {', '.join(KEPT_LIBRARIES)} always; known are {parameter.values}"
@@ -335,7 +328,7 @@ class ParameterOperations(State):
             restart = False
             for one in (instance, *instance.replicas):
                 restart |= self._set(one, self._tuning(one).values | {LIBRARIES: libraries}, now)
-            return restart, self._job("Modify{}Parameters", instance, None)
+            return restart, self.add_job("Modify{}Parameters", instance, None)
 
     def _tuning(self, instance: Instance) -> Tuning:
         tuning = self._tunings.get(instance.id)
@@ -347,7 +340,7 @@ class ParameterOperations(State):
         return tuning
 
     def _set(self, instance: Instance, values: dict[str, str], now: float) -> bool:
-        """Let *values* be what differs from the defaults; tells whether the change needs a reboot."""
+        """Let *values* be what differs from the defaults; returns whether the change needs a reboot."""
         known = PARAMETERS[instance.datastore.type]
         values = {name: value for name, value in values.items() if value != known[name].default}
         tuning = self._tuning(instance)

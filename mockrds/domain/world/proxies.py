@@ -1,4 +1,4 @@
-"""Database proxies of MySQL instances: kept and told again; nothing goes through them."""
+"""Database proxies of MySQL instances: kept and shown again; nothing goes through them."""
 
 from __future__ import annotations
 
@@ -48,22 +48,22 @@ class ProxyOperations(State):
         super().__init__(*args)
         self._proxies: dict[str, dict[str, Proxy]] = {}
 
-    def _forget(self, thing: Backup | Instance) -> None:
-        super()._forget(thing)
+    def remove(self, thing: Backup | Instance) -> None:
+        """Remove *thing*, and what is kept of it."""
+        super().remove(thing)
         self._proxies.pop(thing.id, None)
 
     def list_proxies(self, node_id: str) -> tuple[Instance, list[Proxy], float]:
-        """List the proxies of an instance, and tell the time they were looked at.
+        """List the proxies of an instance, and the time they were looked at.
 
         Raises:
             RDSError: INSTANCE_NOT_FOUND, WRONG_INSTANCE_TYPE, or ENGINE_NOT_SUPPORTED for any but MySQL.
         """
-        with self._lock:
-            now = self._now()
+        with self.moment as now:
             instance = self._proxied(node_id)
             return instance, list(self._proxies.get(instance.id, {}).values()), now
 
-    def open_proxy(
+    def enable_proxy(
         self,
         node_id: str,
         *,
@@ -82,10 +82,9 @@ class ProxyOperations(State):
                 as there may be; INVALID_PARAMETER for *weights* of other instances than it and its read replicas,
                 or of no read replica if the proxy is for reads only.
         """
-        with self._lock:
-            now = self._now()
+        with self.moment as now:
             instance = self._proxied(node_id)
-            self._check_idle(instance, now)
+            self.check_idle(instance, now)
             proxies = self._proxies.setdefault(instance.id, {})
             if len(proxies) >= PROXY_LIMIT:
                 raise RDSError(errors.INVALID_OPERATION, f"there may be {PROXY_LIMIT} proxies")
@@ -104,31 +103,29 @@ class ProxyOperations(State):
                 node_ids=tuple(f"{hex32(self._random)}pn01" for _ in range(nodes)),
             )
             proxies[proxy.id] = proxy
-            return proxy, self._job("Open{}Proxy", instance, None)
+            return proxy, self.add_job("Open{}Proxy", instance, None)
 
-    def close_proxy(self, node_id: str, proxy_id: str) -> Job:
+    def disable_proxy(self, node_id: str, proxy_id: str) -> Job:
         """Take a proxy away.
 
         Raises:
             RDSError: As ``list_proxies``, or NO_PROXY.
         """
-        with self._lock:
-            self._now()
+        with self.moment:
             instance = self._proxied(node_id)
             self._proxy(instance, proxy_id)
             del self._proxies[instance.id][proxy_id]
-            return self._job("Close{}Proxy", instance, None)
+            return self.add_job("Close{}Proxy", instance, None)
 
-    def route_proxy(
+    def set_proxy_route_mode(
         self, node_id: str, proxy_id: str, route_mode: int, master_weight: int, weights: Mapping[str, int]
     ) -> None:
-        """Say where a proxy sends reads.
+        """Set where a proxy sends reads.
 
         Raises:
             RDSError: As ``list_proxies``; NO_PROXY; INVALID_PARAMETER for the weight of what is no read replica.
         """
-        with self._lock:
-            self._now()
+        with self.moment:
             instance = self._proxied(node_id)
             proxy = self._proxy(instance, proxy_id)
             if instance.id in weights:
@@ -138,7 +135,7 @@ class ProxyOperations(State):
             proxy.weights = {instance.id: master_weight, **weights}
 
     def _proxied(self, node_id: str) -> Instance:
-        instance = self._primary(node_id)
+        instance = self.find_primary(node_id)
         if instance.datastore.type != "MySQL":
             raise RDSError(errors.ENGINE_NOT_SUPPORTED, "proxies are for MySQL only")
         return instance

@@ -6,7 +6,7 @@ from functools import partial
 from itertools import islice
 from math import isfinite
 from random import Random
-from typing import Any, Final, NamedTuple
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from mockrds.domain.clock import TimestampFormat
 from mockrds.domain.models import Backup, Instance
@@ -14,6 +14,9 @@ from mockrds.domain.values import job_id, uuid4
 from mockrds.domain.world.instances import InstanceOperations
 from mockrds.domain.world.state import DAY
 from mockrds.domain.world_template import NO_EFFECT, WorldEffect
+
+if TYPE_CHECKING:
+    from mockrds.domain.models import Job
 
 RETENTION: Final = range(1, 8)
 """For how many days instances may be kept."""
@@ -45,17 +48,16 @@ class RecycleOperations(InstanceOperations):
         self._stopped: set[str] = set()  # instances that were stopped when they were deleted
 
     def get_recycle_policy(self) -> int:
-        """Tell for how many days deleted instances are kept."""
-        with self._lock:
+        """Return for how many days deleted instances are kept."""
+        with self.moment:
             return self._retention
 
     def set_recycle_policy(self, days: int) -> None:
-        """Say for how many days instances are kept; those in the bin stay as long as was said before."""
-        with self._lock:
-            self._now()
+        """Set for how many days deleted instances are kept; those in the bin stay as long as before."""
+        with self.moment:
             self._retention = days
 
-    def find_recycled_instances(self, offset: int, limit: int) -> tuple[list[Recycled], int, float]:
+    def list_recycled_instances(self, offset: int, limit: int) -> tuple[list[Recycled], int, float]:
         """List the instances in the bin, the last to come first.
 
         Args:
@@ -65,30 +67,29 @@ class RecycleOperations(InstanceOperations):
         Returns:
             A page of them, how many there are in all, and the time they were looked at.
         """
-        with self._lock:
-            now = self._now()
+        with self.moment as now:
             return list(islice(reversed(self._bin.values()), offset, offset + limit)), len(self._bin), now
 
-    def delete_instance(self, node_id: str, deviation: WorldEffect = NO_EFFECT) -> str:
-        """Delete an instance; its replicas go with it, its manual backups stay. Gives the job id.
+    def delete_instance(self, node_id: str, effect: WorldEffect = NO_EFFECT) -> Job:
+        """Delete an instance; its replicas go with it, its manual backups stay.
 
         It goes to the recycle bin then, if it is neither a read replica nor stopped.
 
         Raises:
             RDSError: As that of the instances.
         """
-        with self._lock:
-            now = self._now()
+        with self.moment as now:
             instance = self._nodes.get(node_id)
             stopped = instance is not None and instance.status_at(now) == "SHUTDOWN"
-            job = super().delete_instance(node_id, deviation)
+            job = super().delete_instance(node_id, effect)
             if instance is not None:
                 (self._stopped.add if stopped else self._stopped.discard)(instance.id)
             return job
 
-    def _forget(self, thing: Backup | Instance) -> None:
+    def remove(self, thing: Backup | Instance) -> None:
+        """Remove *thing*; an instance may go to the recycle bin."""
         leaves = thing.id in self._instances
-        super()._forget(thing)
+        super().remove(thing)
         if isinstance(thing, Backup):
             recycled = self._bin.get(thing.instance.id)
             if recycled is not None:
@@ -111,13 +112,13 @@ class RecycleOperations(InstanceOperations):
         self._bin[instance.id] = Recycled(instance, backup, deleted, until)
         self._last_backups[backup.id] = backup
         self._former[instance.id] = instance
-        self._at(until, partial(self._clear, instance.id))
+        self.schedule(until, partial(self._clear, instance.id))
 
     def _back_up_last(self, instance: Instance, now: float) -> Backup:
         """Make the last backup. Nothing is drawn from the world's chance: requests get the same either way."""
         random = Random(f"{instance.id}/last")
-        course = self.life_cycle.backup
-        lasts = course.seconds.sample(random) if course.progression == "time" else 0.0
+        transition = self.life_cycle.backup
+        lasts = transition.seconds.sample(random) if transition.progression == "time" else 0.0
         return Backup(
             id=uuid4(random),
             name=f"{instance.datastore.type.lower()}-{instance.id}-{_stamp(now)}{int(now * 1000) % 1000:03}",
@@ -126,10 +127,10 @@ class RecycleOperations(InstanceOperations):
             node_id=instance.node_id,
             created=now,
             ends=now + lasts,
-            outcome=course.outcome,
+            outcome=transition.outcome,
             job_id=job_id(random),
             type="auto",
-            reason=course.reason,
+            reason=transition.reason,
         )
 
     def _clear(self, instance_id: str) -> None:
@@ -138,5 +139,10 @@ class RecycleOperations(InstanceOperations):
         if not recycled.instance.backups:
             self._former.pop(instance_id, None)
 
-    def _backup(self, backup_id: str) -> Backup:
-        return self._last_backups.get(backup_id) or super()._backup(backup_id)
+    def find_backup(self, backup_id: str) -> Backup:
+        """Find a backup, also the last one of an instance in the bin.
+
+        Raises:
+            RDSError: BACKUP_NOT_FOUND.
+        """
+        return self._last_backups.get(backup_id) or super().find_backup(backup_id)

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import heapq
-import threading
 import typing
+from _thread import RLock
 from itertools import count
 from math import inf
 from typing import TYPE_CHECKING, Final
@@ -31,6 +31,21 @@ _BUSY: dict[str, Refusal] = {
 }
 
 
+class Moment(RLock):  # type: ignore[misc]  # typeshed calls it final, C does not
+    """Holds a world still: ``with world.moment as now:`` locks it, and gives the time that it has come to."""
+
+    def __init__(self, now: Callable[[], float]) -> None:
+        self._now = now
+
+    def __enter__(self) -> float:  # type: ignore[override]
+        self.acquire()
+        try:
+            return self._now()
+        except BaseException:
+            self.release()
+            raise
+
+
 class State:
     """The instances and backups of a project, found in O(1) by each of their ids.
 
@@ -39,17 +54,27 @@ class State:
         life_cycle: How long things take and how they end.
         clock: The time that life cycles read.
         random: The source of ids and durations.
+        stable_id: Makes the 32 hexadecimal digits that a kind of thing of a name always has.
         region: Where everything is.
     """
 
-    def __init__(self, quotas: Quotas, life_cycle: LifeCycle, clock: Clock, random: Random, region: str) -> None:
+    def __init__(
+        self,
+        quotas: Quotas,
+        life_cycle: LifeCycle,
+        clock: Clock,
+        random: Random,
+        stable_id: Callable[[str, str], str],
+        region: str,
+    ) -> None:
         self._looked_at = False
         self.adopt(quotas, life_cycle)
         self.clock = clock
         self.region = region
         self._random = random
+        self._stable_id = stable_id
         self._values = RDSValues(random)
-        self._lock = threading.RLock()
+        self.moment = Moment(self.now)
         self._instances: dict[str, Instance] = {}
         self._nodes: dict[str, Instance] = {}
         self._backups: dict[str, Backup] = {}
@@ -60,7 +85,7 @@ class State:
         self._leaving: list[tuple[float, int, Backup | Instance]] = []  # a heap, by when they are gone
         self._hiding: list[Backup] = []  # those that clients did not see at first
         self._later: list[tuple[float, int, Callable[[], object]]] = []  # a heap, by when it happens
-        self._moment: float | None = None
+        self._acting_at: float | None = None
         self._order = count()
 
     def adopt(self, quotas: Quotas, life_cycle: LifeCycle) -> None:
@@ -74,21 +99,18 @@ class State:
     @property
     def instances(self) -> tuple[Instance, ...]:
         """All instances, in the order they were made."""
-        with self._lock:
-            self._now()
+        with self.moment:
             return tuple(self._instances.values())
 
     @property
     def backups(self) -> tuple[Backup, ...]:
         """All manual backups, oldest first."""
-        with self._lock:
-            self._now()
+        with self.moment:
             return tuple(self._backups.values())
 
     def totals(self) -> dict[str, int]:
         """Count what there is."""
-        with self._lock:
-            now = self._now()
+        with self.moment as now:
             building = sum(instance.backing_up_at(now) for instance in self._instances.values())
             return {"manual_backups": len(self._backups), "building": building, "instances": len(self._instances)}
 
@@ -98,8 +120,7 @@ class State:
         Returns:
             Its name, its id and those of its nodes, and its status; nothing and None when there is none.
         """
-        with self._lock:
-            now = self._now()
+        with self.moment as now:
             for resource_id in resource_ids:
                 backup = self._backups.get(resource_id)
                 instance = backup.instance if backup is not None else None
@@ -120,16 +141,15 @@ class State:
             KeyError: There is no such backup or instance.
         """
         __tracebackhide__ = True
-        with self._lock:
-            now = self._now()
+        with self.moment as now:
             backup = self._backups.get(resource_id)
             if backup is None:
                 instance = self._any(resource_id)
                 if instance.activity is not None and instance.activity.running(now):
                     instance.activity.ends = now
-                    self._settle(instance, now)
+                    self.settle(instance, now)
             elif backup.deletion is not None:
-                self._forget(backup)
+                self.remove(backup)
             elif now < backup.ends:
                 backup.ends = now
                 backup.outcome = outcome or backup.outcome
@@ -140,7 +160,7 @@ class State:
         Args:
             instance_id: The instance, by its id or that of one of its nodes.
             status: A status that the API reference has a word for, or DELETING.
-            seconds: How long; absent: until told otherwise.
+            seconds: How long; absent: until it is changed again.
 
         Raises:
             KeyError: There is no such instance.
@@ -150,14 +170,13 @@ class State:
         if status not in typing.get_args(InstanceStatus):
             known = ", ".join(typing.get_args(InstanceStatus))
             raise ValueError(f"{status!r} is no status of an instance: give one of {known}")
-        with self._lock:
-            now = self._now()
+        with self.moment as now:
             instance = self._any(instance_id)
             instance.activity = None
             if status != "ACTIVE":
                 instance.activity = Activity(status=status, began=now, ends=now + seconds)
             if status == "DELETING":
-                self._leave(instance, now + seconds)
+                self.remove_at(instance, now + seconds)
 
     def _any(self, resource_id: str) -> Instance:
         __tracebackhide__ = True
@@ -169,62 +188,75 @@ class State:
     # Time: what has ended leaves
 
     def defer(self, seconds: float, action: Callable[[], object]) -> None:
-        """Let *action* happen *seconds* from now on the world's clock, as if it had been asked for at that moment."""
-        with self._lock:
-            self._at(self._now() + seconds, action)
+        """Let *action* happen *seconds* from now on the world's clock, as if a request for it came at that moment."""
+        with self.moment as now:
+            self.schedule(now + seconds, action)
 
-    def _at(self, moment: float, action: Callable[[], object]) -> None:
+    def schedule(self, moment: float, action: Callable[[], object]) -> None:
+        """Let *action* happen at *moment*, in seconds since 1970."""
         heapq.heappush(self._later, (moment, next(self._order), action))
 
-    def _now(self) -> float:
-        if self._moment is not None:
-            return self._moment
+    def now(self) -> float:
+        """Return the time, after all that is due by then has happened; during a scheduled action, the time of that."""
+        if self._acting_at is not None:
+            return self._acting_at
         now = self.clock.now()
         while self._later and self._later[0][0] <= now:
             moment, _, action = heapq.heappop(self._later)
-            self._leave_until(moment)
-            self._moment = moment
+            self._remove_until(moment)
+            self._acting_at = moment
             try:
                 action()
             finally:
-                self._moment = None
-        self._leave_until(now)
+                self._acting_at = None
+        self._remove_until(now)
         return now
 
-    def _leave_until(self, now: float) -> None:
+    def _remove_until(self, now: float) -> None:
         while self._leaving and self._leaving[0][0] <= now:
             thing = heapq.heappop(self._leaving)[2]
             if thing.gone_at(now):  # its deletion may have been called off by set_status
-                self._forget(thing)
+                self.remove(thing)
 
-    def _end(self, course: Transition, now: float) -> tuple[float, int | None]:
-        if course.progression == "immediate":
+    def end_of(self, transition: Transition, now: float) -> tuple[float, int | None]:
+        """Return when *transition* ends if it begins at *now*, and after how many looks."""
+        if transition.progression == "immediate":
             return now, None
-        if course.progression == "manual":
-            return (now if course.looks == 0 else inf), course.looks
-        return now + course.seconds.sample(self._random), None
+        if transition.progression == "manual":
+            return (now if transition.looks == 0 else inf), transition.looks
+        return now + transition.seconds.sample(self._random), None
 
-    def _begin(
+    def begin(
         self,
         instance: Instance,
         status: str,
-        course: Transition,
+        transition: Transition,
         now: float,
         backup: Backup | None = None,
-        effect: Callable[[], object] | None = None,
+        on_end: Callable[[], object] | None = None,
     ) -> Activity:
-        ends, looks = self._end(course, now)
-        activity = instance.activity = Activity(status=status, began=self._now(), ends=ends, looks=looks, effect=effect)
+        """Let *instance* be in *status* from *now* on, until *transition* ends.
+
+        Args:
+            instance: The instance.
+            status: What clients see meanwhile.
+            transition: How it ends.
+            now: When it begins.
+            backup: What is read meanwhile, and can't be deleted.
+            on_end: What happens once it is over.
+        """
+        ends, looks = self.end_of(transition, now)
+        activity = instance.activity = Activity(status=status, began=self.now(), ends=ends, looks=looks, on_end=on_end)
         if backup is not None:
             under_way = [restore for restore in backup.restores or () if restore.running(now)]
             backup.restores = [*under_way, activity]
-        if effect is not None and ends != inf:
-            self._at(ends, lambda: activity.settle(self._now()))
+        if on_end is not None and ends != inf:
+            self.schedule(ends, lambda: activity.settle(self.now()))
         return activity
 
-    def _job(self, name: str, instance: Instance, activity: Activity | Backup | None, /, **entities: object) -> Job:
-        """Note a piece of work on *instance*; ``{}`` in *name* is the engine."""
-        now = self._now()
+    def add_job(self, name: str, instance: Instance, activity: Activity | Backup | None, /, **entities: object) -> Job:
+        """Record a piece of work on *instance*; ``{}`` in *name* is the engine."""
+        now = self.now()
         job = Job(
             id=job_id(self._random),
             name=name.format(instance.datastore.type.capitalize()),
@@ -239,25 +271,29 @@ class State:
             del self._jobs[next(iter(self._jobs))]
         return job
 
-    def _settle(self, instance: Instance, now: float) -> None:
+    def settle(self, instance: Instance, now: float) -> None:
+        """Do what follows the end of what *instance* is doing, if that is over at *now*."""
         if instance.activity is not None:
             instance.activity.settle(now)
         if instance.gone_at(now):
-            self._forget(instance)
+            self.remove(instance)
 
     @staticmethod
-    def _hide(visible_after: Visibility | None, now: float) -> Activity | None:
+    def hide(visible_after: Visibility | None, now: float) -> Activity | None:
+        """Return the time in which clients do not see what is made at *now*, if there is such a time."""
         if visible_after is None:
             return None
         if visible_after.looks is None:
             return Activity(status="HIDDEN", ends=now + visible_after.seconds)
         return Activity(status="HIDDEN", ends=now if visible_after.looks == 0 else inf, looks=visible_after.looks)
 
-    def _leave(self, thing: Backup | Instance, when: float) -> None:
+    def remove_at(self, thing: Backup | Instance, when: float) -> None:
+        """Remove *thing* at the moment *when*, if it is still being deleted then."""
         if when != inf:
             heapq.heappush(self._leaving, (when, next(self._order), thing))
 
-    def _forget(self, thing: Backup | Instance) -> None:
+    def remove(self, thing: Backup | Instance) -> None:
+        """Remove *thing*, and what goes with it; the manual backups of an instance stay."""
         if isinstance(thing, Instance):
             if self._instances.pop(thing.id, None):
                 for backup_id in thing.automated:
@@ -280,28 +316,32 @@ class State:
     # Finding and refusing
 
     def node_of(self, instance_id: str) -> str:
-        """Tell the primary node of a DB instance.
+        """Return the primary node of a DB instance.
 
         Raises:
             RDSError: INSTANCE_NOT_FOUND, also when *instance_id* is that of a node.
         """
-        with self._lock:
-            now = self._now()
+        with self.moment as now:
             instance = self._instances.get(instance_id)
             if instance is None or instance.hidden_at(now):
                 raise RDSError(errors.INSTANCE_NOT_FOUND, self.hint_at(instance_id))
             return instance.node_id
 
     def hint_at(self, instance_id: str | None) -> str:
-        """Say what is wrong with *instance_id*, if it is that of a node."""
+        """Return a hint if *instance_id* is that of a node, else nothing."""
         whole = self._nodes.get(instance_id or "")
         if whole is None:
             return ""
         return f"{instance_id} is the id of a node; API v3 takes the id of the DB instance, {whole.id}"
 
-    def _instance(self, node_id: str) -> Instance:
+    def find_instance(self, node_id: str) -> Instance:
+        """Find an instance by any of its nodes.
+
+        Raises:
+            RDSError: INSTANCE_NOT_FOUND, also for the id of a DB instance.
+        """
         instance = self._nodes.get(node_id)
-        if instance is None or (instance.hidden is not None and instance.hidden_at(self._now())):
+        if instance is None or (instance.hidden is not None and instance.hidden_at(self.now())):
             hint = ""
             if node_id in self._instances:
                 hint = (
@@ -311,8 +351,13 @@ class State:
             raise RDSError(errors.INSTANCE_NOT_FOUND, hint)
         return instance
 
-    def _primary(self, node_id: str) -> Instance:
-        instance = self._instance(node_id)
+    def find_primary(self, node_id: str) -> Instance:
+        """Find an instance that follows no other, by its primary node.
+
+        Raises:
+            RDSError: INSTANCE_NOT_FOUND, or WRONG_INSTANCE_TYPE for a standby or a read replica.
+        """
+        instance = self.find_instance(node_id)
         if instance.node_id != node_id:
             raise RDSError(errors.WRONG_INSTANCE_TYPE, f"this is a standby; the primary node is {instance.node_id}")
         if instance.primary is not None:
@@ -320,57 +365,44 @@ class State:
             raise RDSError(errors.WRONG_INSTANCE_TYPE, hint)
         return instance
 
-    def _no_standby(self, node_id: str, hint: str) -> Instance:
-        instance = self._instance(node_id)
+    def find_unless_standby(self, node_id: str, hint: str) -> Instance:
+        """Find an instance or a read replica, by its primary node.
+
+        Raises:
+            RDSError: INSTANCE_NOT_FOUND, or WRONG_INSTANCE_TYPE with *hint* for a standby.
+        """
+        instance = self.find_instance(node_id)
         if instance.node_id != node_id:
             raise RDSError(errors.WRONG_INSTANCE_TYPE, hint)
         return instance
 
-    def _check_idle(self, instance: Instance, now: float) -> None:
+    def check_idle(self, instance: Instance, now: float) -> None:
+        """Refuse an instance that is doing something, a backup excepted.
+
+        Raises:
+            RDSError: What it is busy with.
+        """
         status = instance.status_at(now)
         if status != "ACTIVE":
             raise RDSError(_BUSY.get(status, errors.INSTANCE_BUSY), f"the instance is {status}")
 
-    def _check_free(self, instance: Instance, now: float) -> None:
+    def check_free(self, instance: Instance, now: float) -> None:
+        """Refuse an instance that is doing something, or is being backed up.
+
+        Raises:
+            RDSError: What it is busy with, or BACKUP_RUNNING.
+        """
         if instance.activity is not None:
-            self._check_idle(instance, now)
+            self.check_idle(instance, now)
         if instance.backing_up_at(now):
             raise RDSError(errors.BACKUP_RUNNING)
 
-    def _check_instance_quota(self) -> None:
+    def check_instance_quota(self) -> None:
+        """Refuse one more instance than the quota allows.
+
+        Raises:
+            RDSError: INSTANCE_QUOTA.
+        """
         limit = self.quotas.instances
         if limit is not None and len(self._instances) >= limit:
             raise RDSError(errors.INSTANCE_QUOTA, f"the quota in force is {limit} instances")
-
-    def _backup(self, backup_id: str) -> Backup:
-        backup = self._backups.get(backup_id) or self._automated.get(backup_id)
-        if backup is None or (backup.hidden is not None and backup.hidden_at(self._now())):
-            raise RDSError(errors.BACKUP_NOT_FOUND)
-        return backup
-
-    def _restorable(
-        self, source: Instance | None, backup_id: str | None, restore_time: float | None, now: float
-    ) -> Backup:
-        if backup_id is not None:
-            backup = self._backup(backup_id)
-            status = backup.status_at(now)
-            if status == "DELETING":
-                raise RDSError(errors.BACKUP_DELETING)
-            if status != "COMPLETED":
-                raise RDSError(errors.BACKUP_NOT_USABLE, f"the backup is {status}")
-            return backup
-        assert source is not None  # noqa: S101
-        assert restore_time is not None  # noqa: S101
-        days = source.policy.keep_days
-        if not days:
-            raise RDSError(errors.NO_BACKUP_FOR_TIME, "what changes is kept by automated backups, which are off")
-        if not now - days * DAY <= restore_time <= now:
-            raise RDSError(errors.NO_BACKUP_FOR_TIME, f"what changes is kept for {days} days")
-        usable = (
-            next((each for each in newest if each.ends <= restore_time and each.status_at(now) == "COMPLETED"), None)
-            for newest in (reversed(source.backups.values()), reversed(source.automated.values()))
-        )
-        last = max((each for each in usable if each is not None), key=lambda backup: backup.ends, default=None)
-        if last is None:
-            raise RDSError(errors.NO_BACKUP_FOR_TIME)
-        return last

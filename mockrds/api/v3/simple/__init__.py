@@ -1,4 +1,4 @@
-"""The chapters of API v3 whose state is kept and told again, and has no effect on anything else."""
+"""The chapters of API v3 whose state is kept and shown again, and has no effect on anything else."""
 
 from mockrds.api.v3.simple import (  # noqa: F401  (their functions register themselves)
     configurations,

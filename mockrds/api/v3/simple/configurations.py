@@ -41,6 +41,8 @@ _PARAMETERS: Final = List(
         }
     )
 )
+_NEW: Final = {"config_id": "$response.body#/configuration/id"}
+"""What leads from the answer of a create to the template."""
 
 
 @operation(
@@ -59,6 +61,13 @@ def list_configurations(call: Call) -> Answer:
     body=Object({"name": NAME, "description?": DESCRIPTION, "values?": VALUES, "datastore": DATASTORE}),
     answer=Object({"configuration": Object(_TEMPLATE | _TIMES)}),
     simple=True,
+    leads_to={
+        "v3.list_configurations": {},
+        "v3.get_configuration": _NEW,
+        "v3.update_configuration": _NEW,
+        "v3.copy_configuration": _NEW,
+        "v3.delete_configuration": _NEW,
+    },
 )
 def create_configuration(call: Call, fields: dict[str, Any]) -> Answer:
     """Make a parameter template (API reference, v3, "Creating a Parameter Template")."""
@@ -74,7 +83,7 @@ def create_configuration(call: Call, fields: dict[str, Any]) -> Answer:
     simple=True,
 )
 def get_configuration(call: Call) -> Answer:
-    """Tell about a parameter template (API reference, v3, "Obtaining Parameters in a Specified Parameter Template")."""
+    """Return a parameter template (API reference, v3, "Obtaining Parameters in a Specified Parameter Template")."""
     configuration = call.world.get_configuration(call.parameters["config_id"])
     parameters = _parameters(configuration.parameters, configuration.values)
     return Answer(_render(configuration) | {"configuration_parameters": parameters})
@@ -106,6 +115,7 @@ def delete_configuration(call: Call) -> Answer:
     body=Object({"name": NAME, "description?": DESCRIPTION}),
     answer=Object(_TEMPLATE | {"create_time": Text(), "update_time": Text()}),
     simple=True,
+    leads_to={"v3.delete_configuration": {"config_id": "$response.body#/id"}},
 )
 def copy_configuration(call: Call, fields: dict[str, Any]) -> Answer:
     """Make a copy of a parameter template (API reference, v3, "Replicating a Parameter Template")."""
@@ -141,7 +151,7 @@ def copy_configuration(call: Call, fields: dict[str, Any]) -> Answer:
     simple=True,
 )
 def apply_configuration(call: Call, fields: dict[str, Any]) -> Answer:
-    """Give the parameters of a template to instances (API reference, v3, "Applying a Parameter Template")."""
+    """Apply the parameters of a template to instances (API reference, v3, "Applying a Parameter Template")."""
     configuration, applications, job = call.world.apply_configuration(
         call.parameters["config_id"], fields["instance_ids"]
     )
@@ -150,7 +160,7 @@ def apply_configuration(call: Call, fields: dict[str, Any]) -> Answer:
             "instance_id": one.instance.id,
             "instance_name": one.instance.name,
             "restart_required": one.restart,
-            "success": one.problem is None,
+            "success": one.refusal is None,
         }
         for one in applications
     ]
@@ -159,7 +169,7 @@ def apply_configuration(call: Call, fields: dict[str, Any]) -> Answer:
             "configuration_id": configuration.id,
             "configuration_name": configuration.name,
             "apply_results": results,
-            "success": all(one.problem is None for one in applications),
+            "success": all(one.refusal is None for one in applications),
             "job_id": job.id,
         }
     )
@@ -193,9 +203,9 @@ def list_configuration_apply_histories(call: Call, query: dict[str, Any]) -> Ans
         {
             "instance_id": one.instance.id,
             "instance_name": one.instance.name,
-            "apply_result": "SUCCESS" if one.problem is None else "FAILED",
+            "apply_result": "SUCCESS" if one.refusal is None else "FAILED",
             "apply_time": stamp(one.moment),
-            "error_code": "" if one.problem is None else one.problem.v3,
+            "error_code": "" if one.refusal is None else one.refusal.v3,
         }
         for one in applications[::-1][query["offset"] : query["offset"] + query["limit"]]
     ]
@@ -210,8 +220,8 @@ def list_configuration_apply_histories(call: Call, query: dict[str, Any]) -> Ans
     simple=True,
 )
 def get_instance_configuration(call: Call) -> Answer:
-    """Tell parameters (API reference, v3, "Obtaining the Parameter Template of a Specified DB Instance")."""
-    instance, values, updated = call.world.instance_parameters(node_id(call, call.parameters["instance_id"]))
+    """Return parameters (API reference, v3, "Obtaining the Parameter Template of a Specified DB Instance")."""
+    instance, values, updated = call.world.get_instance_configuration(node_id(call, call.parameters["instance_id"]))
     return Answer(
         {
             "datastore_version_name": instance.datastore.major,
@@ -234,7 +244,7 @@ def set_instance_configuration(call: Call, fields: dict[str, Any]) -> Answer:
     if not fields["values"]:
         raise RDSError(errors.INVALID_PARAMETER, "there is nothing to change")
     node = node_id(call, call.parameters["instance_id"])
-    restart, ignored, job = call.world.set_instance_parameters(node, fields["values"])
+    restart, ignored, job = call.world.set_instance_configuration(node, fields["values"])
     return Answer({"restart_required": restart, "job_id": job.id, "ignored_params": ignored})
 
 

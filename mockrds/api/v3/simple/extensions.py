@@ -47,7 +47,7 @@ _EMPTY: Final = Object({})
 def list_extensions(call: Call, query: dict[str, Any]) -> Answer:
     """List the extensions that a database can have (API reference, v3, "Querying Extensions")."""
     database = query["database_name"]
-    found = call.world.list_extensions(node_id(call, call.parameters["instance_id"]), database)
+    rows = call.world.list_extensions(node_id(call, call.parameters["instance_id"]), database)
     extensions = [
         {
             "name": extension.name,
@@ -59,9 +59,9 @@ def list_extensions(call: Call, query: dict[str, Any]) -> Answer:
             "enable_install": loaded,
             "description": extension.description,
         }
-        for extension, version, created, loaded in found[query["offset"] : query["offset"] + query["limit"]]
+        for extension, version, created, loaded in rows[query["offset"] : query["offset"] + query["limit"]]
     ]
-    return Answer({"extensions": extensions, "total_count": len(found)})
+    return Answer({"extensions": extensions, "total_count": len(rows)})
 
 
 @operation("v3.create_extension", body=_EXTENSION, answer=_EMPTY, simple=True)
@@ -103,8 +103,8 @@ def delete_extension(call: Call, fields: dict[str, Any]) -> Answer:
     simple=True,
 )
 def get_instance_parameter(call: Call) -> Answer:
-    """Tell what is loaded (API reference, v3, "Obtaining the Value of a Specified Parameter for an Instance")."""
-    instance, values, _ = call.world.instance_parameters(_node_for_libraries(call))
+    """Return what is loaded (API reference, v3, "Obtaining the Value of a Specified Parameter for an Instance")."""
+    instance, values, _ = call.world.get_instance_configuration(_node_for_libraries(call))
     if instance.datastore.type != "PostgreSQL":
         raise RDSError(errors.ENGINE_NOT_SUPPORTED, "this is for PostgreSQL only")
     parameter = PARAMETERS["PostgreSQL"][LIBRARIES]
@@ -129,7 +129,7 @@ def get_instance_parameter(call: Call) -> Answer:
 )
 def set_instance_parameter(call: Call, fields: dict[str, Any]) -> Answer:
     """Set what is loaded (API reference, v3, "Modifying the Value of a Specified Parameter for an Instance")."""
-    restart, job = call.world.set_libraries(_node_for_libraries(call), fields["value"])
+    restart, job = call.world.set_instance_parameter(_node_for_libraries(call), fields["value"])
     return Answer({"job_id": job.id, "restart_required": restart})
 
 

@@ -52,6 +52,7 @@ _SLOW: Final[dict[str, Schema]] = {
         }
     ),
     simple=True,
+    heeds=("stale",),
 )
 def list_error_logs(call: Call, query: dict[str, Any]) -> Answer:
     """List error logs, of which there are none (API reference, v3, "Querying Database Error Logs")."""
@@ -65,6 +66,7 @@ def list_error_logs(call: Call, query: dict[str, Any]) -> Answer:
     query=Object(_DATES | _PAGES | {"type?": Text(one_of=("", *_STATEMENTS))}),
     answer=Object({"slow_log_list": List(Object(_SLOW | {"start_time": Text()})), "total_record": Integer()}),
     simple=True,
+    heeds=("stale",),
 )
 def list_slow_logs(call: Call, query: dict[str, Any]) -> Answer:
     """List slow queries, of which there are none (API reference, v3, "Querying Database Slow Logs")."""
@@ -109,9 +111,10 @@ def list_slow_logs(call: Call, query: dict[str, Any]) -> Answer:
         }
     ),
     simple=True,
+    heeds=("stale",),
 )
 def get_slow_log_statistics(call: Call, query: dict[str, Any]) -> Answer:
-    """Tell about slow queries, of which there are none (API reference, v3, "Obtaining Slow Query Log Statistics")."""
+    """Return figures of slow queries: none (API reference, v3, "Obtaining Slow Query Log Statistics")."""
     _between(query["start_date"], query["end_date"])
     _instance(call, "MySQL")
     paged = {"pageNumber": query["cur_page"], "pageRecord": query["per_page"], "slowLogList": [], "totalRecord": 0}
@@ -138,9 +141,10 @@ def get_slow_log_statistics(call: Call, query: dict[str, Any]) -> Answer:
         }
     ),
     simple=True,
+    heeds=("stale",),
 )
 def get_slow_log_statistics_v31(call: Call, fields: dict[str, Any]) -> Answer:
-    """Tell about slow queries, of which there are none (API reference, v3.1, "Querying Slow Query Log Statistics")."""
+    """Return figures of slow queries: none (API reference, v3.1, "Querying Slow Query Log Statistics")."""
     _between(fields["start_time"], fields["end_time"])
     _instance(call, "MySQL", "PostgreSQL")
     return Answer({"slow_log_list": [], "total_count": 0})
@@ -151,6 +155,7 @@ def get_slow_log_statistics_v31(call: Call, fields: dict[str, Any]) -> Answer:
     query=Object(page(10, 100)),
     answer=Object({"list": List(Object({"file_name": Text(), "file_size": Text()})), "total_count": Integer()}),
     simple=True,
+    heeds=("stale",),
 )
 def list_slow_log_files(call: Call, query: dict[str, Any]) -> Answer:  # noqa: ARG001
     """List slow log files, of which there are none (API reference, v3, "Querying Slow Query Log Files")."""
@@ -158,7 +163,7 @@ def list_slow_log_files(call: Call, query: dict[str, Any]) -> Answer:  # noqa: A
     return Answer({"list": [], "total_count": 0})
 
 
-@operation("v3.set_slow_log_sensitization", simple=True)
+@operation("v3.set_slow_log_sensitization", simple=True, heeds=("stale",))
 def set_slow_log_sensitization(call: Call) -> Answer:
     """Show or hide what slow queries looked for (API reference, v3, "Showing Original Logs")."""
     if call.parameters["status"] not in ("on", "off"):
@@ -181,6 +186,7 @@ def set_slow_log_sensitization(call: Call) -> Answer:
         }
     ),
     simple=True,
+    heeds=("stale",),
 )
 def list_audit_logs(call: Call, query: dict[str, Any]) -> Answer:
     """List SQL audit logs, of which there are none (API reference, v3, "Obtaining an Audit Log List")."""
@@ -193,8 +199,8 @@ def list_audit_logs(call: Call, query: dict[str, Any]) -> Answer:
 
 @operation("v3.get_audit_policy", answer=Object({"keep_days": Integer()}), simple=True)
 def get_audit_policy(call: Call) -> Answer:
-    """Tell how long SQL audit logs are kept (API reference, v3, "Querying the Policy for SQL Audit Logs")."""
-    return Answer({"keep_days": call.world.audit_days(node_id(call, call.parameters["instance_id"]))})
+    """Return how long SQL audit logs are kept (API reference, v3, "Querying the Policy for SQL Audit Logs")."""
+    return Answer({"keep_days": call.world.get_audit_policy(node_id(call, call.parameters["instance_id"]))})
 
 
 @operation(
@@ -204,7 +210,7 @@ def get_audit_policy(call: Call) -> Answer:
 )
 def set_audit_policy(call: Call, fields: dict[str, Any]) -> Answer:
     """Set how long SQL audit logs are kept (API reference, v3, "Setting SQL Audit")."""
-    call.world.set_audit_days(node_id(call, call.parameters["instance_id"]), fields["keep_days"])
+    call.world.set_audit_policy(node_id(call, call.parameters["instance_id"]), fields["keep_days"])
     return Answer()
 
 
@@ -218,7 +224,7 @@ def _between(begin: str, end: str) -> tuple[float, float]:
 
 
 def _instance(call: Call, *engines: Engine) -> Instance:
-    instance, _ = call.world.get_instance(node_id(call, call.parameters["instance_id"]), call.deviation)
+    instance, _ = call.world.get_instance(node_id(call, call.parameters["instance_id"]), call.effect)
     if engines and instance.datastore.type not in engines:
         raise RDSError(errors.ENGINE_NOT_SUPPORTED, f"this is for {' and '.join(engines)} only")
     return instance

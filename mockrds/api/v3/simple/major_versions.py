@@ -19,10 +19,12 @@ _FROM: Final = ("13", "14")
 """The majors that can be left."""
 
 
-@operation("v3.list_major_version_targets", answer=Object({"available_versions": List(Text())}), simple=True)
+@operation(
+    "v3.list_major_version_targets", answer=Object({"available_versions": List(Text())}), simple=True, heeds=("stale",)
+)
 def list_major_version_targets(call: Call) -> Answer:
     """List newer versions (API reference, v3, "Querying the Target Version to Which a DB Instance Can Be Upgraded")."""
-    instance, now = call.world.get_instance(node_id(call, call.parameters["instance_id"]), call.deviation)
+    instance, now = call.world.get_instance(node_id(call, call.parameters["instance_id"]), call.effect)
     if instance.datastore.type != "PostgreSQL":
         raise RDSError(errors.ENGINE_NOT_SUPPORTED, "this is for PostgreSQL only")
     if instance.status_at(now) != "ACTIVE":

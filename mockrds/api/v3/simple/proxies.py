@@ -129,7 +129,7 @@ def list_proxies(call: Call) -> Answer:
 )
 def enable_proxy(call: Call, fields: dict[str, Any]) -> Answer:
     """Make a proxy (API reference, v3, "Enabling Database Proxy")."""
-    proxy, job = call.world.open_proxy(
+    proxy, job = call.world.enable_proxy(
         node_id(call, call.parameters["instance_id"]),
         name=fields["proxy_name"],
         code=fields["flavor_ref"],
@@ -145,7 +145,7 @@ def enable_proxy(call: Call, fields: dict[str, Any]) -> Answer:
 @operation("v3.disable_proxy", answer=JOB, status=202, simple=True)
 def disable_proxy(call: Call) -> Answer:
     """Take a proxy away (API reference, v3, "Disabling Database Proxy")."""
-    job = call.world.close_proxy(node_id(call, call.parameters["instance_id"]), call.parameters["proxy_id"])
+    job = call.world.disable_proxy(node_id(call, call.parameters["instance_id"]), call.parameters["proxy_id"])
     return Answer({"job_id": job.id})
 
 
@@ -158,8 +158,8 @@ def disable_proxy(call: Call) -> Answer:
     simple=True,
 )
 def set_proxy_route_mode(call: Call, fields: dict[str, Any]) -> Answer:
-    """Say where a proxy sends reads (API reference, v3, "Configuring the Routing Policy for a Database Proxy")."""
-    call.world.route_proxy(
+    """Set where a proxy sends reads (API reference, v3, "Configuring the Routing Policy for a Database Proxy")."""
+    call.world.set_proxy_route_mode(
         node_id(call, call.parameters["instance_id"]),
         call.parameters["proxy_id"],
         fields["route_mode"],

@@ -17,17 +17,17 @@ if TYPE_CHECKING:
 _WORKFLOW: Final = Object({"workflowId": Text()})
 
 
-@operation("v3.change_port", body=Object({"port": Integer()}), answer=_WORKFLOW)
+@operation("v3.change_port", body=Object({"port": Integer()}), answer=_WORKFLOW, heeds=("lifecycle",))
 def change_port(call: Call, fields: dict[str, Any]) -> Answer:
     """Change the port of an instance (API reference, v3, "Changing a Database Port")."""
-    job = call.world.change_port(node_id(call, call.parameters["instance_id"]), fields["port"], call.deviation)
+    job = call.world.change_port(node_id(call, call.parameters["instance_id"]), fields["port"], call.effect)
     return Answer({"workflowId": job.id})
 
 
 @operation("v3.change_floating_ip", body=Object({"new_ip": Text()}), answer=_WORKFLOW, simple=True)
 def change_floating_ip(call: Call, fields: dict[str, Any]) -> Answer:
-    """Give an instance another private address (API reference, v3, "Changing a Floating IP Address")."""
-    job = call.world.change_address(node_id(call, call.parameters["instance_id"]), fields["new_ip"])
+    """Change the private address of an instance (API reference, v3, "Changing a Floating IP Address")."""
+    job = call.world.change_floating_ip(node_id(call, call.parameters["instance_id"]), fields["new_ip"])
     return Answer({"workflowId": job.id})
 
 
@@ -61,7 +61,7 @@ def set_ssl(call: Call, fields: dict[str, Any]) -> Answer:
     simple=True,
 )
 def get_ssl_cert_link(call: Call) -> Answer:
-    """Tell where the certificate is (API reference, v3, "Obtaining the SSL Certificate Download Address").
+    """Return where the certificate is (API reference, v3, "Obtaining the SSL Certificate Download Address").
 
     Nothing is there: connections are not modelled.
     """
@@ -79,5 +79,5 @@ def get_ssl_cert_link(call: Call) -> Answer:
 )
 def reset_root_password(call: Call, fields: dict[str, Any]) -> Answer:  # noqa: ARG001
     """Set the password of root, which is kept nowhere (API reference, v3, "Resetting the Password for User root")."""
-    call.world.reset_password(node_id(call, call.parameters["instance_id"]))
+    call.world.reset_root_password(node_id(call, call.parameters["instance_id"]))
     return Answer({})

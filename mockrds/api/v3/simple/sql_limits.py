@@ -48,7 +48,7 @@ _DONE: Final = Object({"resp": Text(one_of=("successful",))})
 )
 def list_sql_limits(call: Call, query: dict[str, Any]) -> Answer:
     """List the rules of a database (API reference, v3, "Querying SQL Throttling Rule")."""
-    rules = call.world.list_throttles(_node(call), query["db_name"])
+    rules = call.world.list_sql_limits(_node(call), query["db_name"])
     rendered = [
         {
             "id": rule.id,
@@ -82,7 +82,7 @@ def create_sql_limit(call: Call, fields: dict[str, Any]) -> Answer:
     """Make a rule (API reference, v3, "Adding a SQL Throttling Rule for a Database")."""
     if (fields["query_id"] is None) == (fields["query_string"] is None):
         raise RDSError(errors.INVALID_PARAMETER, "give either 'query_id' or 'query_string'")
-    call.world.create_throttle(
+    call.world.create_sql_limit(
         _node(call),
         fields["db_name"],
         query_id=fields["query_id"] or 0,
@@ -97,7 +97,7 @@ def create_sql_limit(call: Call, fields: dict[str, Any]) -> Answer:
 @operation("v3.update_sql_limit", body=Object(_RULE | _LIMITS), answer=_DONE, simple=True)
 def update_sql_limit(call: Call, fields: dict[str, Any]) -> Answer:
     """Change the limits of a rule (API reference, v3, "Modifying a SQL Throttling Rule")."""
-    call.world.update_throttle(
+    call.world.update_sql_limit(
         _node(call), fields["db_name"], fields["id"], fields["max_concurrency"], fields["max_waiting"]
     )
     return Answer({"resp": "successful"})
@@ -112,18 +112,18 @@ def update_sql_limit(call: Call, fields: dict[str, Any]) -> Answer:
 def switch_sql_limit(call: Call, fields: dict[str, Any]) -> Answer:
     """Switch a rule on or off (API reference, v3, "Enabling or Disabling a SQL Throttling Rule ...")."""
     if fields["action"] == "disable_all":
-        call.world.switch_off_throttles(_node(call), fields["db_name"])
+        call.world.switch_off_sql_limits(_node(call), fields["db_name"])
     elif not fields["id"]:
         raise RDSError(errors.INVALID_PARAMETER, "'id' is missing")
     else:
-        call.world.switch_throttle(_node(call), fields["db_name"], fields["id"], on=fields["action"] == "open")
+        call.world.switch_sql_limit(_node(call), fields["db_name"], fields["id"], on=fields["action"] == "open")
     return Answer({"resp": "successful"})
 
 
 @operation("v3.delete_sql_limit", body=Object(_RULE), answer=_DONE, simple=True)
 def delete_sql_limit(call: Call, fields: dict[str, Any]) -> Answer:
     """Delete a rule (API reference, v3, "Deleting a SQL Throttling Rule")."""
-    call.world.delete_throttle(_node(call), fields["db_name"], fields["id"])
+    call.world.delete_sql_limit(_node(call), fields["db_name"], fields["id"])
     return Answer({"resp": "successful"})
 
 
