@@ -13,6 +13,7 @@ import textwrap
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any, Final
 
+from mockrds.api.families import SERVED
 from mockrds.client import RemoteServer
 from mockrds.control.openapi import document
 from mockrds.domain.clock import Clock
