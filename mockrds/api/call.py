@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, Protocol
 
 import orjson
 
@@ -15,7 +15,6 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from multidict import MultiMapping
-    from yarl import URL
 
     from mockrds.domain.world import World
     from mockrds.faults.decision import Decision
@@ -28,6 +27,29 @@ UNKNOWN: Final = "unknown"
 
 _UNREAD: Final = object()
 _INSTANCE: Final = "instance"  # no JSON Pointer, so it can stand among them
+
+
+class HttpRequest(Protocol):
+    """A request as an HTTP server has it: aiohttp's, but nothing here depends on that."""
+
+    @property
+    def method(self) -> str: ...  # noqa: D102
+    @property
+    def raw_path(self) -> str:
+        """Path and query, as they stood in the request line."""
+        ...
+
+    @property
+    def path(self) -> str:
+        """The path, decoded."""
+        ...
+
+    @property
+    def query(self) -> MultiMapping[str]: ...  # noqa: D102
+    @property
+    def headers(self) -> Mapping[str, str]: ...  # noqa: D102
+    @property
+    def scheme(self) -> str: ...  # noqa: D102
 
 
 class Answer:
@@ -69,17 +91,14 @@ class Call:
 
     Args:
         simulator: The cloud it goes to.
-        method: The HTTP method.
-        target: Path and query as they stood in the request line.
-        url: The same, taken apart.
-        headers: The headers, by their names in any case.
+        request: The request as the server has it.
         body: The whole body; None when it was too large to be read.
     """
 
     __slots__ = (
         "_content",
         "_found",
-        "_url",
+        "_request",
         "body",
         "decision",
         "headers",
@@ -94,33 +113,23 @@ class Call:
         "project",
         "request_id",
         "reused",
-        "scheme",
         "simulator",
         "target",
         "trusted",
     )  # fmt: skip
 
-    def __init__(
-        self,
-        simulator: Simulator,
-        method: str,
-        target: str,
-        url: URL,
-        headers: Mapping[str, str],
-        body: bytes | None,
-    ) -> None:
+    def __init__(self, simulator: Simulator, request: HttpRequest, body: bytes | None) -> None:
         self.simulator = simulator
-        self.method = method
-        self.target = target
-        self._url = url
-        self.path = url.path if "%" in target or target[:1] != "/" else target.partition("?")[0]
+        self._request = request
+        self.method = request.method
+        self.target = target = request.raw_path
+        """Path and query, as they stood in the request line."""
+        self.path = request.path if "%" in target or target[:1] != "/" else target.partition("?")[0]
         """The path, decoded."""
-        self.headers = headers
+        self.headers = request.headers
         self.body = body or b""
         self.oversized = body is None
         """Whether the body was too large to be read."""
-        self.scheme = "http"
-        """``http`` or ``https``, as the client came in."""
         self.reused = False
         """Whether the connection carried another request before."""
         self.operation = UNKNOWN
@@ -145,6 +154,11 @@ class Call:
         self._content: Any = _UNREAD
 
     @property
+    def scheme(self) -> str:
+        """``http`` or ``https``, as the client came in."""
+        return self._request.scheme
+
+    @property
     def family(self) -> str:
         """The API family of the operation, such as ``v1`` or ``v3.1``; empty when there is no such operation."""
         return self.operation.rpartition(".")[0]
@@ -157,7 +171,7 @@ class Call:
     @property
     def query(self) -> MultiMapping[str]:
         """The query parameters."""
-        return self._url.query
+        return self._request.query
 
     @property
     def content(self) -> Any:

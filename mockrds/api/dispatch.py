@@ -80,8 +80,22 @@ def answer(call: Call, project: ProjectState, credentials: Credentials | None = 
         project: The project whose rate limits count.
         credentials: What a rule has against the credentials.
     """
+    operation = call.operation
     try:
-        return _answer(call, project, credentials)
+        if operation == UNKNOWN:
+            raise _unknown(call)  # noqa: TRY301
+        if credentials is not None:
+            refuse_credentials(call, credentials)
+        if operation not in _PUBLIC:
+            authenticate(call)
+        if project.faults.limiters:
+            refusal = project.faults.throttle(operation, call.now)
+            if refusal is not None:
+                limiter, seconds = refusal
+                return error_bodies.rate_limited(limiter.limit, seconds / project.clock.setting.by, call.request_id)
+        if call.oversized:
+            raise GatewayError("APIGW.0201")  # noqa: TRY301
+        return _HANDLERS.get(operation, _not_modelled)(call)
     except Exception as error:  # noqa: BLE001  (a bug of ours must not look like a dead server)
         return _error(error, call, project)
 
@@ -91,26 +105,9 @@ def documented_error(call: Call, code: str) -> Answer:
     return error_bodies.documented(code, call.family, call.request_id)
 
 
-def _answer(call: Call, project: ProjectState, credentials: Credentials | None) -> Answer:
-    operation = call.operation
-    if operation == UNKNOWN:
-        raise _unknown(call)
-    if credentials is not None:
-        refuse_credentials(call, credentials)
-    if operation not in _PUBLIC:
-        authenticate(call)
-    if project.faults.limiters:
-        refusal = project.faults.throttle(operation, call.now)
-        if refusal is not None:
-            limiter, seconds = refusal
-            return error_bodies.rate_limited(limiter.limit, seconds / project.clock.setting.by, call.request_id)
-    if call.oversized:
-        raise GatewayError("APIGW.0201")
-    handle = _HANDLERS.get(operation)
-    if handle is None:
-        reason = f"{operation} is in the API reference, but mockrds does not model it yet"
-        return Answer(status=501, headers={"X-Mockrds-Reason": reason})
-    return handle(call)
+def _not_modelled(call: Call) -> Answer:
+    reason = f"{call.operation} is in the API reference, but mockrds does not model it yet"
+    return Answer(status=501, headers={"X-Mockrds-Reason": reason})
 
 
 def _error(error: Exception, call: Call, project: ProjectState) -> Answer:

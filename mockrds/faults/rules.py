@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from copy import copy
 from dataclasses import dataclass, field, fields
+from functools import cached_property
 from typing import TYPE_CHECKING, Annotated, Any, Final, Literal, Self, get_args
 
 from annotated_types import Ge, Le
@@ -82,17 +83,17 @@ class Step(WorldEffect):
                 f"'{self.world_effects[0]}' needs the operation to happen: leave out what answers instead of it"
             )
 
-    @property
+    @cached_property
     def world_effects(self) -> list[str]:
         """The keys that make the world depart from what it would do."""
         return [name for name in _WORLD_EFFECTS if getattr(self, name) is not None]
 
-    @property
+    @cached_property
     def affects_every_operation(self) -> bool:
         """Whether it does something to any operation; a world effect does something to some."""
         return any(getattr(self, key) is not None for key in _EFFECTS)
 
-    @property
+    @cached_property
     def replaces_answer(self) -> bool:
         """Whether it decides the answer, so that the operation's own does not reach the client."""
         decisive = (self.error, self.response, self.credentials)
@@ -103,17 +104,17 @@ class Step(WorldEffect):
         """Whether its answer or latency comes when the operation has succeeded."""
         return self.phase == "after_commit"
 
-    @property
+    @cached_property
     def requires_success(self) -> bool:
         """Whether it does nothing unless the operation succeeds."""
         return any((self.after_commit, self.body, self.lifecycle, self.visible_after))
 
-    @property
+    @cached_property
     def requires_operation(self) -> bool:
         """Whether it does nothing unless the operation happens."""
         return self.requires_success or bool(self.world_effects)
 
-    @property
+    @cached_property
     def exclusive_keys(self) -> list[str]:
         """The keys of which the first rule that has one wins, if the step has no others."""
         return [] if self.affects_every_operation else self.world_effects

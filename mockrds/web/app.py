@@ -90,21 +90,25 @@ class Exchange:
     __slots__ = ("call", "entry", "headers", "project", "request")
 
     def __init__(self, request: web.BaseRequest, call: Call, project: ProjectState) -> None:
-        self.request, self.call, self.project = request, call, project
+        self.request = request
+        self.call = call
+        self.project = project
         now = call.now = project.clock.now()
         request_id = call.request_id = project.request_ids.rds_request_id()
         self.entry = entry = project.journal.open(
             call.operation, call.method, call.target, request.raw_headers, call.body, now
         )
         """Its place in the journal."""
-        entry.request_id, entry.connection, entry.reused = request_id, request.protocol.peername, call.reused
+        connection = request.protocol
+        call.reused = entry.reused = getattr(connection, "_request_count", 1) > 1  # aiohttp says it nowhere else
+        entry.request_id, entry.connection = request_id, connection.peername
         self.headers = {"X-Request-Id": request_id, "X-Openstack-Request-Id": f"req-{request_id}", "Date": _date(now)}
         """What every answer has."""
 
 
 async def _serve(simulator: Simulator, log: Log | None, request: web.BaseRequest) -> web.StreamResponse:
     """Read, record, decide and answer a request; aiohttp has what is returned send itself."""
-    call = _call(simulator, request, await _read(request) if request.body_exists else b"")
+    call = Call(simulator, request, await _read(request) if request.body_exists else b"")
     if call.path.startswith(CONTROL):
         return _control(call)
     exchange = Exchange(request, call, dispatch.find_operation(call))
@@ -117,13 +121,6 @@ async def _serve(simulator: Simulator, log: Log | None, request: web.BaseRequest
     if log is not None:
         log(project, entry)
     return response
-
-
-def _call(simulator: Simulator, request: web.BaseRequest, body: bytes | None) -> Call:
-    call = Call(simulator, request.method, request.raw_path, request.rel_url, request.headers, body)
-    call.scheme = request.scheme
-    call.reused = getattr(request.protocol, "_request_count", 1) > 1  # aiohttp says it nowhere else
-    return call
 
 
 async def _read(request: web.BaseRequest) -> bytes | None:
@@ -162,7 +159,8 @@ def _respond(exchange: Exchange, answer: Answer) -> WireResponse:
     if answer.headers is not None:
         headers |= answer.headers
         entry.retry_after = retry_after(answer.headers, entry.arrived)
-    entry.response, entry.status, entry.finished = answer.body[:SHOWN], answer.status, entry.arrived
+    entry.response = answer.body[:SHOWN]
+    entry.status, entry.finished = answer.status, entry.arrived
     return WireResponse(answer.status, headers, answer.body, entry)
 
 
