@@ -118,6 +118,17 @@ class Call:
         "trusted",
     )  # fmt: skip
 
+    # Known once it is recorded and the rules have decided
+
+    now: float
+    """When it arrived, on the project's clock."""
+    request_id: str
+    """The id of its answer."""
+    reused: bool
+    """Whether the connection carried another request before."""
+    decision: Decision | None
+    """What the rules make of it."""
+
     def __init__(self, simulator: Simulator, request: HttpRequest, body: bytes | None) -> None:
         self.simulator = simulator
         self._request = request
@@ -130,8 +141,6 @@ class Call:
         self.body = body or b""
         self.oversized = body is None
         """Whether the body was too large to be read."""
-        self.reused = False
-        """Whether the connection carried another request before."""
         self.operation = UNKNOWN
         """What is asked for, by its id in the API reference."""
         self.heeds: frozenset[str] = frozenset()
@@ -144,12 +153,6 @@ class Call:
         """The project; None when there is no such project."""
         self.trusted = True
         """Whether the credentials are good for the project."""
-        self.decision: Decision | None = None
-        """What the rules make of it."""
-        self.now = 0.0
-        """When it arrived, on the project's clock."""
-        self.request_id = ""
-        """The id of its answer."""
         self._found: dict[str, Any] = {}
         self._content: Any = _UNREAD
 
