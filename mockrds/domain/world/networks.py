@@ -236,7 +236,7 @@ class NetworkOperations(InstanceSettings):
     ) -> Router:
         """Rename a VPC that a client made, or change its way out."""
         with self.moment:
-            router = self._made(self._routers, self.list_routers(), router_id)
+            router = self._find_made(self._routers, self.list_routers(), router_id)
             if gateway is not _UNCHANGED:
                 self._check_gateway(gateway)
                 router.gateway = gateway
@@ -299,7 +299,7 @@ class NetworkOperations(InstanceSettings):
     def delete_router(self, router_id: str) -> None:
         """Delete a VPC that a client made, and nothing is in."""
         with self.moment:
-            self._unused(self._routers, self.list_routers(), router_id, lambda instance: instance.vpc_id)
+            self._check_unused(self._routers, self.list_routers(), router_id, lambda instance: instance.vpc_id)
             if any(subnet.router_id == router_id for subnet in self._subnets.values()):
                 raise NetworkError(409, f"subnets are attached to {router_id}")
             del self._routers[router_id]
@@ -307,7 +307,7 @@ class NetworkOperations(InstanceSettings):
     def delete_network(self, network_id: str) -> None:
         """Delete a network that a client made, and no instance is in; its subnets go with it."""
         with self.moment:
-            self._unused(self._networks, self.list_networks(), network_id, lambda instance: instance.subnet_id)
+            self._check_unused(self._networks, self.list_networks(), network_id, lambda instance: instance.subnet_id)
             inner = [subnet for subnet in self._subnets.values() if subnet.network_id == network_id]
             if any(subnet.router_id for subnet in inner):
                 raise NetworkError(409, f"a subnet of {network_id} is attached to a router")
@@ -319,7 +319,7 @@ class NetworkOperations(InstanceSettings):
         """Delete a security group that a client made, and no instance is in."""
         with self.moment:
             groups = self.list_security_groups()
-            self._unused(self._security_groups, groups, group_id, lambda instance: instance.security_group_id)
+            self._check_unused(self._security_groups, groups, group_id, lambda instance: instance.security_group_id)
             del self._security_groups[group_id]
 
     def delete_subnet(self, subnet_id: str) -> None:
@@ -356,6 +356,7 @@ class NetworkOperations(InstanceSettings):
         prefix: str,
         place: Callable[[Instance], str],
     ) -> list[_R]:
+        """Return the default one of a *kind*, those that clients *made*, and those that instances are in."""
         with self.moment:
             default = self.named_id(kind, _DEFAULT)
             known = {default: make(id=default, name=_DEFAULT), **made}
@@ -365,14 +366,18 @@ class NetworkOperations(InstanceSettings):
             return list(known.values())
 
     @staticmethod
-    def _made(made: dict[str, _R], every: Iterable[_R], wanted: str) -> _R:
+    def _find_made(made: dict[str, _R], every: Iterable[_R], wanted: str) -> _R:
+        """Find what a client made; of *every* one, what was there from the start is refused."""
         _find(every, wanted)
         if wanted not in made:
             raise NetworkError(409, f"{wanted} was there from the start")
         return made[wanted]
 
-    def _unused(self, made: dict[str, _R], every: Iterable[_R], wanted: str, place: Callable[[Instance], str]) -> None:
-        self._made(made, every, wanted)
+    def _check_unused(
+        self, made: dict[str, _R], every: Iterable[_R], wanted: str, place: Callable[[Instance], str]
+    ) -> None:
+        """Refuse to delete what was there from the start, or what an instance is in."""
+        self._find_made(made, every, wanted)
         if any(place(instance) == wanted for instance in self._instances.values()):
             raise NetworkError(409, f"an instance is in {wanted}")
 
