@@ -1,84 +1,56 @@
-"""Writes coverage.md, which tells of every operation of the API reference how far it is served.
-
-python3 -m docs.coverage > docs/coverage.md
-"""
+"""The tables of coverage.md: how far each operation of the API reference is served."""
 
 from __future__ import annotations
 
-import sys
 from collections import Counter
 from typing import TYPE_CHECKING, Final
 
+from docs.tables import table
 from mockrds.api import iam as identity, trove, v1, v3, versions  # noqa: F401  (their functions register themselves)
 from mockrds.api.operation import SERVED
 from mockrds.api.v3.shared import SHARED as V3_SHARED
 from mockrds.domain.operations import OPERATIONS
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from mockrds.domain.operations import Operation
 
 MODELLED, SIMPLE, NOT_SERVED, AS_ANOTHER = "modelled", "simple", "not served (501)", "as another"
 LEVELS: Final = (MODELLED, SIMPLE, NOT_SERVED, AS_ANOTHER)
 TOLD_APART: Final = v1.SHARED | V3_SHARED | trove.SHARED
-INTRODUCTION: Final = f"""
-# Coverage
-
-Written from the code by `python3 -m docs.coverage`; a test says when it is out of date.
-
-Every operation of the API reference is known by its id, method and path. How far each is served:
-
-- **{MODELLED}**: it works on the project's world, keeps the documented rules, and all that the API would show of it
-  afterwards is shown;
-- **{SIMPLE}**: what it is told is checked, kept and told again, but has no further effect;
-- **{NOT_SERVED}**: its answer is 501 with an empty body and `X-Mockrds-Reason`, never one that only looks good;
-- **{AS_ANOTHER}**: its path is that of an operation that is served, and nothing in the request tells them apart.
-
-What requests and answers look like is in [openapi](openapi), one OpenAPI document an API family, which a server
-has too, under `/__mockrds/openapi/`.
-"""
 
 
-def main() -> None:
-    """Write the page."""
-    sys.stdout.writelines(f"{line}\n" for line in page())
-
-
-def page() -> Iterator[str]:
-    """Give the lines of the page."""
-    yield from INTRODUCTION.strip().splitlines()
-    yield ""
-    yield f"| family | {' | '.join(LEVELS)} | all |"
-    yield f"|{'---|' * (len(LEVELS) + 2)}"
+def counts() -> str:
+    """Return how many operations of each family are served, and how far."""
     families = dict.fromkeys(operation.family for operation in OPERATIONS.values())
+    rows = []
     for family in (*families, None):
-        counts = Counter(how(each) for each in OPERATIONS.values() if family in (each.family, None))
-        told = (str(counts[level]) for level in LEVELS)
-        yield f"| {family or 'all'} | {' | '.join(told)} | {counts.total()} |"
+        served = Counter(how(each) for each in OPERATIONS.values() if family in (each.family, None))
+        rows.append((family or "all", *(str(served[level]) for level in LEVELS), str(served.total())))
+    return table("family", *LEVELS, "all", rows=rows)
+
+
+def operations() -> str:
+    """Return every operation of the API reference by family, and how far it is served."""
+    families = dict.fromkeys(operation.family for operation in OPERATIONS.values())
+    sections = []
     for family in families:
-        yield ""
-        yield f"## {family}"
-        yield ""
-        yield "| operation | served | what it does |"
-        yield "|---|---|---|"
-        for operation in OPERATIONS.values():
-            if operation.family == family:
-                yield _row(operation)
+        rows = [_row(operation) for operation in OPERATIONS.values() if operation.family == family]
+        sections.append(f"## {family}\n\n{table('operation', 'served', 'what it does', rows=rows)}\n")
+    return "\n".join(sections)
 
 
 def how(operation: Operation) -> str:
-    """Tell how far *operation* is served."""
+    """Return how far *operation* is served."""
     if operation.id in SERVED:
         return SIMPLE if SERVED[operation.id].simple else MODELLED
     return NOT_SERVED if _another(operation) is None else AS_ANOTHER
 
 
-def _row(operation: Operation) -> str:
+def _row(operation: Operation) -> tuple[str, str, str]:
     served = SERVED.get(operation.id)
     another = _another(operation)
     level = how(operation) if another is None else f"as `{another}`"
-    return f"| `{operation.id}` | {level} | {served.summary if served is not None else ''} |"
+    return f"`{operation.id}`", level, served.summary if served is not None else ""
 
 
 def _another(operation: Operation) -> str | None:
@@ -89,7 +61,3 @@ def _another(operation: Operation) -> str | None:
     return next(
         (each.id for each in OPERATIONS.values() if (each.method, each.path) == asked and each.id in SERVED), None
     )
-
-
-if __name__ == "__main__":
-    main()
