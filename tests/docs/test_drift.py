@@ -5,7 +5,6 @@ from __future__ import annotations
 import argparse
 import ast
 import re
-import subprocess
 import sys
 from importlib import import_module
 from pathlib import Path
@@ -42,30 +41,35 @@ def section(name: str, heading: str) -> str:
     return re.split(rf"^#{{1,{len(level)}}} ", text, maxsplit=1, flags=re.MULTILINE)[0]
 
 
-def test_what_is_made_from_the_code_is_what_the_code_says() -> None:
-    done = subprocess.run(
-        [sys.executable, "-m", "docs", "--check"], cwd=ROOT, capture_output=True, text=True, check=False
-    )
-
-    assert (done.returncode, done.stdout, done.stderr) == (0, "", ""), "out of date; write it with: python3 dev.py docs"
-
-
-def test_what_is_out_of_date_is_named_and_written(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.fixture
+def generator(monkeypatch: pytest.MonkeyPatch) -> Any:
+    """The module behind ``python -m docs``."""
     monkeypatch.syspath_prepend(ROOT)
-    main = import_module("docs.__main__")
-    outdated = tmp_path / "page.md"
-    monkeypatch.setattr(main, "ROOT", tmp_path)
-    monkeypatch.setattr(main, "files", lambda: iter([(outdated, "new\n")]))
+    return import_module("docs.__main__")
 
-    monkeypatch.setattr(sys, "argv", ["docs", "--check"])
-    assert main.main() == 1
-    assert not outdated.exists()
 
-    monkeypatch.setattr(sys, "argv", ["docs"])
-    assert main.main() == 0
-    assert outdated.read_text() == "new\n"
-    monkeypatch.setattr(sys, "argv", ["docs", "--check"])
-    assert main.main() == 0
+def test_what_is_made_from_the_code_is_what_the_code_says(generator: Any) -> None:
+    outdated = [path.name for path, text in generator.files() if path.read_text(encoding="utf-8") != text]
+
+    assert outdated == [], "out of date; write it with: python3 dev.py docs"
+
+
+def test_what_is_out_of_date_is_named_and_written(
+    generator: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    page = tmp_path / "page.md"
+    monkeypatch.setattr(generator, "ROOT", tmp_path)
+    monkeypatch.setattr(generator, "files", lambda: iter([(page, "new\n")]))
+
+    def run(*arguments: str) -> tuple[int, str]:
+        monkeypatch.setattr(sys, "argv", ["docs", *arguments])
+        return generator.main(), capsys.readouterr().out
+
+    assert run("--check") == (1, "page.md\n")
+    assert not page.exists()
+    assert run() == (0, "page.md\n")
+    assert page.read_text() == "new\n"
+    assert run("--check") == (0, "")
 
 
 # The command line
