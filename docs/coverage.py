@@ -24,8 +24,8 @@ def counts() -> str:
     families = dict.fromkeys(operation.family for operation in OPERATIONS.values())
     rows = []
     for family in (*families, None):
-        served = Counter(how(each) for each in OPERATIONS.values() if family in (each.family, None))
-        rows.append((family or "all", *(str(served[level]) for level in LEVELS), str(served.total())))
+        numbers = Counter(level_of(each) for each in OPERATIONS.values() if family in (each.family, None))
+        rows.append((family or "all", *(str(numbers[level]) for level in LEVELS), str(numbers.total())))
     return table("family", *LEVELS, "all", rows=rows)
 
 
@@ -39,7 +39,7 @@ def operations() -> str:
     return "\n".join(sections)
 
 
-def how(operation: Operation) -> str:
+def level_of(operation: Operation) -> str:
     """Return how far *operation* is served."""
     if operation.id in SERVED:
         return SIMPLE if SERVED[operation.id].simple else MODELLED
@@ -49,7 +49,7 @@ def how(operation: Operation) -> str:
 def _row(operation: Operation) -> tuple[str, str, str]:
     served = SERVED.get(operation.id)
     another = _another(operation)
-    level = how(operation) if another is None else f"as `{another}`"
+    level = level_of(operation) if another is None else f"as `{another}`"
     return f"`{operation.id}`", level, served.summary if served is not None else ""
 
 
