@@ -1,5 +1,6 @@
 """The house rules that a reader would otherwise have to check by eye."""
 
+import ast
 import re
 import subprocess
 import sys
@@ -38,7 +39,7 @@ def test_importing_the_package_or_the_plugin_imports_no_server() -> None:
     assert loaded & {"aiohttp", "asyncio", "faker", "orjson", "pydantic", "yaml"} == set()
 
 
-def test_a_server_imports_only_what_it_needs_to_serve() -> None:
+def test_a_server_without_scenario_files_imports_neither_faker_nor_pydantic() -> None:
     loaded = _modules_after("from mockrds import MockRDS\nwith MockRDS() as mock: mock.project()")
 
     assert "aiohttp" in loaded
@@ -54,6 +55,20 @@ def test_no_file_of_the_package_is_too_long_to_read() -> None:
     }
 
     assert {name: length for name, length in lengths.items() if length > 600} == {}
+
+
+def test_docstrings_say_return_and_raise() -> None:
+    """As the standard library's and Google's do; "Tell" and "Give" leave open whether something is returned."""
+    sources = [(path, ast.parse(path.read_text())) for path in (ROOT / "mockrds").rglob("*.py")]
+
+    wrong = [
+        f"{path.relative_to(ROOT)}:{node.lineno} {node.name}"
+        for path, tree in sources
+        for node in ast.walk(tree)
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)
+        if (ast.get_docstring(node) or "").split(" ")[0] in ("Tell", "Tells", "Give", "Gives")
+    ]
+    assert wrong == []
 
 
 PAGES = [*ROOT.glob("*.md"), *(ROOT / "docs").glob("*.md"), *(ROOT / "examples").rglob("*.md")]
