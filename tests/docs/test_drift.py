@@ -238,6 +238,13 @@ def test_every_toxic_stands_in_the_table_of_toxics() -> None:
     assert rows == list(properties("faults", "fault"))
 
 
+def test_every_toxic_stands_in_the_table_of_what_clients_make_of_it() -> None:
+    table = page("faults.md").partition("| requests | aiohttp | urllib3 |\n")[2].partition("\n\n")[0]
+
+    tried = " ".join(re.findall(r"^\| `fault: ({.*?})` \|", table, re.MULTILINE))
+    assert [key for key in properties("faults", "fault") if not re.search(rf"\b{key}:", tried)] == []
+
+
 def test_every_fault_that_has_a_name_stands_in_the_page_of_faults() -> None:
     fault = SCHEMA["properties"]["faults"]
     names = [
