@@ -56,7 +56,7 @@ def page() -> Iterator[str]:
     """Return the lines of the page."""
     yield "# Reference"
     yield ""
-    yield "Written from the code by `python3 -m docs.reference`; a test says when it is out of date."
+    yield "Written from the code by `python3 dev.py docs`; a test says when it is out of date."
     yield ""
     yield "How to begin is in the [README](../README.md), faults by example in [faults.md](faults.md), ready scenarios"
     yield "in [scenarios.md](scenarios.md), the command line in [command-line.md](command-line.md)."

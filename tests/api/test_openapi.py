@@ -65,14 +65,6 @@ def test_the_server_names_the_documents_that_it_has(project: Project) -> None:
     assert "v1, v3, trove, iam, version" in answer.json()["error"]
 
 
-def test_the_page_of_what_is_covered_is_what_the_code_says() -> None:
-    command = [sys.executable, "-m", "docs.coverage"]
-
-    page = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True).stdout
-
-    assert page == (ROOT / "docs" / "coverage.md").read_text(), "python3 -m docs.coverage > docs/coverage.md"
-
-
 def test_all_that_is_served_is_described_and_nothing_else() -> None:
     told = {
         (method.upper(), path)

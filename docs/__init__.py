@@ -1,0 +1,1 @@
+"""What makes the docs from the code: ``python -m docs`` writes them."""
