@@ -13,14 +13,14 @@ from typing import TYPE_CHECKING, Any
 import pytest
 import requests
 from openapi_spec_validator import validate
-from support.described import mistakes
+from support.openapi_check import mistakes
 
 from mockrds.api.openapi import TITLES, document, written
 from mockrds.api.operation import SERVED
 from mockrds.domain.operations import OPERATIONS
 
 if TYPE_CHECKING:
-    from conftest import Api
+    from support.api import Api
 
     from mockrds.server import Project
 

@@ -9,7 +9,7 @@ import pytest
 from mockrds.api.v3.shared import SHARED
 
 if TYPE_CHECKING:
-    from conftest import Api, Connect, Reply
+    from support.api import Api, Connect, Reply
 
     from mockrds.domain.models import Job
 

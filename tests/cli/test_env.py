@@ -78,7 +78,11 @@ def test_clouds_yaml_leads_openstacksdk_to_both_versions(
     asked: dict[str, Any] = {"mockrds": ["backups", [instance.id], {}], "mockrds-v1": ["backups", [], {}]}
 
     backups = run(
-        tmp_path, sys.executable, INTEROP / "rds_process.py", text=json.dumps(asked[cloud]) + "\n", OS_CLOUD=cloud
+        tmp_path,
+        sys.executable,
+        INTEROP / "otcextensions_process.py",
+        text=json.dumps(asked[cloud]) + "\n",
+        OS_CLOUD=cloud,
     )
 
     assert json.loads(backups) == []

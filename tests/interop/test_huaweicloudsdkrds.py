@@ -6,7 +6,8 @@ from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from support.clients import FROZEN, process
+from support.api import FROZEN
+from support.client_process import process
 
 from mockrds import MockRDS
 

@@ -9,7 +9,7 @@ from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from support.clients import FROZEN
+from support.api import FROZEN
 
 from mockrds import MockRDS
 

@@ -6,7 +6,7 @@ import textwrap
 from typing import TYPE_CHECKING
 
 import pytest
-from support.inner import outcomes, run
+from support.inner_pytest import outcomes, run
 
 if TYPE_CHECKING:
     from mockrds import MockRDS

@@ -10,7 +10,7 @@ from mockrds.report.coverage import Coverage, met
 from mockrds.report.documented import GATEWAY
 
 if TYPE_CHECKING:
-    from conftest import Api, Connect
+    from support.api import Api, Connect
 
 ANY = {*GATEWAY, "RDS.0005", "RDS.0010", "DBS.200005", "DBS.200010"}
 """What any operation may be answered with: about credentials, projects of others, and failures of the server."""

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 import requests
-from support.story import records
+from support.sample_records import records
 
 from mockrds.client import RemoteServer
 from mockrds.report import render, write
@@ -15,7 +15,7 @@ from mockrds.report import render, write
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from conftest import Api
+    from support.api import Api
 
 
 @pytest.fixture

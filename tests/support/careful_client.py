@@ -87,7 +87,7 @@ class Answer:
         return f"{self.status or 'no answer'} {self.code or self.why} (request id {request_id})"
 
 
-class Careful:
+class CarefulClient:
     """A client of one project.
 
     Args:

@@ -6,7 +6,7 @@ import json
 import time
 from typing import TYPE_CHECKING, Any, NamedTuple, Self
 
-from mockrds.cli.raw_client import RawConnection
+from mockrds.cli import raw_client
 
 if TYPE_CHECKING:
     from mockrds.journal import Entry
@@ -26,7 +26,7 @@ class Answer(NamedTuple):
     body: bytes
 
 
-class Wire(RawConnection):
+class RawConnection(raw_client.RawConnection):
     """One connection to *mock*, and what came over it when."""
 
     def __init__(self, mock: MockRDS) -> None:

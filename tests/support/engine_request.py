@@ -7,7 +7,7 @@ from multidict import CIMultiDict
 from mockrds.faults.matching import resolve
 
 
-class Incoming:
+class EngineRequest:
     """A call of *operation*; what is not given is empty."""
 
     def __init__(

@@ -22,7 +22,7 @@ class Answer:
         self.content: Any = json.loads(body) if body else None
 
 
-class Wire:
+class StrictClient:
     """Speaks to a project with one connection a request, as gophertelekomcloud does."""
 
     def __init__(self, project: Project) -> None:

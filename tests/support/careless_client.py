@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 
-class Careless:
+class CarelessClient:
     """A client of one project.
 
     Args:
