@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import signal
+import sys
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
 import requests
+from hypothesis import HealthCheck, settings
 from support.api import FROZEN, REFUSALS, Api
 
 from mockrds.server import MockRDS
@@ -17,6 +21,68 @@ if TYPE_CHECKING:
 
     from mockrds.domain.clock import ClockSetting
     from mockrds.server import Project
+
+settings.register_profile("busy machine", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("busy machine")  # how long something takes here says nothing about mockrds
+
+SLOW = (
+    "chaos/test_matrix.py",
+    "cli/test_cli.py",
+    "cli/test_cli_scenarios.py",
+    "cli/test_env.py",
+    "cli/test_run.py",
+    "docs/test_docs_of_chaos.py",
+    "docs/test_docs_of_verdicts.py",
+    "docs/test_examples.py",
+    "docs/test_pytest_page.py",
+    "docs/test_readme.py",
+    "docs/test_tutorial.py",
+    "interop",
+    "plugin",
+    "report/test_reporting.py",
+    "test_schemathesis.py",
+)
+"""Folders and files of tests that need processes of their own or real clients, and files that take long.
+
+``dev.py quick`` leaves them out, and tests elsewhere that are marked ``slow``. A test that is not slow may start no
+process, so none can be forgotten.
+"""
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """See to it that processes of tests have all signals, and that only slow tests start any."""
+    for number in (signal.SIGINT, signal.SIGHUP):
+        if signal.getsignal(number) is signal.SIG_IGN:  # in the background of a script, or below nohup
+            signal.signal(number, lambda *_: None)  # which children don't inherit, as they would SIG_IGN
+    sys.addaudithook(_refuse_processes_of_quick_tests)
+
+
+@pytest.hookimpl(tryfirst=True)  # before -m chooses
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    tests = Path(__file__).parent
+    for item in items:
+        if any(item.path.is_relative_to(tests / slow) for slow in SLOW):
+            item.add_marker("slow")
+
+
+_quick: list[pytest.Item] = []
+"""The test that runs, if it is no slow one."""
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_protocol(item: pytest.Item) -> Iterator[None]:
+    _quick[:] = [] if item.get_closest_marker("slow") else [item]
+    return (yield)
+
+
+def _refuse_processes_of_quick_tests(event: str, arguments: object) -> None:
+    if event in ("subprocess.Popen", "os.fork", "os.posix_spawn") and _quick:
+        pytest.fail(f"{_quick[0].nodeid} starts a process: mark it slow, or name its file in tests/conftest.py")
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
+    if config.option.markexpr == "not slow":
+        terminalreporter.write_line(f"left out: {', '.join(SLOW)} (python3 dev.py test runs all)")
 
 
 @pytest.fixture(scope="session")

@@ -96,6 +96,7 @@ def test_what_the_token_says_is_not_to_be_said_besides(besides: dict[str, Any]) 
         MockRDS(replay=MockRDS().simulator.default.replay, **besides)
 
 
+@pytest.mark.slow
 def test_the_command_line_says_what_is_wrong_with_a_token() -> None:
     done = subprocess.run(
         [sys.executable, "-m", "mockrds", "--port", "0"],

@@ -44,6 +44,7 @@ def test_the_file_is_what_the_code_says(family: str) -> None:
     assert file.read_text(encoding="utf-8") == written(family), "python3 -m mockrds.api.openapi"
 
 
+@pytest.mark.slow
 def test_the_documents_are_written(tmp_path: Path) -> None:
     subprocess.run([sys.executable, "-m", "mockrds.api.openapi", str(tmp_path / "new")], cwd=ROOT, check=True)
 
@@ -65,6 +66,7 @@ def test_the_server_names_the_documents_that_it_has(project: Project) -> None:
     assert "v1, v3, trove, iam, version" in answer.json()["error"]
 
 
+@pytest.mark.slow
 def test_the_page_of_what_is_covered_is_what_the_code_says() -> None:
     command = [sys.executable, "-m", "docs.coverage"]
 

@@ -24,11 +24,11 @@ if TYPE_CHECKING:
 INTEROP = Path(__file__).parent.parent / "support"
 needs_openstack = pytest.mark.skipif(
     find_spec("openstackclient") is None or find_spec("otcextensions") is None,
-    reason="python-openstackclient or otcextensions is not installed: pip install 'mockrds[interop]'",
+    reason="python-openstackclient or otcextensions is not installed: python3 dev.py test installs it",
 )
 needs_huaweicloud = pytest.mark.skipif(
     find_spec("huaweicloudsdkrds") is None,
-    reason="huaweicloudsdkrds is not installed: pip install 'mockrds[interop]'",
+    reason="huaweicloudsdkrds is not installed: python3 dev.py test installs it",
 )
 
 

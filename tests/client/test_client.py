@@ -399,6 +399,7 @@ def test_an_error_of_the_control_api_is_raised(there: Project, monkeypatch: pyte
         there.clock.advance("1s")
 
 
+@pytest.mark.slow
 def test_importing_the_client_imports_little() -> None:
     code = "import sys, mockrds.client; print(*(name for name in sys.modules if '.' not in name))"
 

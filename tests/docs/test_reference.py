@@ -31,6 +31,7 @@ PAGE = (ROOT / "docs" / "reference.md").read_text()
 RULES = dict(re.findall(r"^\| (.*?) \| (.*) \|$", (ROOT / "docs" / "fidelity.md").read_text(), re.MULTILINE))
 
 
+@pytest.mark.slow
 def test_the_page_is_what_the_code_says() -> None:
     command = [sys.executable, "-m", "docs.reference"]
 

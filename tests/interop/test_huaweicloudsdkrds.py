@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 pytestmark = pytest.mark.skipif(
     find_spec("huaweicloudsdkrds") is None,
-    reason="huaweicloudsdkrds is not installed: pip install 'mockrds[interop]'",
+    reason="huaweicloudsdkrds is not installed: python3 dev.py test installs it",
 )
 UNKNOWN_BACKUP = f"{'0' * 32}br01"
 

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 pytestmark = pytest.mark.skipif(
     find_spec("openstackclient") is None or find_spec("otcextensions") is None,
-    reason="python-openstackclient or otcextensions is not installed: pip install 'mockrds[interop]'",
+    reason="python-openstackclient or otcextensions is not installed: python3 dev.py test installs it",
 )
 
 CLOUDS = """

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     Call = Callable[..., Any]
 
 pytestmark = pytest.mark.skipif(
-    find_spec("otcextensions") is None, reason="otcextensions is not installed: pip install 'mockrds[interop]'"
+    find_spec("otcextensions") is None, reason="otcextensions is not installed: python3 dev.py test installs it"
 )
 
 CLOUDS = """

@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 SEEDS = range(100)
 needs_sdks = pytest.mark.skipif(
     find_spec("huaweicloudsdkrds") is None or find_spec("keystoneauth1") is None,
-    reason="the clients of the cloud are not installed: pip install 'mockrds[interop]'",
+    reason="the clients of the cloud are not installed: python3 dev.py test installs them",
 )
 
 
