@@ -11,6 +11,7 @@ import pytest
 import requests
 from hypothesis import HealthCheck, settings
 from support.api import FROZEN, REFUSALS, Api
+from support.fork_server import ForkServer
 
 from mockrds.server import MockRDS
 
@@ -41,6 +42,8 @@ SLOW = (
     "plugin",
     "report/test_reporting.py",
     "test_schemathesis.py",
+    "test_two_families.py",
+    "verdict/test_retriers.py",
 )
 """Folders and files of tests that need processes of their own or real clients, and files that take long.
 
@@ -166,3 +169,14 @@ def shared() -> Iterator[MockRDS]:
 def where(request: pytest.FixtureRequest) -> list[str]:
     """The options of a run on a server of its own, and on one that is shared."""
     return [] if request.param == "own" else [f"--mockrds-url={request.getfixturevalue('shared').url}"]
+
+
+# For real clients
+
+
+@pytest.fixture(scope="session")
+def openstack_server() -> Iterator[ForkServer]:
+    """The ``openstack`` command, which imports for two seconds, once for all tests that use it."""
+    server = ForkServer("support.openstack_imports")
+    yield server
+    server.close()
