@@ -170,13 +170,16 @@ def test_an_open_address_is_warned_about_and_its_control_api_is_locked(tmp_path:
         assert with_token.status_code == 200
 
 
-def test_healthcheck_tells_by_its_exit_code(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_healthcheck_tells_by_its_exit_code(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], closed_port: int
+) -> None:
     with serving(tmp_path) as served:
         assert main(["healthcheck", served.url]) == 0
         assert capsys.readouterr() == (f"{served.url} is ready\n", "")
 
-    assert main(["healthcheck", served.url]) == 1
-    assert capsys.readouterr().err == f"mockrds: {served.url} is not ready: [Errno 111] Connection refused\n"
+    closed = f"http://127.0.0.1:{closed_port}"
+    assert main(["healthcheck", closed]) == 1
+    assert capsys.readouterr().err == f"mockrds: {closed} is not ready: [Errno 111] Connection refused\n"
     assert main(["healthcheck", "nonsense"]) == 2
     assert capsys.readouterr().err.startswith("mockrds: 'nonsense' is no URL of a server")
 

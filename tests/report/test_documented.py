@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-import requests
-
 from mockrds.report.coverage import Coverage, met
 from mockrds.report.documented import GATEWAY
 
@@ -52,7 +50,7 @@ class Careless:
         self.api = api
         self.project = api.project
         self.of = {instance.name: instance for instance in self.project.instances}
-        self.session = requests.Session()
+        self.session = api.session
         self.session.headers["X-Auth-Token"] = self.project.token
 
     def ask(self, method: str, url: str, body: Any = None) -> Any:
