@@ -54,9 +54,15 @@ def project() -> Iterator[Project]:
 @pytest.fixture
 def openstack(openstack_server: ForkServer, project: Project, tmp_path: Path) -> Command:
     """Run a command; return its exit code and what it printed, as JSON if it is."""
-    (tmp_path / "clouds.yaml").write_text(CLOUDS.format(url=project.url))
+    clouds = tmp_path / "clouds.yaml"
+    clouds.write_text(CLOUDS.format(url=project.url))
 
-    environment = {"HOME": str(tmp_path), "OS_CLOUD": "mock", "OS_RDS_API_VERSION": "1"}
+    environment = {
+        "HOME": str(tmp_path),
+        "OS_CLIENT_CONFIG_FILE": str(clouds),
+        "OS_CLOUD": "mock",
+        "OS_RDS_API_VERSION": "1",
+    }
 
     def openstack(*words: str) -> tuple[int, Any]:
         done = openstack_server.run("openstackclient.shell:main", *words, folder=tmp_path, variables=environment)
