@@ -127,7 +127,7 @@ class CarefulClient:
         await self._session.close()
 
     async def back_up(self, node_id: str, name: str) -> str:
-        """Make a backup, and give its id once it is COMPLETED.
+        """Make a backup, and return its id once it is COMPLETED.
 
         Raises:
             BackupError: It FAILED, or was refused, or is not done in time.
@@ -193,7 +193,7 @@ class CarefulClient:
 
     @staticmethod
     def _reason(answer: Answer) -> str:
-        """Tell why to go round again.
+        """Return why to go round again.
 
         Raises:
             BackupError: It is no use.

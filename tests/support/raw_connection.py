@@ -73,7 +73,7 @@ class RawConnection(raw_client.RawConnection):
         return Answer(status, headers, body)
 
     def ending(self) -> str:
-        """Receive until the connection ends; tell how: FIN, or RST."""
+        """Receive until the connection ends; return how: FIN, or RST."""
         try:
             while self.receive():
                 pass
@@ -117,7 +117,7 @@ def parsed(head: bytes) -> tuple[int, dict[str, str]]:
 
 
 def noted(project: Project, **expected: Any) -> Entry:
-    """Give the journal's last entry, once it says what is expected: it is written after the bytes are sent."""
+    """Return the journal's last entry, once it says what is expected: it is written after the bytes are sent."""
     entry = project.journal.entries()[-1]
     deadline = time.monotonic() + PATIENCE
     while (found := {name: getattr(entry, name) for name in expected}) != expected and time.monotonic() < deadline:

@@ -38,7 +38,7 @@ class StrictClient:
 
     @classmethod
     def checked(cls, project: Project) -> Iterator[Self]:
-        """Give one, and check in the end that the mock itself made no mistakes."""
+        """Yield one, and check in the end that the mock itself made no mistakes."""
         yield cls(project)
         assert project.errors == []
 
