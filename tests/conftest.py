@@ -2,169 +2,97 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any, Protocol
+import signal
+import socket
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import pytest
 import requests
-from support.described import mistakes
+from hypothesis import HealthCheck, settings
+from support.api import FROZEN, REFUSALS, Api
+from support.fork_server import ForkServer
 
-from mockrds.domain.clock import ClockSetting
 from mockrds.server import MockRDS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
-    from mockrds.domain.models import Instance
+    from support.api import Connect
+
+    from mockrds.domain.clock import ClockSetting
     from mockrds.server import Project
 
-ROLES = {
-    "primary": "mysql-single",
-    "pair": "postgresql-ha",
-    "sqlserver": "sqlserver-single",
-    "replica": "mysql-replica",
-}
-REFUSALS = {
-    "RDS.0001": (400, "Parameter error."),
-    "RDS.0002": (404, "The DB instance does not exist."),
-    "RDS.0006": (400, "The request is null. Enter a request parameter."),
-    "RDS.0010": (403, "The DB instance ID or user ID may be null, or the operation is not authorized."),
-    "RDS.0011": (409, "Another operation is being performed on the DB instance or the DB instance is faulty."),
-    "RDS.0017": (400, "Invalid parameter letter case."),
-    "RDS.0029": (409, "The object is being created. Please wait."),
-    "RDS.0031": (409, "The object already exists."),
-    "RDS.0042": (400, "Invalid request."),
-    "RDS.0056": (409, "Operation not allowed by the DB instance type or status."),
-    "RDS.0062": (400, "The number of tags added for the DB instance has reached the quota."),
-    "RDS.1002": (409, "RDS DB instance is being restored."),
-    "RDS.1100": (409, "The RDS DB instance is being deleted."),
-    "RDS.1112": (413, "The number of DB instances has reached the quota."),
-    "RDS.3003": (413, "The number of manual backup creations has reached the upper limit."),
-    "RDS.3004": (409, "Backup is in progress, please wait."),
-    "RDS.3011": (400, "Invalid retention days."),
-    "RDS.3013": (400, "Invalid backup start time."),
-    "RDS.3016": (400, "The backup file is being deleted. Try again later."),
-    "RDS.3026": (400, "The backup file does not exist."),
-    "RDS.3029": (400, "No backup files are available for restoration to this time point."),
-    "RDS.3030": (400, "The storage space of the new DB instance cannot be less than that of the original DB instance."),
-    "RDS.5001": (400, "Invalid DB instance name."),
-    "RDS.5002": (400, "Invalid DB engine."),
-    "RDS.5003": (400, "Invalid database version."),
-    "RDS.5004": (400, "The datastore field is empty."),
-    "RDS.5005": (400, "The DB engine or version is not supported."),
-    "RDS.5006": (400, "Invalid flavor value."),
-    "RDS.5007": (404, "The flavor value does not exist."),
-    "RDS.5008": (400, "Invalid storage type."),
-    "RDS.5009": (400, "Storage space is out of range."),
-    "RDS.5010": (400, "Invalid region value."),
-    "RDS.5011": (400, "Invalid AZ."),
-    "RDS.5013": (400, "Invalid database root password."),
-    "RDS.5014": (400, "Invalid VPC ID."),
-    "RDS.5015": (400, "Invalid network ID."),
-    "RDS.5016": (400, "Invalid security group ID."),
-    "RDS.5017": (400, "Invalid automated backup retention days."),
-    "RDS.5020": (400, "Invalid automated backup start time."),
-    "RDS.5029": (400, "Invalid synchronize model."),
-    "RDS.5032": (400, "Invalid replica_of value."),
-    "RDS.5033": (400, "Storage space must be a multiple of 10."),
-    "RDS.5036": (400, "The datastore does not exist or has no permissions."),
-    "RDS.5042": (404, "The original DB instance does not exist."),
-    "RDS.5044": (400, "Invalid object name."),
-    "APIGW.0101": (404, "The API does not exist or has not been published in the environment"),
-    "APIGW.0201": (413, "Request entity too large"),
-    "APIGW.0301": (401, "Incorrect IAM authentication information"),
-    "APIGW.0307": (401, "The token must be updated"),
-    "APIGW.0308": (429, "The throttling threshold has been reached"),
-}
-"""What the references document: status and message by code."""
+settings.register_profile("busy machine", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("busy machine")  # how long something takes here says nothing about mockrds
+
+SLOW = (
+    "chaos/test_matrix.py",
+    "cli/test_cli.py",
+    "cli/test_cli_scenarios.py",
+    "cli/test_env.py",
+    "cli/test_run.py",
+    "docs/test_docs_of_chaos.py",
+    "docs/test_docs_of_verdicts.py",
+    "docs/test_examples.py",
+    "docs/test_pytest_page.py",
+    "docs/test_readme.py",
+    "docs/test_tutorial.py",
+    "interop",
+    "plugin",
+    "report/test_reporting.py",
+    "test_schemathesis.py",
+    "test_two_families.py",
+    "verdict/test_retriers.py",
+)
+"""Folders and files of tests that need processes of their own or real clients, and files that take long.
+
+``dev.py quick`` leaves them out, and tests elsewhere that are marked ``slow``. A test that is not slow may start no
+process, so none can be forgotten.
+"""
 
 
-class Reply:
-    """What came back."""
-
-    def __init__(self, response: requests.Response) -> None:
-        self.status = response.status_code
-        self.headers = response.headers
-        self.text = response.text
-        self.body: Any = response.json() if response.content else None
-
-    @property
-    def answer(self) -> tuple[int, Any]:
-        """Status and body; a gateway's request id, once it is the header's, is taken out."""
-        body = self.body
-        if isinstance(body, dict) and body.get("request_id") == self.headers["X-Request-Id"]:
-            body = {key: value for key, value in body.items() if key != "request_id"}
-        return self.status, body
-
-    @property
-    def hint(self) -> str:
-        return self.headers.get("X-Mockrds-Hint", "")
+def pytest_configure(config: pytest.Config) -> None:
+    """See to it that processes of tests have all signals, and that only slow tests start any."""
+    for number in (signal.SIGINT, signal.SIGHUP):
+        if signal.getsignal(number) is signal.SIG_IGN:  # in the background of a script, or below nohup
+            signal.signal(number, lambda *_: None)  # which children don't inherit, as they would SIG_IGN
+    sys.addaudithook(_refuse_processes_of_quick_tests)
 
 
-class Api:
-    """A client of one project."""
-
-    def __init__(self, project: Project, session: requests.Session) -> None:
-        self.project = project
-        self.session = session
-        self.token: str | None = project.token
-
-    def call(self, method: str, url: str, **request: Any) -> Reply:
-        headers = {"X-Auth-Token": self.token} | request.pop("headers", {})
-        reply = Reply(self.session.request(method, url, headers=headers, timeout=60, **request))
-        assert mistakes(method, url, reply, request.get("json")) == []
-        return reply
-
-    def get(self, path: str, **request: Any) -> Reply:
-        return self.call("GET", self.project.v1_url + path, **request)
-
-    def post(self, path: str, **request: Any) -> Reply:
-        return self.call("POST", self.project.v1_url + path, **request)
-
-    def put(self, path: str, **request: Any) -> Reply:
-        return self.call("PUT", self.project.v1_url + path, **request)
-
-    def delete(self, path: str, **request: Any) -> Reply:
-        return self.call("DELETE", self.project.v1_url + path, **request)
-
-    def instance(self, role: str = "primary") -> Instance:
-        """The instance of the default world that plays *role*."""
-        return next(instance for instance in self.project.instances if instance.name == ROLES[role])
-
-    def node(self, role: str = "primary") -> str:
-        """The node id that plays *role*: one of an instance, or "standby", "unknown" and "instance id"."""
-        if role == "standby":
-            standby = self.instance("pair").standby
-            assert standby is not None
-            return standby.id
-        if role == "instance id":
-            return self.instance().id
-        return "0" * 32 + "no01" if role == "unknown" else self.instance(role).node_id
-
-    def create(self, **fields: Any) -> Reply:
-        """Ask for a backup; a field that is ``...`` is left out."""
-        fields = {"name": "nightly", "description": ""} | fields
-        fields.setdefault("instance", self.project.instances[0].node_id)
-        return self.post("/backups", json={"backup": {k: v for k, v in fields.items() if v is not ...}})
-
-    def completed(self, name: str = "nightly", **fields: Any) -> str:
-        """Make a backup, let it complete, and give its id."""
-        reply = self.create(name=name, **fields)
-        assert reply.status == 200, reply.text
-        self.project.clock.advance("3s")
-        return str(reply.body["backup"]["id"])
+@pytest.hookimpl(tryfirst=True)  # before -m chooses
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    tests = Path(__file__).parent
+    for item in items:
+        if any(item.path.is_relative_to(tests / slow) for slow in SLOW):
+            item.add_marker("slow")
 
 
-class Connect(Protocol):
-    """Makes a project and a client of it."""
+_quick: list[pytest.Item] = []
+"""The test that runs, if it is no slow one."""
 
-    def __call__(self, scenario: Mapping[str, Any] | None = None, *, to: MockRDS | None = None) -> Api: ...
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_protocol(item: pytest.Item) -> Iterator[None]:
+    _quick[:] = [] if item.get_closest_marker("slow") else [item]
+    return (yield)
+
+
+def _refuse_processes_of_quick_tests(event: str, arguments: object) -> None:
+    if event in ("subprocess.Popen", "os.fork", "os.posix_spawn") and _quick:
+        pytest.fail(f"{_quick[0].nodeid} starts a process: mark it slow, or name its file in tests/conftest.py")
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
+    if config.option.markexpr == "not slow":
+        terminalreporter.write_line(f"left out: {', '.join(SLOW)} (python3 dev.py test runs all)")
 
 
 @pytest.fixture(scope="session")
 def frozen() -> ClockSetting:
     """A clock that stands still in the night of a backup window."""
-    return ClockSetting(mode="frozen", at=datetime(2026, 1, 31, 22, 0, tzinfo=UTC))
+    return FROZEN
 
 
 @pytest.fixture(scope="session")
@@ -201,9 +129,17 @@ def project(api: Api) -> Project:
     return api.project
 
 
+@pytest.fixture
+def closed_port() -> Iterator[int]:
+    """A port that refuses connections, and that nobody can take meanwhile: it is bound, and never listens."""
+    with socket.socket() as bound:
+        bound.bind(("127.0.0.1", 0))
+        yield bound.getsockname()[1]
+
+
 @pytest.fixture(scope="session")
 def refusal() -> Callable[..., tuple[int, dict[str, str]]]:
-    """Gives the whole answer that a code stands for, in the envelope of API v1 or of the gateway."""
+    """Return the whole answer that a code stands for, in the envelope of API v1 or of the gateway."""
 
     def refusal(code: str, detail: str = "") -> tuple[int, dict[str, str]]:
         status, message = REFUSALS[code]
@@ -216,7 +152,7 @@ def refusal() -> Callable[..., tuple[int, dict[str, str]]]:
 
 @pytest.fixture(scope="session")
 def shape() -> Callable[[Any], Any]:
-    """Reduces JSON to its keys, in order, and its types."""
+    """Reduce JSON to its keys, in order, and its types."""
 
     def shape(value: Any) -> Any:
         if isinstance(value, dict):
@@ -242,3 +178,14 @@ def shared() -> Iterator[MockRDS]:
 def where(request: pytest.FixtureRequest) -> list[str]:
     """The options of a run on a server of its own, and on one that is shared."""
     return [] if request.param == "own" else [f"--mockrds-url={request.getfixturevalue('shared').url}"]
+
+
+# For real clients
+
+
+@pytest.fixture(scope="session")
+def openstack_server() -> Iterator[ForkServer]:
+    """The ``openstack`` command, which imports for two seconds, once for all tests that use it."""
+    server = ForkServer("support.openstack_imports")
+    yield server
+    server.close()

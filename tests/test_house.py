@@ -33,12 +33,14 @@ def _modules_after(statement: str) -> set[str]:
     return set(done.stdout.split())
 
 
+@pytest.mark.slow
 def test_importing_the_package_or_the_plugin_imports_no_server() -> None:
     loaded = _modules_after("import mockrds, mockrds.pytest_plugin, mockrds.cli")
 
     assert loaded & {"aiohttp", "asyncio", "faker", "orjson", "pydantic", "yaml"} == set()
 
 
+@pytest.mark.slow
 def test_a_server_without_scenario_files_imports_neither_faker_nor_pydantic() -> None:
     loaded = _modules_after("from mockrds import MockRDS\nwith MockRDS() as mock: mock.project()")
 

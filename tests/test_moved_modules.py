@@ -21,6 +21,7 @@ def test_an_import_of_a_former_name_says_the_new_one(old: str, new: str) -> None
     assert import_module(new).__name__ == new
 
 
+@pytest.mark.slow
 def test_from_imports_say_it_too() -> None:
     code = "from mockrds.chaos import PACKS"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)

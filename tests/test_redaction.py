@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 import requests
 from hypothesis import given, strategies as st
-from test_cli import serving
+from support.served_process import serving
 
 from mockrds.redaction import is_secret, redact
 
@@ -66,6 +66,7 @@ def test_which_headers_are_secret(header: str, *, secret: bool) -> None:
     assert is_secret(header) is secret
 
 
+@pytest.mark.slow
 def test_no_secret_is_told_by_a_running_server(tmp_path: Path) -> None:
     report = tmp_path / "report.html"
     with serving(tmp_path, "--report", str(report)) as served:

@@ -35,19 +35,19 @@ SCENARIO: dict[str, Any] = {
 
 def run(project: Project) -> list[Any]:
     """A run with chance in it: all bytes that came back."""
-    session = requests.Session()
     body = {"backup": {"name": "nightly", "instance": project.instances[1].node_id}}
     came: list[Any] = []
-    for call in range(24):
-        method = ("POST", "GET", "GET")[call % 3]
-        try:
-            reply = session.request(
-                method, f"{project.v1_url}/backups", headers={"X-Auth-Token": project.token}, json=body, timeout=9
-            )
-            came.append((reply.status_code, dict(reply.headers), reply.content))
-        except requests.ConnectionError as error:
-            came.append(type(error))
-        project.clock.advance("7s")
+    with requests.Session() as session:
+        for call in range(24):
+            method = ("POST", "GET", "GET")[call % 3]
+            try:
+                reply = session.request(
+                    method, f"{project.v1_url}/backups", headers={"X-Auth-Token": project.token}, json=body, timeout=9
+                )
+                came.append((reply.status_code, dict(reply.headers), reply.content))
+            except requests.ConnectionError as error:
+                came.append(type(error))
+            project.clock.advance("7s")
     return [*came, project.token]
 
 
@@ -96,6 +96,7 @@ def test_what_the_token_says_is_not_to_be_said_besides(besides: dict[str, Any]) 
         MockRDS(replay=MockRDS().simulator.default.replay, **besides)
 
 
+@pytest.mark.slow
 def test_the_command_line_says_what_is_wrong_with_a_token() -> None:
     done = subprocess.run(
         [sys.executable, "-m", "mockrds", "--port", "0"],

@@ -19,8 +19,8 @@ from mockrds.domain.operations import OPERATIONS
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from conftest import Connect
     from schemathesis import BaseSchema, Case, Response
+    from support.api import Connect
 
     from mockrds.domain.models import Instance
     from mockrds.server import MockRDS, Project

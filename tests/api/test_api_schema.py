@@ -14,7 +14,7 @@ from mockrds.domain.errors import RDSError
 from mockrds.domain.validators import is_name, is_window
 
 if TYPE_CHECKING:
-    from conftest import Api
+    from support.api import Api
 
     from mockrds.api.schema import Schema
 

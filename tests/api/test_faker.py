@@ -13,7 +13,7 @@ from mockrds.domain.engines import Datastore
 from mockrds.faker import RDSProvider
 
 if TYPE_CHECKING:
-    from conftest import Api
+    from support.api import Api
 
     from mockrds.domain.models import BackupStatus
 

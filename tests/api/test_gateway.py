@@ -17,7 +17,7 @@ from mockrds.server import MockRDS
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from conftest import Api, Connect
+    from support.api import Api, Connect
 
     from mockrds.domain.clock import ClockSetting
 

@@ -18,7 +18,7 @@ from mockrds.domain.operations import OPERATIONS
 from mockrds.domain.world_template import WorldEffect
 
 if TYPE_CHECKING:
-    from conftest import Api, Connect, Reply
+    from support.api import Api, Connect, Reply
 
 EFFECTS: dict[str, Any] = {
     "quota": 0,

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 if TYPE_CHECKING:
-    from conftest import Api, Reply
+    from support.api import Api, Reply
 
 
 def v3(api: Api, method: str, path: str, **request: Any) -> Reply:

@@ -11,7 +11,7 @@ from mockrds.api.routing import Routes
 from mockrds.domain.operations import OPERATIONS
 
 if TYPE_CHECKING:
-    from conftest import Api, Connect
+    from support.api import Api, Connect
 
     from mockrds import MockRDS
 

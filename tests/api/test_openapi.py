@@ -13,14 +13,14 @@ from typing import TYPE_CHECKING, Any
 import pytest
 import requests
 from openapi_spec_validator import validate
-from support.described import mistakes
+from support.openapi_check import mistakes
 
 from mockrds.api.families import SERVED
 from mockrds.api.openapi import TITLES, document, written
 from mockrds.domain.operations import OPERATIONS
 
 if TYPE_CHECKING:
-    from conftest import Api
+    from support.api import Api
 
     from mockrds.server import Project
 
@@ -44,6 +44,7 @@ def test_the_file_is_what_the_code_says(family: str) -> None:
     assert file.read_text(encoding="utf-8") == written(family), "python3 -m mockrds.api.openapi"
 
 
+@pytest.mark.slow
 def test_the_documents_are_written(tmp_path: Path) -> None:
     subprocess.run([sys.executable, "-m", "mockrds.api.openapi", str(tmp_path / "new")], cwd=ROOT, check=True)
 

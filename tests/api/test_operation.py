@@ -11,7 +11,7 @@ from mockrds.api.operation import has, meant
 from mockrds.domain.operations import OPERATIONS
 
 if TYPE_CHECKING:
-    from conftest import Api
+    from support.api import Api
 
 
 def sharing(method: str, path: str) -> tuple[str, ...]:

@@ -12,7 +12,7 @@ from mockrds.domain.engines import ENGINES, VERSIONS
 from mockrds.domain.parameters import PARAMETERS
 
 if TYPE_CHECKING:
-    from conftest import Api, Connect, Reply
+    from support.api import Api, Connect, Reply
 
 DATES = "start_date=2026-01-01T00:00:00%2B0000&end_date=2026-01-02T00:00:00%2B0000"
 TIMES = "start_time=2026-01-01T00:00:00%2B0000&end_time=2026-01-02T00:00:00%2B0000"

@@ -11,7 +11,7 @@ from mockrds.api.families import SERVED
 from mockrds.domain.engines import FLAVORS, SPEC_CODES
 
 if TYPE_CHECKING:
-    from conftest import Api, Reply
+    from support.api import Api, Reply
 
 SMALL = SPEC_CODES["rds.mysql.c2.medium"].id
 LARGE = SPEC_CODES["rds.mysql.c2.large"].id

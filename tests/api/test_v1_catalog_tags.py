@@ -11,7 +11,7 @@ import requests
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from conftest import Api, Reply
+    from support.api import Api, Reply
 
     from mockrds.server import MockRDS
 

@@ -9,7 +9,7 @@ import pytest
 from mockrds.domain.engines import FLAVORS
 
 if TYPE_CHECKING:
-    from conftest import Api, Reply
+    from support.api import Api, Reply
 
 OTHER = next(
     flavor.id for flavor in FLAVORS.values() if flavor.spec_code.startswith("rds.mysql") and flavor.mode == "single"

@@ -13,7 +13,7 @@ import pytest
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from conftest import Api, Connect
+    from support.api import Api, Connect
 
     from mockrds.server import Project
 

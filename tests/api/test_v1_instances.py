@@ -13,7 +13,7 @@ from mockrds.domain.engines import FLAVORS
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from conftest import Api, Connect
+    from support.api import Api, Connect
 
     Refusal = Callable[..., tuple[int, dict[str, str]]]
 

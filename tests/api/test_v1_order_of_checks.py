@@ -11,7 +11,7 @@ import pytest
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection
 
-    from conftest import Connect, Reply
+    from support.api import Connect, Reply
 
     from mockrds.server import MockRDS
 

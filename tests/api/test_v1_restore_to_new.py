@@ -12,7 +12,7 @@ from mockrds.domain.engines import FLAVORS
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from conftest import Api
+    from support.api import Api
 
     Refusal = Callable[..., tuple[int, dict[str, str]]]
 

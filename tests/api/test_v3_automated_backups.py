@@ -10,7 +10,7 @@ import pytest
 from mockrds import MockRDS
 
 if TYPE_CHECKING:
-    from conftest import Api, Connect
+    from support.api import Api, Connect
 
 WEEK = [f"2026-02-0{day}T02:00:00+0000" for day in range(7, 0, -1)]
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 if TYPE_CHECKING:
-    from conftest import Api, Reply
+    from support.api import Api, Reply
 
 PARAMETER = (400, "DBS.280001")
 NAMES = (400, "DBS.201035")

@@ -10,7 +10,7 @@ from mockrds.api.operation import meant
 from mockrds.domain.operations import OPERATIONS
 
 if TYPE_CHECKING:
-    from conftest import Api, Connect, Reply
+    from support.api import Api, Connect, Reply
 
     from mockrds.domain.models import Job
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 if TYPE_CHECKING:
-    from conftest import Api, Connect, Reply
+    from support.api import Api, Connect, Reply
 
 VPC, SUBNET = "490a4a08-ef4b-44c5-94be-3051ef9e4fce", "0e2eda62-1d42-4d64-a9d1-4e9aa9cd994f"
 SINGLE: dict[str, Any] = {

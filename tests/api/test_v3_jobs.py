@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 if TYPE_CHECKING:
-    from conftest import Api, Connect, Reply
+    from support.api import Api, Connect, Reply
 
 BEGAN = "2026-01-31T22:00:00+0000"
 NOW_MS = 1_769_896_800_000

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from conftest import Api, Reply
+    from support.api import Api, Reply
 
 
 def call(api: Api, method: str, path: str, body: object = None) -> Reply:

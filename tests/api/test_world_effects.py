@@ -9,7 +9,7 @@ import pytest
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from conftest import Api, Connect
+    from support.api import Api, Connect
 
     Refusal = Callable[..., tuple[int, dict[str, str]]]
 

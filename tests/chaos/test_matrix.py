@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 from support.chaos_suite import CELLS, FAULTS, SUITE
+from support.inner_pytest import run_pytest
 
 from mockrds.scenario_files.loader import library, load
 from mockrds.server import MockRDS
@@ -31,8 +32,8 @@ def run(
     pytester.makeini("[pytest]\nasyncio_default_fixture_loop_scope = function\nasyncio_mode = auto")
     chaos = (f"--mockrds-chaos={pack}" for pack in packs)
     unneeded = (f"-pno:{name}" for name in ("schemathesis", "hypothesispytest", "faker"))
-    started = pytester.runpytest_subprocess if apart else pytester.runpytest_inprocess
-    return started("-W", "error", *unneeded, *chaos, *options)
+    options = ("-W", "error", *unneeded, *chaos, *options)
+    return run_pytest(pytester, *options) if apart else pytester.runpytest_inprocess(*options)
 
 
 def matrix(result: pytest.RunResult) -> dict[str, dict[str, str]]:

@@ -153,6 +153,7 @@ def test_every_kind_is_generated() -> None:
         assert find(fault_schedules(kinds=[kind]), lambda schedule: bool(schedule.faults), settings=LEAST).faults
 
 
+@pytest.mark.slow
 def test_without_hypothesis_it_says_what_is_missing() -> None:
     code = "import sys; sys.modules['hypothesis'] = None; import mockrds.strategies"
 

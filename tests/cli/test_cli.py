@@ -1,59 +1,18 @@
 """The command line: in process where it refuses, as a process where it serves."""
 
 import json
-import os
 import signal
 import socket
 import subprocess
 import sys
-import time
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
 from pathlib import Path
-from typing import IO
 
 import pytest
 import requests
+from support.served_process import serving
 
 from mockrds import __version__
 from mockrds.cli import main
-
-
-class Served:
-    """A server process and what it wrote to its ready file."""
-
-    def __init__(self, process: subprocess.Popen[str], ready: dict[str, str]) -> None:
-        self.process = process
-        self.url = ready["url"]
-        self.ready = ready
-
-    def banner(self) -> list[str]:
-        assert self.process.stdout is not None
-        lines: list[str] = []
-        while not lines or not lines[-1].startswith("Stop"):
-            lines.append(self.process.stdout.readline())
-        return lines
-
-
-@contextmanager
-def serving(
-    folder: Path, *options: str, stderr: int | IO[str] = subprocess.PIPE, variables: Mapping[str, str] = {}
-) -> Iterator[Served]:
-    ready = folder / "ready.json"
-    command = [sys.executable, "-W", "error", "-m", "mockrds", "--port", "0", "--ready-file", str(ready), *options]
-    process = subprocess.Popen(
-        command, stdout=subprocess.PIPE, stderr=stderr, text=True, env=os.environ | dict(variables)
-    )
-    try:
-        deadline = time.monotonic() + 30
-        while not ready.exists() and process.poll() is None:
-            assert time.monotonic() < deadline
-            time.sleep(0.01)
-        assert process.poll() is None, process.communicate()
-        yield Served(process, json.loads(ready.read_text()))
-    finally:
-        process.kill()
-        process.communicate()
 
 
 def test_the_ready_file_tells_where_it_serves(tmp_path: Path) -> None:
@@ -211,13 +170,16 @@ def test_an_open_address_is_warned_about_and_its_control_api_is_locked(tmp_path:
         assert with_token.status_code == 200
 
 
-def test_healthcheck_tells_by_its_exit_code(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_healthcheck_tells_by_its_exit_code(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], closed_port: int
+) -> None:
     with serving(tmp_path) as served:
         assert main(["healthcheck", served.url]) == 0
         assert capsys.readouterr() == (f"{served.url} is ready\n", "")
 
-    assert main(["healthcheck", served.url]) == 1
-    assert capsys.readouterr().err == f"mockrds: {served.url} is not ready: [Errno 111] Connection refused\n"
+    closed = f"http://127.0.0.1:{closed_port}"
+    assert main(["healthcheck", closed]) == 1
+    assert capsys.readouterr().err == f"mockrds: {closed} is not ready: [Errno 111] Connection refused\n"
     assert main(["healthcheck", "nonsense"]) == 2
     assert capsys.readouterr().err.startswith("mockrds: 'nonsense' is no URL of a server")
 

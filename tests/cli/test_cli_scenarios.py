@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 import requests
-from test_cli import Served, serving
+from support.served_process import Served, serving
 
 from mockrds.cli import COMMANDS, commands, main
 

@@ -24,11 +24,11 @@ if TYPE_CHECKING:
 INTEROP = Path(__file__).parent.parent / "support"
 needs_openstack = pytest.mark.skipif(
     find_spec("openstackclient") is None or find_spec("otcextensions") is None,
-    reason="python-openstackclient or otcextensions is not installed: pip install 'mockrds[interop]'",
+    reason="python-openstackclient or otcextensions is not installed: python3 dev.py test installs it",
 )
 needs_huaweicloud = pytest.mark.skipif(
     find_spec("huaweicloudsdkrds") is None,
-    reason="huaweicloudsdkrds is not installed: pip install 'mockrds[interop]'",
+    reason="huaweicloudsdkrds is not installed: python3 dev.py test installs it",
 )
 
 
@@ -78,7 +78,11 @@ def test_clouds_yaml_leads_openstacksdk_to_both_versions(
     asked: dict[str, Any] = {"mockrds": ["backups", [instance.id], {}], "mockrds-v1": ["backups", [], {}]}
 
     backups = run(
-        tmp_path, sys.executable, INTEROP / "rds_process.py", text=json.dumps(asked[cloud]) + "\n", OS_CLOUD=cloud
+        tmp_path,
+        sys.executable,
+        INTEROP / "otcextensions_process.py",
+        text=json.dumps(asked[cloud]) + "\n",
+        OS_CLOUD=cloud,
     )
 
     assert json.loads(backups) == []

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 import requests
-from test_cli import serving
+from support.served_process import serving
 
 from mockrds import MockRDS
 from mockrds.cli import main

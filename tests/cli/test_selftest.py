@@ -6,17 +6,16 @@ import re
 import subprocess
 import sys
 from dataclasses import fields
-from typing import TYPE_CHECKING
+
+import pytest
 
 from mockrds.cli import main
 from mockrds.faults.rules import Step
 from mockrds.faults.transport import NAMES, Toxics
 from mockrds.web.fault_injection import ClientConnection
 
-if TYPE_CHECKING:
-    import pytest
 
-
+@pytest.mark.slow
 def test_every_fault_does_what_its_name_says_on_this_machine() -> None:
     command = [sys.executable, "-W", "error", "-m", "mockrds", "selftest", "--tls"]
     done = subprocess.run(command, check=False, capture_output=True, text=True, timeout=60)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import http.server
 import inspect
-import socket
 import subprocess
 import sys
 import threading
@@ -380,13 +379,11 @@ def other_server() -> Iterator[str]:
     answers.server_close()
 
 
-def test_what_is_no_mockrds_is_told(other_server: str) -> None:
+def test_what_is_no_mockrds_is_told(other_server: str, closed_port: int) -> None:
     with pytest.raises(ConnectionError, match="answers, but is no mockrds"):
         RemoteServer(other_server).project()
-    with socket.create_server(("127.0.0.1", 0)) as nobody:
-        port = nobody.getsockname()[1]
-    with pytest.raises(ConnectionError, match=f"no mockrds answers at http://127.0.0.1:{port}: .*refused"):
-        RemoteServer(f"http://127.0.0.1:{port}/").project()
+    with pytest.raises(ConnectionError, match=f"no mockrds answers at http://127.0.0.1:{closed_port}: .*refused"):
+        RemoteServer(f"http://127.0.0.1:{closed_port}/").project()
     for url in ("", "127.0.0.1:8080", "ftp://x", "http://:80", "http://x:y"):
         with pytest.raises(ValueError, match="is no URL of a server: give one such as http://"):
             RemoteServer(url)
@@ -399,6 +396,7 @@ def test_an_error_of_the_control_api_is_raised(there: Project, monkeypatch: pyte
         there.clock.advance("1s")
 
 
+@pytest.mark.slow
 def test_importing_the_client_imports_little() -> None:
     code = "import sys, mockrds.client; print(*(name for name in sys.modules if '.' not in name))"
 

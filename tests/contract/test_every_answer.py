@@ -6,7 +6,7 @@ import re
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from support.exchange import Answer, Wire, misfits
+from support.strict_client import Answer, StrictClient, misfits
 
 from mockrds.api.families import SERVED
 from mockrds.domain.operations import OPERATIONS
@@ -14,7 +14,7 @@ from mockrds.domain.operations import OPERATIONS
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from conftest import Connect
+    from support.api import Connect
 
     from mockrds import MockRDS
 
@@ -32,11 +32,11 @@ OPERATION_IDS = {
 
 
 @pytest.fixture
-def wire(connect: Connect, strict: MockRDS) -> Iterator[Wire]:
-    yield from Wire.checked(connect(to=strict).project)
+def wire(connect: Connect, strict: MockRDS) -> Iterator[StrictClient]:
+    yield from StrictClient.checked(connect(to=strict).project)
 
 
-def asked(wire: Wire, operation_id: str, **headers: str) -> Answer:
+def asked(wire: StrictClient, operation_id: str, **headers: str) -> Answer:
     """Ask for the first instance, or for anything called ``x``; with no more of a body than it takes."""
     operation = OPERATIONS[operation_id]
     instance = "<mysql>" if operation.family.startswith("v3") else "<node>"
@@ -61,7 +61,7 @@ def unreadable(answer: Answer, error: Any) -> list[str]:
 
 
 @pytest.mark.parametrize("family", ERRORS)
-def test_every_answer_of_an_operation_can_be_read(wire: Wire, family: str) -> None:
+def test_every_answer_of_an_operation_can_be_read(wire: StrictClient, family: str) -> None:
     wrong, statuses = {}, set()
     for operation_id in OPERATION_IDS[family]:
         answer = asked(wire, operation_id)
@@ -76,7 +76,7 @@ def test_every_answer_of_an_operation_can_be_read(wire: Wire, family: str) -> No
 
 
 @pytest.mark.parametrize("family", ERRORS)
-def test_every_refusal_of_the_gateway_can_be_read(wire: Wire, family: str) -> None:
+def test_every_refusal_of_the_gateway_can_be_read(wire: StrictClient, family: str) -> None:
     answers = {operation_id: asked(wire, operation_id, X_Auth_Token="") for operation_id in OPERATION_IDS[family]}
 
     assert {
@@ -87,7 +87,7 @@ def test_every_refusal_of_the_gateway_can_be_read(wire: Wire, family: str) -> No
 
 
 @pytest.mark.parametrize("path", ["/v3/<P>/backups?instance_id=<mysql>", "/v3/<P>/instances", "/rds/v1/<P>/backups"])
-def test_nothing_in_a_list_has_the_name_that_otcextensions_gives_away(wire: Wire, path: str) -> None:
+def test_nothing_in_a_list_has_the_name_that_otcextensions_gives_away(wire: StrictClient, path: str) -> None:
     wire.backup()
 
     [rows] = [value for value in wire.ask("GET", path).content.values() if isinstance(value, list)]

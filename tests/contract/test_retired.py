@@ -5,12 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from support.exchange import Wire
+from support.strict_client import StrictClient
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from conftest import Connect
+    from support.api import Connect
 
     from mockrds import MockRDS
 
@@ -19,11 +19,11 @@ FLAVORS = {"PostgreSQL": "rds.pg.c2.medium", "MySQL": "rds.mysql.c2.medium"}
 
 
 @pytest.fixture
-def wire(connect: Connect, strict: MockRDS) -> Iterator[Wire]:
-    yield from Wire.checked(connect(to=strict).project)
+def wire(connect: Connect, strict: MockRDS) -> Iterator[StrictClient]:
+    yield from StrictClient.checked(connect(to=strict).project)
 
 
-def make(wire: Wire, engine: str, version: str) -> dict[str, Any]:
+def make(wire: StrictClient, engine: str, version: str) -> dict[str, Any]:
     """Make an instance, ``<made>`` from then on, as gophertelekomcloud's acceptance tests do."""
     pair = wire.instances["postgresql-ha"]
     body = {
@@ -49,7 +49,7 @@ def make(wire: Wire, engine: str, version: str) -> dict[str, Any]:
 
 
 @pytest.mark.parametrize(("engine", "version"), RETIRED)
-def test_an_instance_of_a_retired_version_is_made_and_backed_up(wire: Wire, engine: str, version: str) -> None:
+def test_an_instance_of_a_retired_version_is_made_and_backed_up(wire: StrictClient, engine: str, version: str) -> None:
     make(wire, engine, version)
     wire.backup(of="made")
 
@@ -61,7 +61,7 @@ def test_an_instance_of_a_retired_version_is_made_and_backed_up(wire: Wire, engi
 
 
 @pytest.mark.parametrize(("engine", "version"), RETIRED)
-def test_a_retired_version_is_not_offered(wire: Wire, engine: str, version: str) -> None:
+def test_a_retired_version_is_not_offered(wire: StrictClient, engine: str, version: str) -> None:
     assert version not in [row["name"] for row in wire.ask("GET", f"/v3/<P>/datastores/{engine}").content["dataStores"]]
     groups = wire.ask("GET", "/v3/<P>/configurations").content["configurations"]
     assert version not in [group["datastore_version_name"] for group in groups]
@@ -77,14 +77,14 @@ def test_a_retired_version_is_not_offered(wire: Wire, engine: str, version: str)
     ("code", "vcpus", "ram"),
     [("rds.mysql.s1.medium", "1", 4), ("rds.mysql.s1.large.ha", "2", 8), ("rds.mysql.m1.large", "2", 16)],
 )
-def test_old_classes_are_listed(wire: Wire, code: str, vcpus: str, ram: int) -> None:
+def test_old_classes_are_listed(wire: StrictClient, code: str, vcpus: str, ram: int) -> None:
     flavors = wire.ask("GET", "/v3/<P>/flavors/mysql?version_name=8.0").content["flavors"]
 
     assert [(each["vcpus"], each["ram"]) for each in flavors if each["spec_code"] == code] == [(vcpus, ram)]
 
 
 @pytest.mark.parametrize(("engine", "version"), RETIRED)
-def test_classes_and_disks_of_a_retired_version_are_found(wire: Wire, engine: str, version: str) -> None:
+def test_classes_and_disks_of_a_retired_version_are_found(wire: StrictClient, engine: str, version: str) -> None:
     flavors = wire.ask("GET", f"/v3/<P>/flavors/{engine}?version_name={version}").content["flavors"]
     disks = wire.ask("GET", f"/v3/<P>/storage-type/{engine}?version_name={version}").content["storage_type"]
 
@@ -92,7 +92,7 @@ def test_classes_and_disks_of_a_retired_version_are_found(wire: Wire, engine: st
     assert [each["name"] for each in disks] == ["CLOUDSSD", "ESSD"]
 
 
-def test_a_template_of_a_retired_version_is_applied(wire: Wire) -> None:
+def test_a_template_of_a_retired_version_is_applied(wire: StrictClient) -> None:
     group = {"name": "rds-config-abc", "description": "some config description", "values": {"autocommit": "OFF"}}
     datastore = {"type": "PostgreSQL", "version": "11"}
     template = wire.ask("POST", "/v3/<P>/configurations", group | {"datastore": datastore}).content["configuration"]
@@ -111,7 +111,7 @@ def test_a_template_of_a_retired_version_is_applied(wire: Wire) -> None:
     assert (changed.status, changed.content["restart_required"]) == (200, True)
 
 
-def test_a_backup_of_a_retired_version_is_restored_to_a_new_instance(wire: Wire) -> None:
+def test_a_backup_of_a_retired_version_is_restored_to_a_new_instance(wire: StrictClient) -> None:
     make(wire, "PostgreSQL", "11")
     wire.backup(of="made")
     point = {"instance_id": "<made>", "type": "backup", "backup_id": "<backup>"}
@@ -138,7 +138,7 @@ def test_a_backup_of_a_retired_version_is_restored_to_a_new_instance(wire: Wire)
 
 @pytest.mark.parametrize(("version", "answer"), [("11", (200, None)), ("16", (400, "DBS.201207"))])
 def test_postgresql_is_restored_in_place_if_its_version_is_retired(
-    wire: Wire, version: str, answer: tuple[int, str | None]
+    wire: StrictClient, version: str, answer: tuple[int, str | None]
 ) -> None:
     made = make(wire, "PostgreSQL", version)
     wire.backup(of="made")
@@ -150,6 +150,6 @@ def test_postgresql_is_restored_in_place_if_its_version_is_retired(
     assert (restored.status, restored.content.get("error_code")) == answer
 
 
-def test_a_version_that_never_was_is_refused(wire: Wire) -> None:
+def test_a_version_that_never_was_is_refused(wire: StrictClient) -> None:
     with pytest.raises(AssertionError, match=r"DBS\.200041"):
         make(wire, "PostgreSQL", "8")

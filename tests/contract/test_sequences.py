@@ -8,12 +8,12 @@ from http.client import HTTPConnection
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from support.exchange import Wire
+from support.strict_client import StrictClient
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from conftest import Connect
+    from support.api import Connect
 
     from mockrds import MockRDS
 
@@ -27,14 +27,14 @@ def sign_in(scope: Any = None, user: dict[str, Any] = USER, **more: Any) -> dict
 
 
 @pytest.fixture
-def wire(connect: Connect, strict: MockRDS) -> Iterator[Wire]:
-    yield from Wire.checked(connect(to=strict).project)
+def wire(connect: Connect, strict: MockRDS) -> Iterator[StrictClient]:
+    yield from StrictClient.checked(connect(to=strict).project)
 
 
 # The life of a backup
 
 
-def test_a_backup_is_building_then_completed_then_deleting_then_gone(wire: Wire) -> None:
+def test_a_backup_is_building_then_completed_then_deleting_then_gone(wire: StrictClient) -> None:
     made = wire.ask("POST", "/v3/<P>/backups", {"instance_id": "<mysql>", "name": "nightly"}).content["backup"]
     one, path = f"/v3/<P>/backups?backup_id={made['id']}&instance_id=<mysql>", f"/v3/<P>/backups/{made['id']}"
 
@@ -57,7 +57,7 @@ def test_a_backup_is_building_then_completed_then_deleting_then_gone(wire: Wire)
     assert (third.status, third.content["error_code"]) == (404, "DBS.201010")
 
 
-def test_the_instance_is_active_before_and_after_a_backup(wire: Wire) -> None:
+def test_the_instance_is_active_before_and_after_a_backup(wire: StrictClient) -> None:
     def status() -> str:
         return str(wire.ask("GET", "/v3/<P>/instances?id=<mysql>").content["instances"][0]["status"])
 
@@ -80,20 +80,20 @@ def test_the_instance_is_active_before_and_after_a_backup(wire: Wire) -> None:
         "instance_id=<pg>",
     ],
 )
-def test_what_is_not_there_is_an_empty_list(wire: Wire, query: str) -> None:
+def test_what_is_not_there_is_an_empty_list(wire: StrictClient, query: str) -> None:
     answer = wire.ask("GET", f"/v3/<P>/backups?{query}")
 
     assert (answer.status, answer.content) == (200, NONE)
 
 
 @pytest.mark.parametrize("query", ["id=mysql-single", "id=x%20y", f"id={'0' * 32}in01", "name=no-such"])
-def test_an_instance_that_is_not_there_is_an_empty_list(wire: Wire, query: str) -> None:
+def test_an_instance_that_is_not_there_is_an_empty_list(wire: StrictClient, query: str) -> None:
     answer = wire.ask("GET", f"/v3/<P>/instances?{query}")
 
     assert (answer.status, answer.content) == (200, {"instances": [], "total_count": 0})
 
 
-def test_terraform_imports_a_backup_without_its_instance(wire: Wire) -> None:
+def test_terraform_imports_a_backup_without_its_instance(wire: StrictClient) -> None:
     wire.backup()
 
     answer = wire.ask("GET", "/v3/<P>/backups?backup_id=<backup>")
@@ -103,7 +103,7 @@ def test_terraform_imports_a_backup_without_its_instance(wire: Wire) -> None:
     ]
 
 
-def test_parameters_that_nobody_knows_are_ignored(wire: Wire) -> None:
+def test_parameters_that_nobody_knows_are_ignored(wire: StrictClient) -> None:
     wire.backup()
 
     plain, more = (wire.ask("GET", f"/v3/<P>/backups?instance_id=<mysql>{query}") for query in ("", "&skip_cache=True"))
@@ -116,7 +116,7 @@ def test_parameters_that_nobody_knows_are_ignored(wire: Wire) -> None:
 
 
 @pytest.mark.parametrize("limit", ["", "&limit=2"])
-def test_a_page_beyond_the_last_is_empty_and_has_the_total(wire: Wire, limit: str) -> None:
+def test_a_page_beyond_the_last_is_empty_and_has_the_total(wire: StrictClient, limit: str) -> None:
     for number in range(3):
         wire.backup(f"nightly-{number}")
 
@@ -128,7 +128,7 @@ def test_a_page_beyond_the_last_is_empty_and_has_the_total(wire: Wire, limit: st
     assert (first["total_count"], beyond) == (3, {"backups": [], "total_count": 3})
 
 
-def test_instances_have_pages_too(wire: Wire) -> None:
+def test_instances_have_pages_too(wire: StrictClient) -> None:
     pages = [wire.ask("GET", f"/v3/<P>/instances?offset={offset}&limit=3").content for offset in (0, 3, 4)]
 
     assert [len(page["instances"]) for page in pages] == [3, 1, 0]
@@ -148,7 +148,7 @@ def test_instances_have_pages_too(wire: Wire) -> None:
     ],
     ids=["name", "domain's name", "domain's id", "id"],
 )
-def test_a_token_has_what_go_clients_read(wire: Wire, scope: Any) -> None:
+def test_a_token_has_what_go_clients_read(wire: StrictClient, scope: Any) -> None:
     wire.names["name"] = wire.project.name
     answer = wire.ask("POST", "/v3/auth/tokens", sign_in(scope))
 
@@ -161,7 +161,7 @@ def test_a_token_has_what_go_clients_read(wire: Wire, scope: Any) -> None:
     assert token["catalog"] == wire.ask("GET", "/v3/auth/catalog").content["catalog"]
 
 
-def test_the_catalog_leads_each_client_to_its_api(wire: Wire) -> None:
+def test_the_catalog_leads_each_client_to_its_api(wire: StrictClient) -> None:
     catalog = wire.ask("GET", "/v3/auth/catalog").content["catalog"]
 
     urls = {}
@@ -180,7 +180,7 @@ def test_the_catalog_leads_each_client_to_its_api(wire: Wire) -> None:
     }
 
 
-def test_terraform_signs_in_to_the_domain_besides(wire: Wire) -> None:
+def test_terraform_signs_in_to_the_domain_besides(wire: StrictClient) -> None:
     answer = wire.ask("POST", "/v3/auth/tokens", sign_in({"domain": {"name": "OTC00000000001000000001"}}))
 
     assert (answer.status, answer.content["token"]["domain"]["name"]) == (201, "OTC00000000001000000001")
@@ -188,7 +188,7 @@ def test_terraform_signs_in_to_the_domain_besides(wire: Wire) -> None:
     assert "project" not in answer.content["token"]
 
 
-def test_a_wrong_sign_in_is_refused_in_keystone_s_words(wire: Wire) -> None:
+def test_a_wrong_sign_in_is_refused_in_keystone_s_words(wire: StrictClient) -> None:
     answer = wire.ask("POST", "/v3/auth/tokens", sign_in(user={"name": "user", "domain": {"name": "x"}}))
 
     assert (answer.status, answer.content["error"]["code"], answer.content["error"]["title"]) == (
@@ -198,7 +198,7 @@ def test_a_wrong_sign_in_is_refused_in_keystone_s_words(wire: Wire) -> None:
     )
 
 
-def test_versions_are_found_from_the_root_and_from_v3(wire: Wire) -> None:
+def test_versions_are_found_from_the_root_and_from_v3(wire: StrictClient) -> None:
     root, v3 = wire.ask("GET", "/"), wire.ask("GET", "/v3")
 
     [version] = root.content["versions"]["values"]
@@ -208,14 +208,14 @@ def test_versions_are_found_from_the_root_and_from_v3(wire: Wire) -> None:
     assert version["links"] == [{"rel": "self", "href": f"{wire.project.url}/v3/"}]
 
 
-def test_a_project_is_found_by_its_name_alone(wire: Wire) -> None:
+def test_a_project_is_found_by_its_name_alone(wire: StrictClient) -> None:
     answer = wire.ask("GET", f"/v3/projects?name={wire.project.name}")
 
     assert [project["id"] for project in answer.content["projects"]] == [wire.project.id]
     assert [domain["name"] for domain in wire.ask("GET", "/v3/auth/domains?name=x").content["domains"]] == ["x"]
 
 
-def test_the_gateway_refuses_who_has_no_credentials(wire: Wire) -> None:
+def test_the_gateway_refuses_who_has_no_credentials(wire: StrictClient) -> None:
     answer = wire.ask("GET", "/v3/<P>/backups?instance_id=<mysql>", X_Auth_Token="")
 
     assert answer.status == 401
@@ -229,7 +229,7 @@ def test_the_gateway_refuses_who_has_no_credentials(wire: Wire) -> None:
 @pytest.mark.parametrize("secret", ["SK", "another"])
 @pytest.mark.parametrize("about", ["X-Project-Id", "X-Domain-Id", None])
 def test_the_derived_signature_of_go_clients_is_verified(
-    strict: MockRDS, wire: Wire, monkeypatch: pytest.MonkeyPatch, secret: str, about: str | None
+    strict: MockRDS, wire: StrictClient, monkeypatch: pytest.MonkeyPatch, secret: str, about: str | None
 ) -> None:
     monkeypatch.setitem(strict.simulator.access_keys, "AK", "SK")
     host, date = f"{strict.host}:{strict.port}", "20260131T220000Z"
@@ -256,7 +256,7 @@ def test_the_derived_signature_of_go_clients_is_verified(
 # Connections
 
 
-def test_a_connection_is_kept_unless_the_client_closes_it(wire: Wire) -> None:
+def test_a_connection_is_kept_unless_the_client_closes_it(wire: StrictClient) -> None:
     connection = HTTPConnection(wire.project.url.removeprefix("http://"), timeout=30)
     path, headers = wire.filled("/v3/<P>/backups?instance_id=<mysql>"), {"X-Auth-Token": wire.project.token}
     closing = []
@@ -270,7 +270,7 @@ def test_a_connection_is_kept_unless_the_client_closes_it(wire: Wire) -> None:
     assert closing == [(None, False), (None, False), ("close", True)]
 
 
-def test_headers_of_the_other_clients_make_no_difference(wire: Wire) -> None:
+def test_headers_of_the_other_clients_make_no_difference(wire: StrictClient) -> None:
     wire.backup()
     path = "/v3/<P>/backups?instance_id=<mysql>"
 

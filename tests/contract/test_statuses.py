@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from support.exchange import Wire
+from support.strict_client import StrictClient
 
 from mockrds.domain.engines import SPEC_CODES
 from mockrds.domain.values import dashed
@@ -13,7 +13,7 @@ from mockrds.domain.values import dashed
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from conftest import Connect
+    from support.api import Connect
 
     from mockrds import MockRDS
 
@@ -186,13 +186,13 @@ EXCHANGES: dict[str, tuple[str, str, Any, int]] = {
 
 
 @pytest.fixture
-def wire(connect: Connect, strict: MockRDS) -> Iterator[Wire]:
-    yield from Wire.checked(connect(to=strict).project)
+def wire(connect: Connect, strict: MockRDS) -> Iterator[StrictClient]:
+    yield from StrictClient.checked(connect(to=strict).project)
 
 
 @pytest.mark.parametrize(("method", "path", "body", "status"), EXCHANGES.values(), ids=EXCHANGES.keys())
 def test_the_status_is_the_only_one_that_all_clients_accept(
-    wire: Wire, method: str, path: str, body: Any, status: int
+    wire: StrictClient, method: str, path: str, body: Any, status: int
 ) -> None:
     instance = wire.instances["mysql-single"]
     wire.names |= {
@@ -226,18 +226,18 @@ def test_the_status_is_the_only_one_that_all_clients_accept(
     assert answer.headers["connection"] == "close"
 
 
-def test_ssl_of_postgresql_cannot_be_switched(wire: Wire) -> None:
+def test_ssl_of_postgresql_cannot_be_switched(wire: StrictClient) -> None:
     assert wire.ask("PUT", f"{I}/<pg>/ssl", {"ssl_option": False}).status in range(400, 500)
 
 
-def test_a_stopped_instance_starts(wire: Wire) -> None:
+def test_a_stopped_instance_starts(wire: StrictClient) -> None:
     wire.ask("POST", f"{I}/<mysql>/action/shutdown")
     wire.project.clock.advance("1h")
 
     assert wire.ask("POST", f"{I}/<mysql>/action/startup").status == 200
 
 
-def test_an_elastic_ip_vanishes(wire: Wire) -> None:
+def test_an_elastic_ip_vanishes(wire: StrictClient) -> None:
     made = wire.ask("POST", "/v1/<P>/publicips", EIP)
     path = f"/v1/<P>/publicips/{made.content['publicip']['id']}"
 

@@ -5,14 +5,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from support.exchange import Maybe, Nullable, Wire, misfits
+from support.strict_client import Maybe, Nullable, StrictClient, misfits
 
 from mockrds.domain.engines import ENGINES
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from conftest import Connect
+    from support.api import Connect
 
     from mockrds import MockRDS
 
@@ -186,13 +186,13 @@ ANSWERS: dict[str, tuple[str, str, Any, Any]] = {
 
 
 @pytest.fixture
-def wire(connect: Connect, strict: MockRDS) -> Iterator[Wire]:
-    yield from Wire.checked(connect(to=strict).project)
+def wire(connect: Connect, strict: MockRDS) -> Iterator[StrictClient]:
+    yield from StrictClient.checked(connect(to=strict).project)
 
 
 @pytest.mark.parametrize(("method", "path", "body", "wanted"), ANSWERS.values(), ids=ANSWERS.keys())
 def test_answers_have_the_types_that_nothing_coerces(
-    wire: Wire, method: str, path: str, body: Any, wanted: Any
+    wire: StrictClient, method: str, path: str, body: Any, wanted: Any
 ) -> None:
     wire.backup()
     wire.project.clock.advance("1h")
@@ -203,7 +203,7 @@ def test_answers_have_the_types_that_nothing_coerces(
 
 
 @pytest.mark.parametrize("status", ["BUILDING", "COMPLETED", "FAILED", "DELETING"])
-def test_a_backup_has_its_types_in_every_status(wire: Wire, status: str) -> None:
+def test_a_backup_has_its_types_in_every_status(wire: StrictClient, status: str) -> None:
     ends = {"outcome": status} if status == "FAILED" else {}
     lifecycle = {"progression": "immediate"} | ends if status != "BUILDING" else {"progression": "manual"}
     wire.project.faults.add(operation="v3.create_manual_backup", lifecycle=lifecycle)
@@ -219,14 +219,14 @@ def test_a_backup_has_its_types_in_every_status(wire: Wire, status: str) -> None
     assert sized == (status in ("COMPLETED", "DELETING"))
 
 
-def test_a_new_backup_has_its_types(wire: Wire) -> None:
+def test_a_new_backup_has_its_types(wire: StrictClient) -> None:
     answer = wire.ask("POST", "/v3/<P>/backups", {"instance_id": "<mysql>", "name": "nightly"})
 
     wanted = {"id": str, "instance_id": str, "name": str, "status": str, "type": str, "begin_time": str}
     assert misfits(answer.content, {"backup": wanted | {"description": Nullable(str)}}) == []
 
 
-def test_an_instance_has_what_terraform_takes_without_looking(wire: Wire) -> None:
+def test_an_instance_has_what_terraform_takes_without_looking(wire: StrictClient) -> None:
     answer = wire.ask("GET", "/v3/<P>/instances")
 
     for instance in answer.content["instances"]:
@@ -240,7 +240,7 @@ def test_an_instance_has_what_terraform_takes_without_looking(wire: Wire) -> Non
     assert "replica_of" in [related["type"] for related in replica["related_instance"]]
 
 
-def test_a_new_instance_has_a_port_in_words_and_a_size_in_numbers(wire: Wire) -> None:
+def test_a_new_instance_has_a_port_in_words_and_a_size_in_numbers(wire: StrictClient) -> None:
     pair = wire.instances["postgresql-ha"]
     where = {"vpc_id": pair.vpc_id, "subnet_id": pair.subnet_id, "security_group_id": pair.security_group_id}
 
@@ -266,7 +266,7 @@ def test_a_new_instance_has_a_port_in_words_and_a_size_in_numbers(wire: Wire) ->
     assert answer.content["instance"]["backup_strategy"]["keep_days"] == 12
 
 
-def test_a_job_has_its_types_while_it_runs_and_when_it_is_done(wire: Wire) -> None:
+def test_a_job_has_its_types_while_it_runs_and_when_it_is_done(wire: StrictClient) -> None:
     wire.backup()
     body = {"source": {"instance_id": "<mysql>", "backup_id": "<backup>"}, "target": {"instance_id": "<mysql>"}}
     job_id = wire.ask("POST", "/v3/<P>/instances/recovery", body).content["job_id"]
@@ -294,7 +294,7 @@ def test_a_job_has_its_types_while_it_runs_and_when_it_is_done(wire: Wire) -> No
 
 @pytest.mark.parametrize("engine", ENGINES)
 @pytest.mark.parametrize("spelt", [str, str.lower, str.upper])
-def test_engines_in_paths_are_found_in_any_letter_case(wire: Wire, engine: str, spelt: Any) -> None:
+def test_engines_in_paths_are_found_in_any_letter_case(wire: StrictClient, engine: str, spelt: Any) -> None:
     answers = [wire.ask("GET", f"/v3/<P>/datastores/{name}") for name in (engine, spelt(engine))]
 
     assert [answer.status for answer in answers] == [200, 200]
@@ -314,7 +314,7 @@ def test_engines_in_paths_are_found_in_any_letter_case(wire: Wire, engine: str, 
         ("GET", "/v3/other/backups?instance_id=x", None),
     ],
 )
-def test_errors_have_a_code_and_a_message_and_never_null(wire: Wire, method: str, path: str, body: Any) -> None:
+def test_errors_have_a_code_and_a_message_and_never_null(wire: StrictClient, method: str, path: str, body: Any) -> None:
     answer = wire.ask(method, path, body)
 
     assert answer.status in range(400, 500)

@@ -187,6 +187,7 @@ def test_there_are_no_examples_of_routes_that_are_no_more() -> None:
     assert REQUESTS.keys() == {(route.method, route.path) for route in ROUTES}
 
 
+@pytest.mark.slow
 def test_only_what_is_sent_needs_pydantic() -> None:
     code = """
         import sys

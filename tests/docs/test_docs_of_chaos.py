@@ -6,6 +6,7 @@ import re
 from pathlib import Path
 
 import pytest
+from support.inner_pytest import run_pytest
 
 from mockrds.chaos_packs import PACKS
 from mockrds.strategies import KINDS
@@ -29,12 +30,12 @@ def test_the_examples(pytester: pytest.Pytester) -> None:
     pytester.makeini("[pytest]\nasyncio_default_fixture_loop_scope = function")
     few = ("-pno:randomly", "-pno:schemathesis", "-pno:faker")
 
-    result = pytester.runpytest_subprocess(*few, *command[1].split(), "test_backups.py")
+    result = run_pytest(pytester, *few, *command[1].split(), "test_backups.py")
 
     assert shown.rstrip() in "\n".join(line.rstrip() for line in result.outlines)
     assert result.ret == pytest.ExitCode.TESTS_FAILED
 
-    result = pytester.runpytest_subprocess(*few, "test_search.py", "-k", "test_one_backup")
+    result = run_pytest(pytester, *few, "test_search.py", "-k", "test_one_backup")
 
     result.assert_outcomes(failed=1)
     assert least.strip() in result.stdout.str()

@@ -8,6 +8,8 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, get_args
 
+from support.inner_pytest import run_pytest
+
 from mockrds.verdict import Verdict
 from mockrds.verdict.kinds import BackoffKind, FindingKind
 
@@ -31,7 +33,7 @@ def test_the_example_of_a_test_passes(pytester: pytest.Pytester) -> None:
     pytester.makepyfile(example("pytest"))
     pytester.makeini("[pytest]\nasyncio_default_fixture_loop_scope = function")
 
-    result = pytester.runpytest_subprocess("-W", "error", "-p", "no:randomly")
+    result = run_pytest(pytester, "-W", "error", "-p", "no:randomly")
 
     result.assert_outcomes(passed=1)
 

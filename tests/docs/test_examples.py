@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 import yaml
-from test_cli import serving
+from support.served_process import serving
 
 from mockrds.cli import main
 
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from contextlib import AbstractContextManager
 
-    from test_cli import Served
+    from support.served_process import Served
 
 ROOT = Path(__file__).parent.parent.parent
 EXAMPLES = ROOT / "examples"

@@ -10,6 +10,7 @@ from mockrds.pytest_plugin.options import Settings
 
 if TYPE_CHECKING:
     import pytest
+from support.inner_pytest import run_pytest
 
 PAGE = (Path(__file__).parents[2] / "docs" / "pytest.md").read_text()
 
@@ -23,7 +24,7 @@ def test_the_examples_pass(pytester: pytest.Pytester) -> None:
     pytester.makeconftest(_example("conftest"))
     pytester.makepyfile(_example("pytest"))
 
-    result = pytester.runpytest_subprocess("-Werror", "-pno:schemathesis", "-pno:asyncio", "-pno:aiohttp")
+    result = run_pytest(pytester, "-Werror", "-pno:schemathesis", "-pno:asyncio", "-pno:aiohttp")
 
     result.assert_outcomes(passed=3)
 

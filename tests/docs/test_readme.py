@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 import requests
+from support.inner_pytest import run_pytest
 
 from mockrds import MockRDS
 from mockrds.cli import main
@@ -34,7 +35,7 @@ def test_the_pytest_example_passes(pytester: pytest.Pytester) -> None:
     pytester.makepyfile(_examples("pytest")[0])
     pytester.makeini("[pytest]\nasyncio_default_fixture_loop_scope = function")
 
-    result = pytester.runpytest_subprocess("-W", "error", "-p", "no:randomly")
+    result = run_pytest(pytester, "-W", "error", "-p", "no:randomly")
 
     result.assert_outcomes(passed=2)
 

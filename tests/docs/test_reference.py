@@ -20,7 +20,7 @@ from mockrds.server import MockRDS
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from conftest import Api
+    from support.api import Api
 
     from mockrds.server import Project
 

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any, Final
 
 import aiohttp
 import pytest
-from support.incoming import Incoming
-from support.wire import CREATE, LIST, Wire
+from support.engine_request import EngineRequest
+from support.raw_connection import CREATE, LIST, RawConnection
 
 from mockrds.faults.engine import FaultEngine
 from mockrds.scenario_files.loader import read_rule
@@ -66,7 +66,7 @@ def test_a_thousand_calls_at_once_meet_the_same_together(frozen: ClockSetting) -
 
 
 def listed(project: Project, mock: MockRDS, calls: int) -> list[tuple[int | None, float]]:
-    with Wire(mock) as wire:
+    with RawConnection(mock) as wire:
         for _ in range(calls):
             wire.list(project)
     return outcomes(project)
@@ -100,7 +100,7 @@ def drawn(seed: int, *faults: dict[str, Any], name: str = "chance") -> list[tupl
     engine.clear(read_rule(fault) for fault in faults)
     found = []
     for _ in range(200):
-        decision = engine.decide(Incoming(f"v1.{LIST}"))
+        decision = engine.decide(EngineRequest(f"v1.{LIST}"))
         assert decision is not None
         mine = [fired for fired in decision.fired if fired.armed.name == name]
         found.append((bool(mine), mine[0].delay if mine else 0.0))
@@ -134,7 +134,7 @@ def test_calls_of_other_operations_shift_no_draws() -> None:
     found: list[list[float]] = []
     for engine, operations in ((alone, (LIST,)), (mixed, (CREATE, LIST, CREATE))):
         engine.clear([read_rule(SLOW_CHANCE)])
-        decisions = [engine.decide(Incoming(f"v1.{operation}")) for _ in range(100) for operation in operations]
+        decisions = [engine.decide(EngineRequest(f"v1.{operation}")) for _ in range(100) for operation in operations]
         found.append([decision.delay for decision in decisions if decision is not None])
 
     assert found[0] == found[1]
@@ -158,7 +158,7 @@ def test_bytes_follow_from_the_seed_too(frozen: ClockSetting, fault: Any) -> Non
             project = mock.project("eu-de_bytes", id="0123456789abcdef" * 2)
             came = []
             for _ in range(3):
-                with Wire(mock) as wire:
+                with RawConnection(mock) as wire:
                     wire.create(project, Connection="close").ending()
                     came.append(wire.data)
             return came

@@ -3,7 +3,7 @@
 from typing import Any
 
 import pytest
-from support.incoming import Incoming
+from support.engine_request import EngineRequest
 
 from mockrds.durations import Distribution, Duration, LogNormal, Moment, fixed
 from mockrds.faults.decision import Decision
@@ -25,7 +25,7 @@ def arm(*rules: Rule, seed: int = 0) -> FaultEngine:
 
 def decide(engine: FaultEngine, operation: str = LIST) -> Decision | None:
     """Make a call; a decision that nothing becomes of it counts as none."""
-    decision = engine.decide(Incoming(operation))
+    decision = engine.decide(EngineRequest(operation))
     return decision if decision is not None and decision.fired else None
 
 
@@ -148,7 +148,7 @@ def test_times_counts_only_what_the_rule_did() -> None:
 
 
 def test_nothing_becomes_of_a_call_without_rules() -> None:
-    assert FaultEngine(0).decide(Incoming(CREATE)) is None
+    assert FaultEngine(0).decide(EngineRequest(CREATE)) is None
 
 
 RESPONSE = Response(status=502)
@@ -243,7 +243,9 @@ def test_a_rule_is_in_force_between_two_moments_of_the_clock() -> None:
     engine = arm(failing(between=(Moment("10m"), Moment("2026-01-31T22:20:00Z")), first=2))
     start = Moment("2026-01-31T22:00:00Z").at or 0.0
     engine.limit((), None, start)
-    found = [engine.decide(Incoming(LIST, now=start + minutes * 60)) for minutes in (0, 9.9, 10, 19.9, 19.95, 20, 99)]
+    found = [
+        engine.decide(EngineRequest(LIST, now=start + minutes * 60)) for minutes in (0, 9.9, 10, 19.9, 19.95, 20, 99)
+    ]
 
     assert [bool(decision and decision.fired) for decision in found] == [False, False, True, True, False, False, False]
     assert [decision.missed[0].why for decision in found if decision is not None and decision.missed] == [
@@ -258,7 +260,7 @@ def test_a_rule_is_in_force_between_two_moments_of_the_clock() -> None:
 def test_in_an_outage_everything_is_refused_and_before_it_connections_are_closed() -> None:
     engine = arm(Rule(latency=fixed(1)))
     engine.limit((), Outage(between=(Moment(60), Moment(120)), drain=Duration(10), error="APIGW.0101"), 0)
-    found = [engine.decide(Incoming(LIST, now=now)) for now in (49, 50, 59, 60, 119, 120)]
+    found = [engine.decide(EngineRequest(LIST, now=now)) for now in (49, 50, 59, 60, 119, 120)]
 
     assert [(decision.names, decision.closing) for decision in found if decision is not None] == [
         (["fault 1"], False),
@@ -297,10 +299,10 @@ def test_a_decision_explains_itself() -> None:
         failing(name="near", match=ProjectMatch(method="PUT")),
         Rule(name="slow", latency=fixed(1)),
     )
-    decision = engine.decide(Incoming(LIST))
+    decision = engine.decide(EngineRequest(LIST))
     assert decision is not None
 
-    assert [(row["name"], row["fired"], row.get("why")) for row in decision.explain(Incoming(LIST))] == [
+    assert [(row["name"], row["fired"], row.get("why")) for row in decision.explain(EngineRequest(LIST))] == [
         ("slow", True, None),
         ("later", False, "it is not about its call 1"),
         ("near", False, "method is 'GET', not 'PUT'"),

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 from hypothesis import given, strategies as st
-from support.incoming import Incoming
+from support.engine_request import EngineRequest
 
 from mockrds.faults.engine import FaultEngine
 from mockrds.faults.index import Index
@@ -62,7 +62,7 @@ RULES = st.builds(
     st.sampled_from([0.5, 1.0]),
 )  # fmt: skip
 CALLS = st.builds(
-    lambda reused, body, rest: Incoming(LIST, reused=reused, body=body, **rest),
+    lambda reused, body, rest: EngineRequest(LIST, reused=reused, body=body, **rest),
     st.booleans(),
     BODIES,
     st.fixed_dictionaries(
@@ -85,7 +85,7 @@ def armed(rules: Sequence[Rule]) -> FaultEngine:
 
 
 @given(rules=st.lists(RULES, max_size=12), call=CALLS)
-def test_the_candidates_are_in_order_and_all_that_match_are_among_them(rules: list[Rule], call: Incoming) -> None:
+def test_the_candidates_are_in_order_and_all_that_match_are_among_them(rules: list[Rule], call: EngineRequest) -> None:
     considered = armed(rules).armed
 
     candidates = [each.id for each in Index(considered).candidates(call)]
@@ -96,7 +96,7 @@ def test_the_candidates_are_in_order_and_all_that_match_are_among_them(rules: li
 
 
 @given(rules=st.lists(RULES, max_size=12), calls=st.lists(CALLS, min_size=1, max_size=6))
-def test_the_index_changes_no_decision(rules: list[Rule], calls: list[Incoming]) -> None:
+def test_the_index_changes_no_decision(rules: list[Rule], calls: list[EngineRequest]) -> None:
     def decided(*, indexed: bool) -> list[Any]:
         engine = armed(rules)
         with pytest.MonkeyPatch.context() as patch:
@@ -128,7 +128,7 @@ def test_the_index_changes_no_decision(rules: list[Rule], calls: list[Incoming])
     ],
 )
 def test_a_rule_that_asks_for_something_else_is_no_candidate(asked: dict[str, Any]) -> None:
-    call = Incoming(
+    call = EngineRequest(
         LIST, headers={"X-Test": "yes"}, query={"q": "yes"}, body={"a": "yes"}, instance=(("yes", "ja"), None)
     )
     rule = read_rule({"error": "RDS.0005", "match": asked})
@@ -148,7 +148,7 @@ def test_a_regular_expression_that_is_nested_as_deeply_as_can_be_does_not_fail_l
         if frames:
             from_below(frames - 1)
         else:
-            assert engine.decide(Incoming(LIST, body={"a": "a"}))
+            assert engine.decide(EngineRequest(LIST, body={"a": "a"}))
 
     engine = armed([deepest(400)])
     from_below(20)

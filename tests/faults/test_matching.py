@@ -3,15 +3,15 @@
 from typing import Any
 
 import pytest
-from support.incoming import Incoming
+from support.engine_request import EngineRequest
 
 from mockrds.faults.matching import ABSENT, Match, Pattern, ProjectMatch, StateMatch, resolve
 
 BODY = {"backup": {"name": "nightly-1", "size": 12, "full": True, "tags": ["a", "b"], "none": None, "a/b": {"~": 1}}}
 
 
-def incoming(**rest: Any) -> Incoming:
-    return Incoming(
+def incoming(**rest: Any) -> EngineRequest:
+    return EngineRequest(
         "v1.create_manual_backup",
         method="POST",
         path="/rds/v1/p/backups",

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 import pytest
-from support.wire import Wire, request
+from support.raw_connection import RawConnection, request
 
 from mockrds.server import MockRDS
 
@@ -129,7 +129,7 @@ def mock(frozen: ClockSetting) -> Iterator[MockRDS]:
         yield mock
 
 
-def received(wire: Wire) -> str:
+def received(wire: RawConnection) -> str:
     """Say what comes until the connection ends, in the words of the table."""
     ended = wire.ending()
     if ended == "RST" or len(wire.data) == 100:
@@ -147,12 +147,12 @@ def test_who_wins(mock: MockRDS, frozen: ClockSetting, row: Row) -> None:
     faults = [{"operation": "create_manual_backup"} | fault for fault in row.faults]
     project = mock.project(scenario={"faults": faults} | row.scenario, clock=frozen)
     for _ in range(row.spent):
-        with Wire(mock) as wire:
+        with RawConnection(mock) as wire:
             wire.list(project)
     backup = {"name": "nightly", "instance": row.node or project.instances[0].node_id}
     connection = "keep-alive" if row.scenario is DRAIN else "close"
 
-    with Wire(mock) as wire:
+    with RawConnection(mock) as wire:
         wire.send(
             request(
                 project, "POST", json.dumps({"backup": backup}).encode(), Connection=connection, X_Auth_Token=row.token

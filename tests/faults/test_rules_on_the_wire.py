@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 import requests
-from support.incoming import Incoming
+from support.engine_request import EngineRequest
 
 from mockrds.faults.engine import FaultEngine
 from mockrds.scenario_files.loader import load
@@ -22,7 +22,7 @@ from mockrds.server import MockRDS, Project
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from conftest import Connect
+    from support.api import Connect
 
     from mockrds.domain.clock import ClockSetting
 
@@ -374,7 +374,7 @@ def test_slow_backups_are_as_slow_as_they_say() -> None:
     engine.clear(scenario.faults)
     delays: dict[str, list[float]] = {}
     for operation in ("v1.create_manual_backup", "v1.list_manual_backups"):
-        decisions = [engine.decide(Incoming(operation)) for _ in range(2000)]
+        decisions = [engine.decide(EngineRequest(operation)) for _ in range(2000)]
         delays[operation] = sorted(decision.delay for decision in decisions if decision is not None)
 
     assert drawn[1000] / 60 == pytest.approx(7, rel=0.1)
@@ -384,7 +384,7 @@ def test_slow_backups_are_as_slow_as_they_say() -> None:
         assert found[1000] == pytest.approx(0.25, rel=0.1)
         assert found[-1] <= 15
         assert found[1980] == pytest.approx(4, rel=0.3)
-    assert engine.decide(Incoming("v1.delete_manual_backup")) is None
+    assert engine.decide(EngineRequest("v1.delete_manual_backup")) is None
 
 
 def test_the_answers_of_slow_backups_arrive_late_and_right(connect: Connect) -> None:

@@ -7,7 +7,7 @@ import re
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from support.wire import CREATE, LIST, Wire, noted, parsed, request, waiting
+from support.raw_connection import CREATE, LIST, RawConnection, noted, parsed, request, waiting
 
 from mockrds.faults.transport import NAMES
 from mockrds.server import MockRDS
@@ -35,12 +35,12 @@ def project(mock: MockRDS) -> Project:
 
 
 @pytest.fixture
-def wire(mock: MockRDS) -> Iterator[Wire]:
-    with Wire(mock) as wire:
+def wire(mock: MockRDS) -> Iterator[RawConnection]:
+    with RawConnection(mock) as wire:
         yield wire
 
 
-def silent(wire: Wire, seconds: float = 0.05) -> bool:
+def silent(wire: RawConnection, seconds: float = 0.05) -> bool:
     """Tell whether nothing comes for a while, and the connection is there all the same."""
     wire.socket.settimeout(seconds)
     try:
@@ -58,7 +58,7 @@ def silent(wire: Wire, seconds: float = 0.05) -> bool:
     ("fault", "ended"), [("EMPTY_RESPONSE", "FIN"), ("CONNECTION_RESET_BY_PEER", "RST"), ("reset_peer", "RST")]
 )
 def test_the_connection_ends_and_not_a_byte_was_sent(
-    project: Project, wire: Wire, fault: str, ended: str, phase: str, backups: int
+    project: Project, wire: RawConnection, fault: str, ended: str, phase: str, backups: int
 ) -> None:
     armed = project.faults.add(operation=CREATE, fault=fault, phase=phase)
 
@@ -69,7 +69,7 @@ def test_the_connection_ends_and_not_a_byte_was_sent(
 
 
 @pytest.mark.parametrize(("phase", "backups"), PHASES)
-def test_a_malformed_chunk_is_malformed(project: Project, wire: Wire, phase: str, backups: int) -> None:
+def test_a_malformed_chunk_is_malformed(project: Project, wire: RawConnection, phase: str, backups: int) -> None:
     project.faults.add(operation=CREATE, fault="MALFORMED_RESPONSE_CHUNK", phase=phase)
 
     assert wire.create(project).ending() == "FIN"
@@ -84,7 +84,7 @@ def test_a_malformed_chunk_is_malformed(project: Project, wire: Wire, phase: str
 
 
 @pytest.mark.parametrize(("phase", "backups"), PHASES)
-def test_random_data_is_no_http(project: Project, wire: Wire, phase: str, backups: int) -> None:
+def test_random_data_is_no_http(project: Project, wire: RawConnection, phase: str, backups: int) -> None:
     project.faults.add(operation=CREATE, fault="RANDOM_DATA_THEN_CLOSE", phase=phase)
 
     assert wire.create(project).ending() == "FIN"
@@ -99,7 +99,7 @@ def test_random_data_is_no_http(project: Project, wire: Wire, phase: str, backup
 @pytest.mark.parametrize(("phase", "backups"), PHASES)
 @pytest.mark.parametrize("fault", ["timeout", {"timeout": 0}])
 def test_a_timeout_is_silent_until_the_client_goes(
-    mock: MockRDS, project: Project, wire: Wire, fault: Any, phase: str, backups: int
+    mock: MockRDS, project: Project, wire: RawConnection, fault: Any, phase: str, backups: int
 ) -> None:
     project.faults.add(operation=CREATE, fault=fault, phase=phase)
 
@@ -127,7 +127,7 @@ def test_a_timeout_is_silent_until_the_client_goes(
     ids=str,
 )
 def test_limited_data_is_cut_at_the_byte(
-    project: Project, wire: Wire, size: int, end: dict[str, Any], ended: str, after: float
+    project: Project, wire: RawConnection, size: int, end: dict[str, Any], ended: str, after: float
 ) -> None:
     project.faults.add(operation=CREATE, fault={"limit_data": size, **end})
 
@@ -147,7 +147,7 @@ def test_limited_data_is_cut_at_the_byte(
     assert len(project.backups) == 1
 
 
-def test_limited_data_and_then_silence(project: Project, wire: Wire) -> None:
+def test_limited_data_and_then_silence(project: Project, wire: RawConnection) -> None:
     project.faults.add(operation=CREATE, fault={"limit_data": 40, "timeout": 0})
 
     wire.create(project)
@@ -163,7 +163,7 @@ def test_limited_data_and_then_silence(project: Project, wire: Wire) -> None:
 @pytest.mark.parametrize(("phase", "backups"), PHASES)
 @pytest.mark.parametrize("fault", [{"limit_data": 0}, {"limit_data": 0, "slow_close": 0.05}])
 def test_limiting_data_to_nothing_replaces_the_answer(
-    project: Project, wire: Wire, fault: dict[str, Any], phase: str, backups: int
+    project: Project, wire: RawConnection, fault: dict[str, Any], phase: str, backups: int
 ) -> None:
     project.faults.add(operation=CREATE, fault=fault, phase=phase)
 
@@ -176,7 +176,7 @@ def test_limiting_data_to_nothing_replaces_the_answer(
 @pytest.mark.parametrize(("phase", "backups"), PHASES)
 @pytest.mark.parametrize(("toxic", "ended"), [("timeout", "FIN"), ("reset_peer", "RST")])
 def test_the_connection_ends_after_its_time(
-    project: Project, wire: Wire, toxic: str, ended: str, phase: str, backups: int
+    project: Project, wire: RawConnection, toxic: str, ended: str, phase: str, backups: int
 ) -> None:
     project.faults.add(operation=CREATE, fault={toxic: "100ms"}, phase=phase)
 
@@ -186,7 +186,7 @@ def test_the_connection_ends_after_its_time(
     assert len(project.backups) == backups
 
 
-def test_the_answer_leaves_in_slices(mock: MockRDS, project: Project, wire: Wire) -> None:
+def test_the_answer_leaves_in_slices(mock: MockRDS, project: Project, wire: RawConnection) -> None:
     slicer = {"average_size": 100, "size_variation": 20, "delay": "20ms"}
     project.faults.add(operation=CREATE, fault={"slicer": slicer})
 
@@ -209,7 +209,7 @@ def test_the_answer_leaves_in_slices(mock: MockRDS, project: Project, wire: Wire
     assert wire.list(project).status == 200
 
 
-def test_a_slice_may_be_a_single_byte(project: Project, wire: Wire) -> None:
+def test_a_slice_may_be_a_single_byte(project: Project, wire: RawConnection) -> None:
     project.faults.add(operation=CREATE, fault={"slicer": {"average_size": 1}})
 
     assert wire.create(project).answer().status == 200
@@ -217,7 +217,7 @@ def test_a_slice_may_be_a_single_byte(project: Project, wire: Wire) -> None:
 
 
 @pytest.mark.parametrize("rate", [3, 40])
-def test_bandwidth_is_limited(project: Project, wire: Wire, rate: float) -> None:
+def test_bandwidth_is_limited(project: Project, wire: RawConnection, rate: float) -> None:
     project.faults.add(operation=CREATE, fault={"bandwidth": rate})
 
     answer = wire.create(project).answer()
@@ -229,7 +229,9 @@ def test_bandwidth_is_limited(project: Project, wire: Wire, rate: float) -> None
 
 
 @pytest.mark.parametrize(("end", "ended"), [({}, "FIN"), ({"reset_peer": 0}, "RST")])
-def test_a_large_answer_is_cut_at_the_byte(project: Project, wire: Wire, end: dict[str, int], ended: str) -> None:
+def test_a_large_answer_is_cut_at_the_byte(
+    project: Project, wire: RawConnection, end: dict[str, int], ended: str
+) -> None:
     project.faults.add(operation=LIST, response={"body": "x" * 20_000_000}, fault={"limit_data": 16_000_000, **end})
 
     assert wire.send(request(project, "GET")).ending() == ended
@@ -237,7 +239,7 @@ def test_a_large_answer_is_cut_at_the_byte(project: Project, wire: Wire, end: di
     noted(project, ended=ended, sent=16_000_000)
 
 
-def test_slow_close_ends_the_connection_long_after_the_answer(project: Project, wire: Wire) -> None:
+def test_slow_close_ends_the_connection_long_after_the_answer(project: Project, wire: RawConnection) -> None:
     project.faults.add(operation=CREATE, fault={"slow_close": "300ms"})
 
     answer = wire.create(project).answer()
@@ -250,7 +252,7 @@ def test_slow_close_ends_the_connection_long_after_the_answer(project: Project, 
     noted(project, ended="FIN", status=200)
 
 
-def test_toxics_work_together(project: Project, wire: Wire) -> None:
+def test_toxics_work_together(project: Project, wire: RawConnection) -> None:
     slicer = {"average_size": 10, "delay": "10ms"}
     project.faults.add(
         operation=CREATE, fault={"slicer": slicer, "limit_data": 100, "reset_peer": "50ms", "bandwidth": 1}
@@ -280,7 +282,13 @@ def test_toxics_work_together(project: Project, wire: Wire) -> None:
     ids=str,
 )
 def test_what_the_client_sees_does_not_tell_whether_it_was_done(
-    project: Project, wire: Wire, effect: dict[str, Any], status: int | None, ended: str, phase: str, backups: int
+    project: Project,
+    wire: RawConnection,
+    effect: dict[str, Any],
+    status: int | None,
+    ended: str,
+    phase: str,
+    backups: int,
 ) -> None:
     project.faults.add(operation=CREATE, phase=phase, **effect)
 
@@ -300,7 +308,7 @@ def test_what_the_client_sees_does_not_tell_whether_it_was_done(
 
 @pytest.mark.parametrize(("phase", "backups"), PHASES)
 def test_a_client_that_does_not_wait_finds_that_it_was_done_or_not(
-    mock: MockRDS, project: Project, wire: Wire, phase: str, backups: int
+    mock: MockRDS, project: Project, wire: RawConnection, phase: str, backups: int
 ) -> None:
     project.faults.add(operation=CREATE, phase=phase, latency="1h")
 
@@ -315,7 +323,7 @@ def test_a_client_that_does_not_wait_finds_that_it_was_done_or_not(
 
 
 @pytest.mark.parametrize("phase", [phase for phase, _ in PHASES])
-def test_latency_delays_the_good_answer(project: Project, wire: Wire, phase: str) -> None:
+def test_latency_delays_the_good_answer(project: Project, wire: RawConnection, phase: str) -> None:
     project.faults.add(operation=CREATE, phase=phase, latency="60ms")
 
     assert wire.create(project).answer().status == 200
@@ -346,7 +354,7 @@ def test_latency_delays_the_good_answer(project: Project, wire: Wire, phase: str
     ids=str,
 )
 def test_the_connection_serves_the_next_request(
-    project: Project, wire: Wire, effect: dict[str, Any], status: int
+    project: Project, wire: RawConnection, effect: dict[str, Any], status: int
 ) -> None:
     project.faults.add(operation=CREATE, **effect)
     port = wire.socket.getsockname()[1]
@@ -377,7 +385,7 @@ def test_the_connection_serves_the_next_request(
     [("1.0", "", None), ("1.0", "keep-alive", "keep-alive"), ("1.1", "close", "close"), ("1.1", "keep-alive", None)],
 )
 def test_clients_of_other_habits_get_what_they_ask_for(
-    project: Project, wire: Wire, effect: dict[str, Any], version: str, connection: str, answered: str | None
+    project: Project, wire: RawConnection, effect: dict[str, Any], version: str, connection: str, answered: str | None
 ) -> None:
     project.faults.add(operation=CREATE, **effect)
     more = {"Connection": connection} if connection else {}
@@ -409,7 +417,9 @@ def test_clients_of_other_habits_get_what_they_ask_for(
     ],
     ids=str,
 )
-def test_the_answer_to_head_has_no_body(project: Project, wire: Wire, effect: dict[str, Any], status: int) -> None:
+def test_the_answer_to_head_has_no_body(
+    project: Project, wire: RawConnection, effect: dict[str, Any], status: int
+) -> None:
     project.faults.add(first=1, **effect)
 
     answer = wire.send(request(project, "HEAD")).answer(head_only=True)
@@ -428,7 +438,7 @@ def test_the_answer_to_head_has_no_body(project: Project, wire: Wire, effect: di
     ids=str,
 )
 def test_broken_connections_break_for_any_client(
-    project: Project, wire: Wire, version: str, method: str, fault: Any, ended: str, size: int
+    project: Project, wire: RawConnection, version: str, method: str, fault: Any, ended: str, size: int
 ) -> None:
     project.faults.add(fault=fault)
 
@@ -448,7 +458,7 @@ def test_a_connection_that_was_kept_open_ends_as_the_next_request_arrives(
     project.faults.add(match={"connection": "reused"}, fault=fault)
 
     for _ in range(3):
-        with Wire(mock) as wire:
+        with RawConnection(mock) as wire:
             assert wire.list(project).status == 200
             assert silent(wire)  # it stays open as long as nothing is asked
             wire.socket.settimeout(SOON)
@@ -464,7 +474,7 @@ def test_every_second_request_of_a_connection_may_fare_otherwise(mock: MockRDS, 
     project.faults.add(match={"connection": "new"}, error="RDS.0005")
 
     for _ in range(2):
-        with Wire(mock) as wire:
+        with RawConnection(mock) as wire:
             assert [wire.list(project).status for _ in range(3)] == [500, 200, 200]
 
 
@@ -481,10 +491,10 @@ def test_every_second_request_of_a_connection_may_fare_otherwise(mock: MockRDS, 
     ],
     ids=str,
 )
-def test_no_other_connection_feels_it(mock: MockRDS, project: Project, wire: Wire, fault: Any) -> None:
+def test_no_other_connection_feels_it(mock: MockRDS, project: Project, wire: RawConnection, fault: Any) -> None:
     project.faults.add(operation=CREATE, fault=fault)
     project.faults.add(operation=LIST, latency="200ms", calls=[2])
-    with Wire(mock) as idle, Wire(mock) as busy:
+    with RawConnection(mock) as idle, RawConnection(mock) as busy:
         assert idle.list(project).status == 200
         busy.send(request(project, "GET"))
         waiting(mock, project, 1)

@@ -6,7 +6,8 @@ from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from support.clients import FROZEN, process
+from support.api import FROZEN
+from support.client_process import process
 
 from mockrds import MockRDS
 
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
 
 pytestmark = pytest.mark.skipif(
     find_spec("huaweicloudsdkrds") is None,
-    reason="huaweicloudsdkrds is not installed: pip install 'mockrds[interop]'",
+    reason="huaweicloudsdkrds is not installed: python3 dev.py test installs it",
 )
 UNKNOWN_BACKUP = f"{'0' * 32}br01"
 

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import json
-import subprocess
-import sys
 from datetime import UTC, datetime
 from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any
@@ -18,13 +16,15 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
 
+    from support.fork_server import ForkServer
+
     from mockrds.server import Project
 
     Command = Callable[..., tuple[int, Any]]
 
 pytestmark = pytest.mark.skipif(
     find_spec("openstackclient") is None or find_spec("otcextensions") is None,
-    reason="python-openstackclient or otcextensions is not installed: pip install 'mockrds[interop]'",
+    reason="python-openstackclient or otcextensions is not installed: python3 dev.py test installs it",
 )
 
 CLOUDS = """
@@ -52,19 +52,20 @@ def project() -> Iterator[Project]:
 
 
 @pytest.fixture
-def openstack(project: Project, tmp_path: Path) -> Command:
-    """Runs a command; gives its exit code and what it printed, as JSON if it is."""
-    (tmp_path / "clouds.yaml").write_text(CLOUDS.format(url=project.url))
+def openstack(openstack_server: ForkServer, project: Project, tmp_path: Path) -> Command:
+    """Run a command; return its exit code and what it printed, as JSON if it is."""
+    clouds = tmp_path / "clouds.yaml"
+    clouds.write_text(CLOUDS.format(url=project.url))
+
+    environment = {
+        "HOME": str(tmp_path),
+        "OS_CLIENT_CONFIG_FILE": str(clouds),
+        "OS_CLOUD": "mock",
+        "OS_RDS_API_VERSION": "1",
+    }
 
     def openstack(*words: str) -> tuple[int, Any]:
-        done = subprocess.run(
-            [sys.executable, "-m", "openstackclient.shell", *words],
-            cwd=tmp_path,
-            env={"HOME": str(tmp_path), "OS_CLOUD": "mock", "OS_RDS_API_VERSION": "1"},
-            capture_output=True,
-            text=True,
-            check=False,
-        )
+        done = openstack_server.run("openstackclient.shell:main", *words, folder=tmp_path, variables=environment)
         if done.returncode:
             return done.returncode, done.stderr.strip()
         return 0, json.loads(done.stdout) if "json" in words else done.stdout

@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import json
-import subprocess
-import sys
 from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from support.clients import FROZEN
+from support.api import FROZEN
 
 from mockrds import MockRDS
 
@@ -17,13 +15,15 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
 
+    from support.fork_server import ForkServer
+
     from mockrds.server import Project
 
     Command = Callable[..., tuple[int, Any]]
 
 pytestmark = pytest.mark.skipif(
     find_spec("openstackclient") is None or find_spec("otcextensions") is None,
-    reason="python-openstackclient or otcextensions is not installed: pip install 'mockrds[interop]'",
+    reason="python-openstackclient or otcextensions is not installed: python3 dev.py test installs it",
 )
 AT_ONCE = {"progression": "immediate"}
 
@@ -37,8 +37,8 @@ def project() -> Iterator[Project]:
 
 
 @pytest.fixture
-def openstack(project: Project, tmp_path: Path) -> Command:
-    """Runs a command, with nothing but the environment to tell it where to go; gives its exit code and its output."""
+def openstack(openstack_server: ForkServer, project: Project, tmp_path: Path) -> Command:
+    """Run a command with nothing but the environment to say where to go; return its exit code and its output."""
     environment = {
         "HOME": str(tmp_path),
         "OS_AUTH_URL": f"{project.url}/v3",
@@ -51,14 +51,7 @@ def openstack(project: Project, tmp_path: Path) -> Command:
     }
 
     def openstack(*words: str) -> tuple[int, Any]:
-        done = subprocess.run(
-            [sys.executable, "-m", "openstackclient.shell", *words],
-            cwd=tmp_path,
-            env=environment,
-            capture_output=True,
-            text=True,
-            check=False,
-        )
+        done = openstack_server.run("openstackclient.shell:main", *words, folder=tmp_path, variables=environment)
         if done.returncode:
             return done.returncode, done.stderr.strip()
         return 0, json.loads(done.stdout) if "json" in words else done.stdout

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     Call = Callable[..., Any]
 
 pytestmark = pytest.mark.skipif(
-    find_spec("otcextensions") is None, reason="otcextensions is not installed: pip install 'mockrds[interop]'"
+    find_spec("otcextensions") is None, reason="otcextensions is not installed: python3 dev.py test installs it"
 )
 
 CLOUDS = """
@@ -65,7 +65,7 @@ def rds(project: Project, tmp_path: Path) -> Iterator[Call]:
     with (
         log.open("w") as stderr,
         subprocess.Popen(
-            [sys.executable, Path(__file__).parent.parent / "support" / "rds_process.py"],
+            [sys.executable, Path(__file__).parent.parent / "support" / "otcextensions_process.py"],
             cwd=tmp_path,
             env={"HOME": str(tmp_path), "OS_CLOUD": "mock"},
             stdin=subprocess.PIPE,

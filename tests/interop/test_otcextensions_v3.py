@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qsl
 
 import pytest
-from support.clients import FROZEN, process
+from support.api import FROZEN
+from support.client_process import process
 
 from mockrds import MockRDS
 from mockrds.domain.clock import ClockSetting
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
     Call = Callable[..., Any]
 
 pytestmark = pytest.mark.skipif(
-    find_spec("otcextensions") is None, reason="otcextensions is not installed: pip install 'mockrds[interop]'"
+    find_spec("otcextensions") is None, reason="otcextensions is not installed: python3 dev.py test installs it"
 )
 
 CLOUDS = """
@@ -64,7 +65,7 @@ def project() -> Iterator[Project]:
 def rds(project: Project, tmp_path: Path) -> Iterator[Call]:
     """Calls a method of the client's proxy of the database service."""
     (tmp_path / "clouds.yaml").write_text(CLOUDS.format(url=project.url))
-    with process("rds_process.py", tmp_path, OS_CLOUD="mock") as call:
+    with process("otcextensions_process.py", tmp_path, OS_CLOUD="mock") as call:
         yield call
 
 
@@ -107,7 +108,7 @@ def test_a_backup_is_waited_for(project: Project, tmp_path: Path, outcome: str, 
     project.faults.add(operation="v3.create_manual_backup", lifecycle=STEP | {"outcome": outcome})
     (tmp_path / "clouds.yaml").write_text(CLOUDS.format(url=project.url))
 
-    with process("rds_process.py", tmp_path, OS_CLOUD="mock") as rds:
+    with process("otcextensions_process.py", tmp_path, OS_CLOUD="mock") as rds:
         made = rds("create_backup", instance.id, name="nightly")
         waited = rds("wait_for_backup", {"made": made["id"]}, interval=0.01, wait=20)
 

@@ -52,7 +52,7 @@ def project() -> Iterator[Project]:
 
 @pytest.fixture
 def curl(tmp_path: Path) -> Curl:
-    """Runs curl with the environment of nobody; gives what it printed."""
+    """Run curl with the environment of nobody; return what it printed."""
     executable = shutil.which("curl")
     if executable is None:
         pytest.skip("curl is not installed")

@@ -7,7 +7,7 @@ import re
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from support.careful import BackupError, Careful
+from support.careful_client import BackupError, CarefulClient
 
 from mockrds.chaos_packs import PACKS, ChaosFault, find
 
@@ -31,7 +31,7 @@ def back_up_and_remove(project: Project) -> None:
         project.clock.advance(seconds)
 
     async def run() -> None:
-        async with Careful(
+        async with CarefulClient(
             project.v1_url, project.auth_url, project.name, sleep=sleep, now=project.clock.now, timeout=0.4, poll=1
         ) as client:
             await client.remove(await client.back_up(project.instances[0].node_id, "nightly"))

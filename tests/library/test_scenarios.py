@@ -15,8 +15,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import pytest
 import requests
-from support.careful import BackupError, Careful
-from support.careless import Careless
+from support.careful_client import BackupError, CarefulClient
+from support.careless_client import CarelessClient
 
 from mockrds.cli import main
 from mockrds.durations import Duration
@@ -104,7 +104,10 @@ class Night:
         return {found.kind for verdict in verdicts for found in verdict.findings if found.severity in severities}
 
     def careful(
-        self, work: Callable[[Careful, Project], Awaitable[object]] | None = None, seed: int | None = None, **how: float
+        self,
+        work: Callable[[CarefulClient, Project], Awaitable[object]] | None = None,
+        seed: int | None = None,
+        **how: float,
     ) -> Outcome:
         """Let the careful client do *work*: one backup, if nothing else is said."""
         project = self.project(seed, "careful")
@@ -114,7 +117,7 @@ class Night:
             clock.advance(seconds)
 
         async def run() -> object:
-            async with Careful(
+            async with CarefulClient(
                 project.v1_url, project.auth_url, project.name, sleep=sleep, now=clock.now, **how
             ) as client:
                 return await (work(client, project) if work else client.back_up(node(project), "nightly"))
@@ -126,7 +129,7 @@ class Night:
         return Outcome(project, result, clock.now() - began)
 
     def careless(
-        self, work: Callable[[Careless, Project], object] | None = None, seed: int | None = None, **how: float
+        self, work: Callable[[CarelessClient, Project], object] | None = None, seed: int | None = None, **how: float
     ) -> Outcome:
         """Let the careless client do *work*: one backup, if nothing else is said."""
         project = self.project(seed, "careless")
@@ -139,7 +142,7 @@ class Night:
                 raise WaitsForEver
             clock.advance(seconds)
 
-        client = Careless(project.v1_url, project.auth_url, project.name, sleep=sleep, **how)
+        client = CarelessClient(project.v1_url, project.auth_url, project.name, sleep=sleep, **how)
         result: object
         with client.session:
             try:
@@ -186,11 +189,11 @@ def night(server: MockRDS, frozen: ClockSetting, request: pytest.FixtureRequest)
         assert project.faults.unused() == ()
 
 
-async def carefully_removed(client: Careful, project: Project) -> None:
+async def carefully_removed(client: CarefulClient, project: Project) -> None:
     await client.remove(await client.back_up(node(project), "nightly"))
 
 
-def carelessly_removed(client: Careless, project: Project) -> None:
+def carelessly_removed(client: CarelessClient, project: Project) -> None:
     client.remove(client.back_up(node(project), "nightly"))
 
 
@@ -337,7 +340,7 @@ def test_outage_window(night: Night) -> None:
 
 
 def test_abnormal_response(night: Night) -> None:
-    async def carefully(client: Careful, project: Project) -> str:
+    async def carefully(client: CarefulClient, project: Project) -> str:
         kept = await client.back_up(node(project), "nightly")
         await client.remove(await client.back_up(node(project), "nightly-2"))
         return kept
@@ -389,11 +392,11 @@ def test_instance_busy(night: Night) -> None:
 
 
 def test_quota_exceeded(night: Night) -> None:
-    async def carefully(client: Careful, project: Project) -> None:
+    async def carefully(client: CarefulClient, project: Project) -> None:
         for n in range(3):
             await client.back_up(node(project), f"nightly-{n}")
 
-    def carelessly(client: Careless, project: Project) -> None:
+    def carelessly(client: CarelessClient, project: Project) -> None:
         for n in range(3):
             client.back_up(node(project), f"nightly-{n}")
             project.clock.advance("1h")
@@ -407,7 +410,7 @@ def test_quota_exceeded(night: Night) -> None:
 
 
 def test_quota_freed_by_delete(night: Night) -> None:
-    async def carefully(client: Careful, project: Project) -> str:
+    async def carefully(client: CarefulClient, project: Project) -> str:
         return await client.back_up(node(project), "nightly-3")
 
     careful = night.careful(carefully)
@@ -483,11 +486,11 @@ def test_backup_fails_late(night: Night) -> None:
 
 
 def test_slow_instance(night: Night) -> None:
-    async def carefully(client: Careful, project: Project) -> None:
+    async def carefully(client: CarefulClient, project: Project) -> None:
         for n, name in enumerate(("nightly-orders", "nightly-ledger")):
             await client.back_up(node(project, n), name)
 
-    def carelessly(client: Careless, project: Project) -> None:
+    def carelessly(client: CarelessClient, project: Project) -> None:
         for n, name in enumerate(("nightly-orders", "nightly-ledger")):
             client.back_up(node(project, n), name)
 
@@ -555,12 +558,12 @@ def test_wrong_content_type(night: Night) -> None:
 
 
 def test_degraded_day(night: Night) -> None:
-    async def carefully(client: Careful, project: Project) -> None:
+    async def carefully(client: CarefulClient, project: Project) -> None:
         for n in range(4):
             await client.back_up(node(project), f"nightly-{n}")
             project.clock.advance("1h")
 
-    def carelessly(client: Careless, project: Project) -> None:
+    def carelessly(client: CarelessClient, project: Project) -> None:
         for n in range(4):
             client.back_up(node(project), f"nightly-{n}")
             project.clock.advance("1h")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from support.inner import outcomes, run
+from support.inner_pytest import outcomes, run
 
 if TYPE_CHECKING:
     import pytest

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from support.inner import run
+from support.inner_pytest import run
 
 from mockrds import MockRDS
 

@@ -6,7 +6,7 @@ import textwrap
 from typing import TYPE_CHECKING
 
 import pytest
-from support.inner import outcomes, run
+from support.inner_pytest import outcomes, run
 
 if TYPE_CHECKING:
     from mockrds import MockRDS
@@ -242,4 +242,4 @@ def test_a_run_elsewhere_imports_no_server(pytester: pytest.Pytester, shared: Mo
             assert {"mockrds.server", "mockrds.web", "pydantic", "yaml"} & set(sys.modules) == set()
     """
 
-    run(pytester, code, f"--mockrds-url={shared.url}").assert_outcomes(passed=1)
+    run(pytester, code, f"--mockrds-url={shared.url}", fresh=True).assert_outcomes(passed=1)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import textwrap
 
 import pytest
-from support.inner import outcomes, run
+from support.inner_pytest import outcomes, run
 
 SETTINGS = """
     import urllib.error, urllib.request

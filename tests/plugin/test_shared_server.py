@@ -11,7 +11,7 @@ import time
 from typing import TYPE_CHECKING
 
 import pytest
-from support.inner import CONFTEST, outcomes, run
+from support.inner_pytest import CONFTEST, outcomes, run
 
 if TYPE_CHECKING:
     from mockrds import MockRDS

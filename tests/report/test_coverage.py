@@ -19,7 +19,7 @@ from mockrds.report.documented import ENDINGS, ERRORS, GATEWAY
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from conftest import Api, Connect
+    from support.api import Api, Connect
 
     from mockrds.report.coverage import Met
 

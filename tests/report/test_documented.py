@@ -4,13 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-import requests
-
 from mockrds.report.coverage import Coverage, met
 from mockrds.report.documented import GATEWAY
 
 if TYPE_CHECKING:
-    from conftest import Api, Connect
+    from support.api import Api, Connect
 
 ANY = {*GATEWAY, "RDS.0005", "RDS.0010", "DBS.200005", "DBS.200010"}
 """What any operation may be answered with: about credentials, projects of others, and failures of the server."""
@@ -52,7 +50,7 @@ class Careless:
         self.api = api
         self.project = api.project
         self.of = {instance.name: instance for instance in self.project.instances}
-        self.session = requests.Session()
+        self.session = api.session
         self.session.headers["X-Auth-Token"] = self.project.token
 
     def ask(self, method: str, url: str, body: Any = None) -> Any:

@@ -6,7 +6,7 @@ from typing import Any
 from xml.etree import ElementTree as ET
 
 import pytest
-from support.story import records
+from support.sample_records import records
 
 from mockrds.report import render
 

@@ -11,7 +11,7 @@ from html.parser import HTMLParser
 from typing import TYPE_CHECKING, Any, ClassVar
 
 import pytest
-from support.story import EVIL, records
+from support.sample_records import EVIL, records
 
 from mockrds.report import write
 

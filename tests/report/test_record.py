@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 import requests
-from support.story import records
+from support.sample_records import records
 
 from mockrds.client import RemoteServer
 from mockrds.report import render, write
@@ -15,7 +15,7 @@ from mockrds.report import render, write
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from conftest import Api
+    from support.api import Api
 
 
 @pytest.fixture
@@ -37,7 +37,7 @@ def test_a_record_tells_what_happened(row: dict[str, Any]) -> None:
         ("nightly-0", "COMPLETED"), ("nightly-2", "COMPLETED"),
     }  # fmt: skip
     assert [(fault["fired"], fault["completed"]) for fault in row["faults"]] == [(1, True), (1, True), (0, False)]
-    assert all("story.py:" in fault["source"] for fault in row["faults"])
+    assert all("sample_records.py:" in fault["source"] for fault in row["faults"])
     assert {finding["kind"] for finding in row["verdict"]["findings"]} >= {"duplicate-backups", "retry-after-ignored"}
     assert (row["total"], row["in_flight"], row["internal_errors"]) == (6, 0, [])
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from xml.etree import ElementTree as ET
 
 import pytest
+from support.inner_pytest import run_pytest
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -38,7 +39,7 @@ def suite(pytester: pytest.Pytester) -> pytest.Pytester:
 
 
 def run(pytester: pytest.Pytester, *options: str) -> pytest.RunResult:
-    return pytester.runpytest_subprocess("-W", "error", *WITHOUT, *options)
+    return run_pytest(pytester, "-W", "error", *WITHOUT, *options)
 
 
 def run_here(pytester: pytest.Pytester, *options: str) -> pytest.RunResult:

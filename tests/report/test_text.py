@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from support.story import records
+from support.sample_records import records
 
 from mockrds.report.text import text
 

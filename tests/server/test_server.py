@@ -2,6 +2,7 @@
 
 import asyncio
 import socket
+import sys
 import threading
 from pathlib import Path
 
@@ -56,13 +57,13 @@ async def test_async_with_serves_on_the_running_loop() -> None:
 
 def test_after_with_nothing_listens_and_no_thread_is_left() -> None:
     before = set(threading.enumerate())
-    with MockRDS() as mock:
+    address = "127.0.0.2" if sys.platform == "linux" else "127.0.0.1"  # where no other worker can take the port then
+    with MockRDS(host=address) as mock:
         assert requests.get(f"{mock.url}/__mockrds/ready", timeout=10).ok
-    port = mock.port
 
     assert set(threading.enumerate()) <= before
     with pytest.raises(ConnectionRefusedError):
-        socket.create_connection(("127.0.0.1", port))
+        socket.create_connection((address, mock.port))
 
 
 def test_a_port_in_use_is_an_error_in_the_callers_thread_and_leaves_no_thread() -> None:

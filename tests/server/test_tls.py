@@ -22,7 +22,7 @@ from cryptography.hazmat.primitives.serialization import (
     PrivateFormat,
     load_pem_private_key,
 )
-from test_cli import serving
+from support.served_process import serving
 
 from mockrds import MockRDS
 from mockrds.cli import main
@@ -166,6 +166,7 @@ def test_a_host_that_no_certificate_can_name_is_refused() -> None:
 # The command line
 
 
+@pytest.mark.slow
 def test_the_curl_line_of_the_banner_and_the_healthcheck_work_with_the_ca(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -188,6 +189,7 @@ def test_the_curl_line_of_the_banner_and_the_healthcheck_work_with_the_ca(
     assert not Path(ca).exists()
 
 
+@pytest.mark.slow
 def test_a_certificate_of_ones_own_is_served_with(tmp_path: Path, files: dict[str, str]) -> None:
     with serving(tmp_path, "--tls-cert", files["cert"], "--tls-key", files["key"]) as served:
         assert requests.get(f"{served.url}/__mockrds/ready", verify=files["ca"], timeout=10).ok
@@ -196,6 +198,7 @@ def test_a_certificate_of_ones_own_is_served_with(tmp_path: Path, files: dict[st
         subprocess.run(["bash", "-c", "".join(banner[start : start + 3])], capture_output=True, check=True)
 
 
+@pytest.mark.slow
 def test_a_signal_ends_it_at_once_also_with_clients_connected(tmp_path: Path) -> None:
     with serving(tmp_path, "--tls", "--quiet") as served, requests.Session() as idle:
         idle.get(f"{served.url}/__mockrds/ready", verify=served.ready["ca"], timeout=10)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 import requests
-from support.made import call, lost, rows, wish
+from support.journal_entries import call, lost, rows, wish
 from test_bad_clients import CREATE, Client, client
 
 from mockrds.journal import Entry

@@ -8,7 +8,7 @@ from unittest.mock import Mock
 import orjson
 import pytest
 from hypothesis import given, settings, strategies as st
-from support.made import BACKUPS, PROJECT, call, lost, rows, wish
+from support.journal_entries import BACKUPS, PROJECT, call, lost, rows, wish
 
 from mockrds.verdict import Verdict
 from mockrds.verdict.backup_history import statuses, v1_id

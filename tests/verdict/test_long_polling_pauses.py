@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from support.made import call, rows
+from support.journal_entries import call, rows
 
 from mockrds.verdict import Verdict
 from mockrds.verdict.backoff import classify

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from support.made import call, lost, rows, wish
+from support.journal_entries import call, lost, rows, wish
 from test_bad_clients import CREATE, Client, client
 
 from mockrds.client import RemoteServer

@@ -13,6 +13,7 @@ import pytest
 import tenacity
 from support.retriers import (
     AIOHTTP_RETRIERS,
+    POOL,
     RETRIERS,
     TRIES,
     RefusedError,
@@ -35,8 +36,14 @@ if TYPE_CHECKING:
 SEEDS = range(100)
 needs_sdks = pytest.mark.skipif(
     find_spec("huaweicloudsdkrds") is None or find_spec("keystoneauth1") is None,
-    reason="the clients of the cloud are not installed: pip install 'mockrds[interop]'",
+    reason="the clients of the cloud are not installed: python3 dev.py test installs them",
 )
+
+
+@pytest.fixture(autouse=True, scope="module")
+def _no_socket_is_left() -> Iterator[None]:
+    yield
+    POOL.clear()
 
 
 @pytest.fixture

@@ -6,7 +6,7 @@ import json
 import time
 from typing import TYPE_CHECKING, Any, NamedTuple, Self
 
-from mockrds.cli.raw_client import RawConnection
+from mockrds.cli import raw_client
 
 if TYPE_CHECKING:
     from mockrds.journal import Entry
@@ -26,7 +26,7 @@ class Answer(NamedTuple):
     body: bytes
 
 
-class Wire(RawConnection):
+class RawConnection(raw_client.RawConnection):
     """One connection to *mock*, and what came over it when."""
 
     def __init__(self, mock: MockRDS) -> None:
@@ -73,7 +73,7 @@ class Wire(RawConnection):
         return Answer(status, headers, body)
 
     def ending(self) -> str:
-        """Receive until the connection ends; tell how: FIN, or RST."""
+        """Receive until the connection ends; return how: FIN, or RST."""
         try:
             while self.receive():
                 pass
@@ -117,7 +117,7 @@ def parsed(head: bytes) -> tuple[int, dict[str, str]]:
 
 
 def noted(project: Project, **expected: Any) -> Entry:
-    """Give the journal's last entry, once it says what is expected: it is written after the bytes are sent."""
+    """Return the journal's last entry, once it says what is expected: it is written after the bytes are sent."""
     entry = project.journal.entries()[-1]
     deadline = time.monotonic() + PATIENCE
     while (found := {name: getattr(entry, name) for name in expected}) != expected and time.monotonic() < deadline:

@@ -1,4 +1,4 @@
-"""What the tests with real clients share: a clock that stands still, and a process of their own."""
+"""A real client in a process of its own, which calls are sent to."""
 
 from __future__ import annotations
 
@@ -6,21 +6,16 @@ import json
 import subprocess
 import sys
 from contextlib import contextmanager
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
-
-from mockrds.domain.clock import ClockSetting
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-FROZEN = ClockSetting(mode="frozen", at=datetime(2026, 1, 31, 22, 0, tzinfo=UTC))
-
 
 @contextmanager
 def process(script: str, folder: Path, *arguments: str, **variables: str) -> Iterator[Callable[..., Any]]:
-    """Run a script of this folder; gives a function that sends it a line of JSON and gives the line it answers."""
+    """Run a script of this folder: yield a function that sends it a call as a line of JSON and returns its answer."""
     log = folder / "stderr"
     with (
         log.open("w") as stderr,

@@ -87,7 +87,7 @@ class Answer:
         return f"{self.status or 'no answer'} {self.code or self.why} (request id {request_id})"
 
 
-class Careful:
+class CarefulClient:
     """A client of one project.
 
     Args:
@@ -127,7 +127,7 @@ class Careful:
         await self._session.close()
 
     async def back_up(self, node_id: str, name: str) -> str:
-        """Make a backup, and give its id once it is COMPLETED.
+        """Make a backup, and return its id once it is COMPLETED.
 
         Raises:
             BackupError: It FAILED, or was refused, or is not done in time.
@@ -193,7 +193,7 @@ class Careful:
 
     @staticmethod
     def _reason(answer: Answer) -> str:
-        """Tell why to go round again.
+        """Return why to go round again.
 
         Raises:
             BackupError: It is no use.

@@ -19,7 +19,7 @@ MADE: dict[str, Any] = {}
 
 
 def plain(value: Any) -> Any:
-    """Reduce what a client gives to JSON: of a resource, what the server sent."""
+    """Reduce what a client returns to JSON: of a resource, what the server sent."""
     if isgenerator(value):
         return [plain(item) for item in value]
     if isinstance(value, openstack.resource.Resource):

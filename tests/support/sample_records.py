@@ -44,7 +44,7 @@ def happen(project: Project) -> None:
 
 @cache
 def records() -> tuple[dict[str, Any], dict[str, Any]]:
-    """Give the records of two tests: one in which all that happened, one in which nothing did."""
+    """Return the records of two tests: one in which all that happened, one in which nothing did."""
     with MockRDS(clock="frozen@2026-01-31T22:00:00Z") as mock:
         project = mock.project()
         happen(project)

@@ -16,7 +16,7 @@ from mockrds.api.routing import Routes
 from mockrds.domain.operations import OPERATIONS
 
 if TYPE_CHECKING:
-    from conftest import Reply
+    from support.api import Reply
 
 ROUTES = Routes(OPERATIONS.values())
 

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 
-class Careless:
+class CarelessClient:
     """A client of one project.
 
     Args:
@@ -51,7 +51,7 @@ class Careless:
         self.session.headers["X-Auth-Token"] = answer.headers["X-Subject-Token"]
 
     def back_up(self, node_id: str, name: str) -> str:
-        """Make a backup, and give its id."""
+        """Make a backup; return its id."""
         backup_id = self._create(node_id, name)
         if backup_id not in self._list().text:
             backup_id = self._create(node_id, f"{name}-again")

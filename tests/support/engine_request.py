@@ -8,7 +8,7 @@ from mockrds.api.families import SERVED
 from mockrds.faults.matching import resolve
 
 
-class Incoming:
+class EngineRequest:
     """A call of *operation*; what is not given is empty."""
 
     def __init__(

@@ -22,7 +22,7 @@ class Answer:
         self.content: Any = json.loads(body) if body else None
 
 
-class Wire:
+class StrictClient:
     """Speaks to a project with one connection a request, as gophertelekomcloud does."""
 
     def __init__(self, project: Project) -> None:
@@ -38,7 +38,7 @@ class Wire:
 
     @classmethod
     def checked(cls, project: Project) -> Iterator[Self]:
-        """Give one, and check in the end that the mock itself made no mistakes."""
+        """Yield one, and check in the end that the mock itself made no mistakes."""
         yield cls(project)
         assert project.errors == []
 
