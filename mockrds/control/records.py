@@ -386,7 +386,7 @@ class ArmedRule:
     """Whether it did all that it was armed for."""
     steps: list[SequenceStep]
     """Its sequence; empty without one."""
-    rule: Annotated[dict[str, Any], Ref("Fault")]
+    rule: Annotated[dict[str, Any], Ref("Rule")]
     """The fault as a scenario would write it."""
 
     @classmethod
