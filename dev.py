@@ -56,7 +56,7 @@ TARGETS = {
         ],
         ("test", "docs", "lint"),
     ),
-    "docs": Target([["docs"]], ("docs",)),
+    "docs": Target([["docs"]], ("test", "docs")),
 }
 
 

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any, Final
 from mockrds.api.families import SERVED
 from mockrds.client import RemoteServer
 from mockrds.control.openapi import document
+from mockrds.control.routes import ROUTES
 from mockrds.domain.clock import Clock
 from mockrds.domain.errors import CATALOGUE
 from mockrds.domain.operations import OPERATIONS
@@ -304,7 +305,7 @@ def _plain(text: str) -> str:
 
 
 def _control() -> Iterator[str]:
-    described = document()
+    described = document(ROUTES)
     yield from _section(
         "## Control API",
         """

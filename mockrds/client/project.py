@@ -13,7 +13,9 @@ from mockrds.domain.models import FOREVER
 from mockrds.project import Project
 
 if TYPE_CHECKING:
-    from mockrds.client.server import RemoteServer
+    from collections.abc import Callable
+
+    from mockrds.client.connection import Connection
     from mockrds.domain.identity import Auth
     from mockrds.domain.models import Backup, Instance
     from mockrds.domain.world_template import Outcome
@@ -28,22 +30,24 @@ class RemoteProject(Project):
     """One project of a server that runs elsewhere.
 
     Args:
-        server: The server.
+        connection: The connection to the server.
         project_id: The project id.
         name: The project name.
+        forget: Removes the project with this id from the server.
     """
 
-    def __init__(self, server: RemoteServer, project_id: str, name: str) -> None:
-        self._server = server
-        self._resource = Resource(server, f"projects/{project_id}")
+    def __init__(self, connection: Connection, project_id: str, name: str, forget: Callable[[str], None]) -> None:
+        self._connection = connection
+        self._resource = Resource(connection, f"projects/{project_id}")
+        self._forget = forget
         self.id = project_id
         self.name = name
-        self.clock = RemoteClock(Resource(server, f"projects/{project_id}/clock"))
-        self.faults = RemoteFaults(Resource(server, f"projects/{project_id}/faults"))
+        self.clock = RemoteClock(Resource(connection, f"projects/{project_id}/clock"))
+        self.faults = RemoteFaults(Resource(connection, f"projects/{project_id}/faults"))
 
     @property
     def url(self) -> str:
-        return self._server.url
+        return self._connection.url
 
     @property
     def seed(self) -> int:
@@ -68,7 +72,7 @@ class RemoteProject(Project):
     def journal(self) -> Journal:
         from mockrds.client.journal import RemoteJournal
 
-        return RemoteJournal(Resource(self._server, f"projects/{self.id}/journal"))
+        return RemoteJournal(Resource(self._connection, f"projects/{self.id}/journal"))
 
     @property
     def errors(self) -> list[BaseException]:
@@ -95,7 +99,7 @@ class RemoteProject(Project):
         self._resource.ask("POST", "/reset")
 
     def forget(self) -> None:
-        self._server.forget(self.id)
+        self._forget(self.id)
 
     def __repr__(self) -> str:
         return f"<RemoteProject {self.name} {self.id}>"

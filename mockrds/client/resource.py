@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from mockrds.client.reading import read
 
 if TYPE_CHECKING:
-    from mockrds.client.server import RemoteServer
+    from mockrds.client.connection import Connection
 
 T = TypeVar("T")
 
@@ -16,12 +16,12 @@ class Resource:
     """A resource of the control API.
 
     Args:
-        server: The server.
+        connection: The connection to the server.
         path: The path of the resource below ``/__mockrds/``.
     """
 
-    def __init__(self, server: RemoteServer, path: str) -> None:
-        self._server = server
+    def __init__(self, connection: Connection, path: str) -> None:
+        self._connection = connection
         self._path = path
 
     def ask(self, method: str, below: str = "", body: object = None, **query: object) -> dict[str, Any]:
@@ -33,7 +33,7 @@ class Resource:
             ValueError: What was sent is wrong.
         """
         __tracebackhide__ = True
-        return self._server.ask(method, self._path + below, body, **query)
+        return self._connection.ask(method, self._path + below, body, **query)
 
     def get(self, kind: type[T], below: str = "", **query: object) -> T:
         """Return the resource, or one *below* it, as a record.

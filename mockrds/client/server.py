@@ -61,7 +61,7 @@ class RemoteServer(Server):
         answer = self.ask("POST", "projects", {key: value for key, value in body.items() if value is not None})
         if fresh:
             self._fresh[answer["id"]] = None
-        return RemoteProject(self, answer["id"], answer["name"])
+        return RemoteProject(self._connection, answer["id"], answer["name"], self.forget)
 
     def forget_projects(self) -> None:
         """Remove the fresh projects that were made here, those without a name or an id of the caller's choice."""

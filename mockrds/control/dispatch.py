@@ -11,13 +11,14 @@ from mockrds.api.call import Answer
 from mockrds.control import records
 from mockrds.control.errors import ControlError
 from mockrds.control.request import ControlRequest
-from mockrds.control.routes import ROUTES, TOKEN_HEADER
+from mockrds.control.route import TOKEN_HEADER
+from mockrds.control.routes import ROUTES
 from mockrds.domain.errors import RDSError
 from mockrds.suggestions import suggest
 
 if TYPE_CHECKING:
     from mockrds.api.call import Call
-    from mockrds.control.routes import Route
+    from mockrds.control.route import Route
 
 PREFIX: Final = "/__mockrds"
 

@@ -11,7 +11,7 @@ from pydantic.json_schema import GenerateJsonSchema
 
 from mockrds.control import records
 from mockrds.control.fields import Ref
-from mockrds.control.routes import ROUTES, TOKEN_HEADER, Route
+from mockrds.control.route import TOKEN_HEADER, Route
 from mockrds.control.verdict import ClientVerdict
 from mockrds.report import CONTENT_TYPES
 from mockrds.scenario_files.json_schema import attribute_docstrings, schema as scenario_schema
@@ -40,10 +40,10 @@ _REF: Final = "#/components/schemas/{model}"
 
 
 @cache
-def document() -> dict[str, Any]:
-    """Make the OpenAPI 3.1 document of the control API."""
+def document(routes: tuple[Route, ...]) -> dict[str, Any]:
+    """Return the OpenAPI 3.1 document of the control API, made of the table of its routes."""
     paths: dict[str, dict[str, Any]] = {}
-    for route in ROUTES:
+    for route in routes:
         paths.setdefault(f"/{route.path}", {})[route.method.lower()] = _operation(route)
     return {
         "openapi": "3.1.0",
@@ -55,7 +55,7 @@ def document() -> dict[str, Any]:
         "servers": [{"url": "/__mockrds"}],
         "paths": paths,
         "components": {
-            "schemas": _schemas(),
+            "schemas": _schemas(routes),
             "securitySchemes": {"token": {"type": "apiKey", "in": "header", "name": TOKEN_HEADER}},
         },
     }
@@ -126,9 +126,9 @@ class _Generator(GenerateJsonSchema):
         return False
 
 
-def _schemas() -> dict[str, Schema]:
+def _schemas(routes: tuple[Route, ...]) -> dict[str, Schema]:
     """Make the schemas of all that is sent and answered, by name."""
-    kinds = [kind for route in ROUTES for kind in (route.answer, route.body) if not isinstance(kind, Ref | None)]
+    kinds = [kind for route in routes for kind in (route.answer, route.body) if not isinstance(kind, Ref | None)]
     schemas: dict[str, Schema] = _schema(Union[records.Error, ClientVerdict, *kinds])["$defs"]
     schemas["Document"] = {"type": "object", "description": "An OpenAPI document."}
     return schemas | _scenario_schemas()

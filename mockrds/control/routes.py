@@ -2,52 +2,32 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Final, NamedTuple
+from typing import TYPE_CHECKING, Final
 
+from mockrds.api.call import Answer
 from mockrds.control import bodies, clock, faults, journal, project, records, report, server
 from mockrds.control.fields import Ref
+from mockrds.control.route import Route
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from mockrds.api.call import Answer
     from mockrds.control.request import ControlRequest
-
-TOKEN_HEADER: Final = "X-Mockrds-Token"  # noqa: S105  (a name, no secret)
-
-
-class Route(NamedTuple):
-    """One method of one resource."""
-
-    method: str
-    path: str
-    """Below ``/__mockrds/``; variable parts are in braces."""
-    handler: Callable[[ControlRequest], Answer]
-    answer: type[Any] | Ref
-    """The class of the answer."""
-    summary: str
-    body: type[Any] | Ref | None = None
-    """The class of the body; None if none is read."""
-    query: type[Any] | None = None
-    """The class of the query parameters, if there are any."""
-    status: tuple[int, ...] = (200,)
-    """The statuses of good answers."""
-    conflicts: bool = False
-    """Whether it may be refused with 409, because of what there is already."""
-    open: bool = False
-    """Whether it is answered without the control token."""
-    also: tuple[str, ...] = ()
-    """The content types that a good answer may have beside JSON."""
-
 
 _PROJECT: Final = "projects/{project}"
 _DOCUMENT: Final = Ref("Document")
+
+
+def get_openapi(request: ControlRequest) -> Answer:  # noqa: ARG001
+    """Describe the control API."""
+    from mockrds.control.openapi import document
+
+    return Answer(document(ROUTES))
+
 
 ROUTES: Final = (
     Route("GET", "live", server.get_live, records.Status, "Whether the process is alive", open=True),
     Route("GET", "ready", server.get_ready, records.Status, "Whether it serves", open=True),
     Route("GET", "version", server.get_version, records.Version, "Which mockrds this is", open=True),
-    Route("GET", "openapi.json", server.get_openapi, _DOCUMENT, "This document", open=True),
+    Route("GET", "openapi.json", get_openapi, _DOCUMENT, "This document", open=True),
     Route("GET", "openapi/{family}.json", server.get_document, _DOCUMENT,
           "The OpenAPI document of an API family", open=True),
     Route("GET", "projects", server.get_projects, records.Projects, "All projects"),

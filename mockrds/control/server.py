@@ -31,13 +31,6 @@ def get_version(request: ControlRequest) -> Answer:  # noqa: ARG001
     return Answer(records.Version(name="mockrds", version=__version__))
 
 
-def get_openapi(request: ControlRequest) -> Answer:  # noqa: ARG001
-    """Describe the control API."""
-    from mockrds.control.openapi import document
-
-    return Answer(document())
-
-
 def get_document(request: ControlRequest) -> Answer:
     """Describe an API family."""
     from mockrds.api.openapi import TITLES, document

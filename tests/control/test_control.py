@@ -26,7 +26,7 @@ from mockrds.version import __version__
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-API = json.loads(json.dumps(document()))
+API = json.loads(json.dumps(document(ROUTES)))
 REGISTRY: Registry[Any] = Registry().with_resource("urn:api", DRAFT202012.create_resource(API))
 AT = {"mode": "frozen", "at": "2026-01-31T22:00:00Z"}
 
