@@ -110,6 +110,7 @@ def test_it_says_what_it_is(wheel: Path) -> None:
     assert about["Description-Content-Type"] == "text/markdown"
 
 
+@pytest.mark.slow
 def test_it_serves(wheel: Path, tmp_path: Path) -> None:
     environment = {name: value for name, value in os.environ.items() if not name.startswith("MOCKRDS_")}
     done = subprocess.run(

@@ -37,7 +37,7 @@ class Signature(NamedTuple):
 
 
 def parse(header: str) -> Signature | None:
-    """Read an ``Authorization`` header; None if it has not the form of either scheme."""
+    """Return the parts of an ``Authorization`` header; None if it has not the form of either scheme."""
     match = _HEADER.fullmatch(header)
     if match is None or not header.isascii():
         return None
@@ -48,7 +48,7 @@ def parse(header: str) -> Signature | None:
 def verify(
     signature: Signature, secret_key: str, method: str, path_and_query: str, headers: Mapping[str, str], body: bytes
 ) -> bool:
-    """Tell whether a request was signed with *secret_key*.
+    """Return whether a request was signed with *secret_key*.
 
     Args:
         signature: The parsed ``Authorization`` header.

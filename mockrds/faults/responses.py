@@ -6,7 +6,6 @@ import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Annotated, Any, Final
 
-import orjson
 from annotated_types import Ge, Le, Lt
 from multidict import CIMultiDict
 
@@ -61,6 +60,8 @@ class Response:
         headers.update(self.headers)
         body, content_type = b"", ""
         if self.json is not None:
+            import orjson  # only where something is rendered: reading scenario files does without
+
             body, content_type = orjson.dumps(self.json), "application/json"
         elif self.body is not None:
             body = self.body.encode()
@@ -119,6 +120,8 @@ def damage(damages: Sequence[Damage], headers: dict[str, str], body: bytes) -> b
     """Return the body of a good answer with all *damages* done to it; those to *headers* are done in place."""
     for each in damages:
         if body and (each.set or each.remove or each.rename):
+            import orjson
+
             body = orjson.dumps(each.apply(orjson.loads(body)))
     for each in damages:
         if each.truncate is not None:

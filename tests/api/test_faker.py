@@ -83,6 +83,7 @@ def test_the_same_seed_brings_the_same_backups() -> None:
     assert one == same != other
 
 
+@pytest.mark.slow
 def test_the_server_needs_no_faker() -> None:
     code = "import sys, mockrds.server, mockrds.web.app; sys.exit('faker' in sys.modules)"
 
