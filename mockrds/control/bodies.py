@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Annotated, Any
 
 from annotated_types import Ge
 
-from mockrds.control.fields import Count, Matching, Omittable, Ref
+from mockrds.control.fields import Count, Matching, Omittable, Ref, record
 from mockrds.domain.clock import Mode
 from mockrds.domain.identity import PROJECT_ID, PROJECT_NAME, Auth
 from mockrds.domain.models import InstanceStatus
@@ -20,7 +19,7 @@ class Body:
     __pydantic_config__ = {"extra": "forbid"}
 
 
-@dataclass(frozen=True, kw_only=True)
+@record
 class NewClock(Body):
     """How a clock is to run."""
 
@@ -31,7 +30,7 @@ class NewClock(Body):
     """The speed of a scaled clock."""
 
 
-@dataclass(frozen=True, kw_only=True)
+@record
 class NewProject(Body):
     """A project to make, or to find."""
 
@@ -49,7 +48,7 @@ class NewProject(Body):
     """How it looks at credentials; absent: as the server does."""
 
 
-@dataclass(frozen=True, kw_only=True)
+@record
 class Finish(Body):
     """What to bring to its end."""
 
@@ -59,7 +58,7 @@ class Finish(Body):
     """How a BUILDING backup ends."""
 
 
-@dataclass(frozen=True, kw_only=True)
+@record
 class SetStatus(Body):
     """A status to put an instance into."""
 
@@ -70,7 +69,7 @@ class SetStatus(Body):
     """How long; absent: until a test says otherwise."""
 
 
-@dataclass(frozen=True, kw_only=True)
+@record
 class Advance(Body):
     """How far to move a clock."""
 
@@ -78,7 +77,7 @@ class Advance(Body):
     """A duration such as "6h", or seconds."""
 
 
-@dataclass(frozen=True, kw_only=True)
+@record
 class Question(Body):
     """What to verify in a journal."""
 
@@ -94,7 +93,7 @@ class Question(Body):
     """Instead of all others: these operations were called in this order."""
 
 
-@dataclass(frozen=True, kw_only=True)
+@record
 class JournalFilter(Body):
     """Which requests of a journal to show."""
 
@@ -110,7 +109,7 @@ class JournalFilter(Body):
     """At most so many, the newest."""
 
 
-@dataclass(frozen=True, kw_only=True)
+@record
 class ArmedAt(Body):
     """Where a fault is armed."""
 

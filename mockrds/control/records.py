@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields
+from dataclasses import fields
 from functools import cache
 from math import inf
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
-from mockrds.control.fields import Count, Ref
+from mockrds.control.fields import Count, Ref, record
 from mockrds.domain.clock import Mode, iso
 from mockrds.domain.identity import Auth
 from mockrds.domain.models import (
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from mockrds.simulator import Simulator
 
 
-@dataclass(frozen=True, kw_only=True)
+@record
 class Error:
     """Why a request was refused."""
 
@@ -40,19 +40,19 @@ class Error:
     """What is wrong and what to do."""
 
 
-@dataclass(frozen=True, kw_only=True)
+@record
 class Nothing:
     """It is done, and there is nothing to say."""
 
 
-@dataclass(frozen=True, kw_only=True)
+@record
 class Status:
     """The server is there."""
 
     status: Literal["ok"] = "ok"
 
 
-@dataclass(frozen=True, kw_only=True)
+@record
 class Version:
     """What serves."""
 
@@ -63,7 +63,7 @@ class Version:
 # Projects
 
 
-@dataclass(frozen=True, kw_only=True)
+@record
 class Project:
     """A project, without what is in it."""
 
@@ -88,7 +88,7 @@ class Project:
         return cls(**_same(cls, project, scenario=scenario, token=token, in_flight=in_flight))
 
 
-@dataclass(frozen=True, kw_only=True)
+@record
 class ProjectName:
     """A project, in a list."""
 
@@ -96,14 +96,14 @@ class ProjectName:
     name: str
 
 
-@dataclass(frozen=True, kw_only=True)
+@record
 class Projects:
     """All projects."""
 
     projects: list[ProjectName]
 
 
-@dataclass(frozen=True, kw_only=True)
+@record
 class Forgotten:
     """A project that was removed."""
 
@@ -113,7 +113,7 @@ class Forgotten:
     """The token with which a server begins as this project began."""
 
 
-@dataclass(frozen=True, kw_only=True)
+@record
 class Clock:
     """A clock."""
 
@@ -137,7 +137,7 @@ class Clock:
         return cls(mode=setting.mode, at=at, by=setting.by, now=iso(now), seconds=now, advanced=clock.advanced)
 
 
-@dataclass(frozen=True, kw_only=True)
+@record
 class Activity:
     """Something under way."""
 
@@ -159,7 +159,7 @@ class Activity:
         return cls(**_same(cls, activity, began=_finite(activity.began), ends=_finite(activity.ends)))
 
 
-@dataclass(frozen=True, kw_only=True)
+@record
 class Datastore:
     """Engine and version."""
 
@@ -167,7 +167,7 @@ class Datastore:
     version: str
 
 
-@dataclass(frozen=True, kw_only=True)
+@record
 class Instance:
     """A DB instance."""
 
@@ -233,7 +233,7 @@ class Instance:
         )
 
 
-@dataclass(frozen=True, kw_only=True)
+@record
 class Backup:
     """A manual backup."""
 
@@ -274,7 +274,7 @@ class Backup:
         )
 
 
-@dataclass(frozen=True, kw_only=True)
+@record
 class PublicIP:
     """An elastic IP."""
 
@@ -296,7 +296,7 @@ class PublicIP:
         return cls(**_same(cls, ip, created=iso(ip.created), port_id=None if port is None else port.id))
 
 
-@dataclass(frozen=True, kw_only=True)
+@record
 class State(Project):
     """A project, with what is in it."""
 
@@ -341,7 +341,7 @@ class State(Project):
         )
 
 
-@dataclass(frozen=True, kw_only=True)
+@record
 class InForce:
     """The scenario in force."""
 
@@ -354,7 +354,7 @@ class InForce:
 # Faults
 
 
-@dataclass(frozen=True, kw_only=True)
+@record
 class SequenceStep:
     """One step of a sequence."""
 
@@ -362,7 +362,7 @@ class SequenceStep:
     done: bool
 
 
-@dataclass(frozen=True, kw_only=True)
+@record
 class ArmedRule:
     """A fault in force."""
 
@@ -407,7 +407,7 @@ class ArmedRule:
         )
 
 
-@dataclass(frozen=True, kw_only=True)
+@record
 class Faults:
     """The faults in force, in order."""
 
@@ -417,7 +417,7 @@ class Faults:
 # Journal
 
 
-@dataclass(frozen=True, kw_only=True)
+@record
 class Entry:
     """A request and its answer."""
 
@@ -463,7 +463,7 @@ class Entry:
         return cls(**entry.as_json())
 
 
-@dataclass(frozen=True, kw_only=True)
+@record
 class Journal:
     """The requests of a project."""
 
@@ -476,7 +476,7 @@ class Journal:
     entries: list[Entry]
 
 
-@dataclass(frozen=True, kw_only=True)
+@record
 class NearMiss:
     """A call that does not fit a match."""
 
@@ -484,7 +484,7 @@ class NearMiss:
     mismatches: list[str]
 
 
-@dataclass(frozen=True, kw_only=True)
+@record
 class Verification:
     """Whether the journal has what was expected."""
 
@@ -500,7 +500,7 @@ class Verification:
 # Summary and reports
 
 
-@dataclass(frozen=True, kw_only=True)
+@record
 class Calls:
     """The calls of one operation."""
 
@@ -508,7 +508,7 @@ class Calls:
     outcomes: dict[str, Count]
 
 
-@dataclass(frozen=True, kw_only=True)
+@record
 class FaultSummary:
     """What became of the faults."""
 
@@ -516,7 +516,7 @@ class FaultSummary:
     unused: list[ArmedRule]
 
 
-@dataclass(frozen=True, kw_only=True)
+@record
 class Summary:
     """What happened in a project, in numbers."""
 
@@ -538,7 +538,7 @@ class Summary:
     """What the calls that are kept tell of the client."""
 
 
-@dataclass(frozen=True, kw_only=True)
+@record
 class Records:
     """A report as JSON."""
 
@@ -550,14 +550,14 @@ class Records:
     """What happened, one record a project."""
 
 
-def _same(record: type[Any], thing: object, **others: object) -> dict[str, Any]:
-    """Return the fields of *record*: those that *thing* has under the same name, and *others*."""
-    return {name: getattr(thing, name) for name in _names(record) if name not in others} | others  # type: ignore[arg-type]
+def _same(kind: type[Any], thing: object, **others: object) -> dict[str, Any]:
+    """Return the fields of *kind*: those that *thing* has under the same name, and *others*."""
+    return {name: getattr(thing, name) for name in _names(kind) if name not in others} | others  # type: ignore[arg-type]
 
 
 @cache
-def _names(record: type[Any]) -> tuple[str, ...]:
-    return tuple(field.name for field in fields(record))
+def _names(kind: type[Any]) -> tuple[str, ...]:
+    return tuple(field.name for field in fields(kind))
 
 
 def _finite(seconds: float) -> float | None:

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
-from mockrds.control.fields import Count
+from mockrds.control.fields import Count, record
 from mockrds.verdict.kinds import BackoffKind, FindingKind, Outcome, Severity
 
 
-@dataclass(frozen=True, kw_only=True)
+@record
 class Backoff:
     """How a client waits between its attempts."""
 
@@ -25,7 +23,7 @@ class Backoff:
     waits: list[float]
 
 
-@dataclass(frozen=True, kw_only=True)
+@record
 class Attempt:
     """A call that is part of an operation."""
 
@@ -38,7 +36,7 @@ class Attempt:
     retryable: bool
 
 
-@dataclass(frozen=True, kw_only=True)
+@record
 class LogicalOperation:
     """Something that the client wanted, with the calls that it took."""
 
@@ -52,7 +50,7 @@ class LogicalOperation:
     backoff: Backoff
 
 
-@dataclass(frozen=True, kw_only=True)
+@record
 class Polling:
     """How the client asked again and again."""
 
@@ -67,7 +65,7 @@ class Polling:
     backoff: Backoff
 
 
-@dataclass(frozen=True, kw_only=True)
+@record
 class BackupHistory:
     """What the client did with a backup, in numbers of calls."""
 
@@ -78,7 +76,7 @@ class BackupHistory:
     deleted_by: Count | None
 
 
-@dataclass(frozen=True, kw_only=True)
+@record
 class Connections:
     """How the client used its connections."""
 
@@ -87,7 +85,7 @@ class Connections:
     reused: Count
 
 
-@dataclass(frozen=True, kw_only=True)
+@record
 class Finding:
     """Something that the client should do otherwise."""
 
@@ -97,7 +95,7 @@ class Finding:
     entries: list[Count]
 
 
-@dataclass(frozen=True, kw_only=True)
+@record
 class ClientVerdict:
     """What the journal tells of the client."""
 

@@ -7,7 +7,7 @@ import inspect
 import subprocess
 import sys
 import threading
-from dataclasses import fields
+from dataclasses import asdict, fields
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -339,8 +339,8 @@ def test_what_a_newer_server_says_besides_is_left_out() -> None:
 
     verification = read(records.Verification, content)
 
-    near = [records.NearMiss(number=1, mismatches=["it is another"])]
-    assert verification == records.Verification(verified=False, count=1, message="no", near_misses=near)
+    near = {"number": 1, "mismatches": ["it is another"]}
+    assert asdict(verification) == {"verified": False, "count": 1, "message": "no", "near_misses": [near]}
 
 
 # The way to the server
