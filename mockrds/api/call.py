@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Final, Protocol
 
 import orjson
@@ -95,39 +96,27 @@ class Call:
         body: The whole body; None when it was too large to be read.
     """
 
-    __slots__ = (
-        "_content",
-        "_found",
-        "_request",
-        "body",
-        "decision",
-        "headers",
-        "heeds",
-        "instance_places",
-        "method",
-        "now",
-        "operation",
-        "oversized",
-        "parameters",
-        "path",
-        "project",
-        "request_id",
-        "reused",
-        "simulator",
-        "target",
-        "trusted",
-    )  # fmt: skip
-
-    # Known once it is recorded and the rules have decided
-
+    operation = UNKNOWN
+    """What is asked for, by its id in the API reference."""
+    parameters: Mapping[str, str] = MappingProxyType({})
+    """The variable parts of the path, by their names in the reference."""
+    heeds: frozenset[str] = frozenset()
+    """The world effects that the operation heeds, by their keys."""
+    instance_places: tuple[Place, ...] = ()
+    """Where the operation's query and body name the instance that it is about."""
+    project: ProjectState | None = None
+    """The project; None when there is no such project."""
+    trusted = True
+    """Whether the credentials are good for the project."""
+    decision: Decision | None = None
+    """What the rules make of it; known once they were asked."""
     now: float
-    """When it arrived, on the project's clock."""
+    """When it arrived, on the project's clock; known once it is recorded."""
     request_id: str
-    """The id of its answer."""
+    """The id of its answer; known once it is recorded."""
     reused: bool
-    """Whether the connection carried another request before."""
-    decision: Decision | None
-    """What the rules make of it."""
+    """Whether the connection carried another request before; known once it is recorded."""
+    _content: Any = _UNREAD
 
     def __init__(self, simulator: Simulator, request: HttpRequest, body: bytes | None) -> None:
         self.simulator = simulator
@@ -141,20 +130,7 @@ class Call:
         self.body = body or b""
         self.oversized = body is None
         """Whether the body was too large to be read."""
-        self.operation = UNKNOWN
-        """What is asked for, by its id in the API reference."""
-        self.heeds: frozenset[str] = frozenset()
-        """The world effects that the operation heeds, by their keys."""
-        self.instance_places: tuple[Place, ...] = ()
-        """Where the operation's query and body name the instance that it is about."""
-        self.parameters: dict[str, str] = {}
-        """The variable parts of the path, by their names in the reference."""
-        self.project: ProjectState | None = None
-        """The project; None when there is no such project."""
-        self.trusted = True
-        """Whether the credentials are good for the project."""
         self._found: dict[str, Any] = {}
-        self._content: Any = _UNREAD
 
     @property
     def scheme(self) -> str:
