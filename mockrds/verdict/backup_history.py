@@ -42,7 +42,7 @@ class BackupHistory:
     deleted_by: int | None = None
     """The call that deleted it."""
     looks: int = 0
-    """How many answers showed it before its end."""
+    """How many answers showed it before its end, that of its creation included."""
 
     @property
     def orphaned(self) -> bool:

@@ -13,12 +13,14 @@ from mockrds.verdict.kinds import SEVERITIES, FindingKind, Severity
 from mockrds.verdict.retry_advice import NOT_YET, advice
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
 
     from mockrds.verdict.attempts import Attempt
     from mockrds.verdict.backup_history import BackupHistory
     from mockrds.verdict.behaviour import ClientBehaviour
     from mockrds.verdict.operations import LogicalOperation
+
+    Finder = Callable[[ClientBehaviour], Iterator["Finding"]]
 
 MIN_ATTEMPTS: Final = 3
 """How often a client should try what may pass before it gives up."""
@@ -69,12 +71,22 @@ class Finding:
         return f"<Finding {self}>"
 
 
+_FINDERS: Final[list[Finder]] = []
+
+
+def _finder(find: Finder) -> Finder:
+    """Let a function find one kind of finding."""
+    _FINDERS.append(find)
+    return find
+
+
 def find_all(behaviour: ClientBehaviour) -> tuple[Finding, ...]:
     """Return all findings, the worst first."""
-    findings = [finding for find in _ALL for finding in find(behaviour)]
+    findings = [finding for find in _FINDERS for finding in find(behaviour)]
     return tuple(sorted(findings, key=lambda finding: (SEVERITIES.index(finding.severity), finding.entries)))
 
 
+@_finder
 def _duplicates(behaviour: ClientBehaviour) -> Iterator[Finding]:
     for op in behaviour.operations:
         if len(op.backup_ids) > 1:
@@ -83,6 +95,7 @@ def _duplicates(behaviour: ClientBehaviour) -> Iterator[Finding]:
             yield Finding("duplicate-backups", "error", text, op.numbers)
 
 
+@_finder
 def _orphans(behaviour: ClientBehaviour) -> Iterator[Finding]:
     for history in behaviour.backup_histories.values():
         if not history.orphaned:
@@ -119,6 +132,7 @@ def ignored_retry_after(before: Attempt, attempt: Attempt) -> bool:
     return attempt.wait < demand * (1 - _EARLY_SHARE) - _EARLY
 
 
+@_finder
 def _retry_after(behaviour: ClientBehaviour) -> Iterator[Finding]:
     for op in behaviour.operations:
         early = [pair for pair in pairwise(op.attempts) if ignored_retry_after(*pair)]
@@ -157,6 +171,7 @@ def why_futile(behaviour: ClientBehaviour, before: Attempt, attempt: Attempt) ->
     return to_do.reason
 
 
+@_finder
 def _permanent_errors(behaviour: ClientBehaviour) -> Iterator[Finding]:
     for op in behaviour.operations:
         repeated = [pair for pair in pairwise(op.attempts) if why_futile(behaviour, *pair)]
@@ -172,6 +187,7 @@ def gave_up_early(op: LogicalOperation, min_attempts: int = MIN_ATTEMPTS) -> boo
     return op.gave_up and op.retries + 1 < min_attempts
 
 
+@_finder
 def _gave_up(behaviour: ClientBehaviour) -> Iterator[Finding]:
     for op in behaviour.operations:
         if gave_up_early(op):
@@ -181,6 +197,7 @@ def _gave_up(behaviour: ClientBehaviour) -> Iterator[Finding]:
             yield Finding("gave-up", "warning", text, op.numbers)
 
 
+@_finder
 def _changed_bodies(behaviour: ClientBehaviour) -> Iterator[Finding]:
     for op in behaviour.operations:
         if op.body_changed:
@@ -189,6 +206,7 @@ def _changed_bodies(behaviour: ClientBehaviour) -> Iterator[Finding]:
             yield Finding("body-changed", "warning", text, op.numbers)
 
 
+@_finder
 def _no_backoff(behaviour: ClientBehaviour) -> Iterator[Finding]:
     for op in behaviour.operations:
         if op.backoff.kind == "none":
@@ -206,6 +224,7 @@ def _is_storm(op: LogicalOperation) -> bool:
     return steady and op.retries >= _MANY and median(backoff.waits) < _STORM
 
 
+@_finder
 def _polls_after_end(behaviour: ClientBehaviour) -> Iterator[Finding]:
     for polling in behaviour.polling:
         late = polling.after_end
@@ -215,6 +234,7 @@ def _polls_after_end(behaviour: ClientBehaviour) -> Iterator[Finding]:
             yield Finding("polled-after-end", "warning", text, numbers)
 
 
+@_finder
 def _fast_polls(behaviour: ClientBehaviour) -> Iterator[Finding]:
     for polling in behaviour.polling:
         if polling.count >= _MANY and polling.median is not None and polling.median < _FAST:
@@ -223,6 +243,7 @@ def _fast_polls(behaviour: ClientBehaviour) -> Iterator[Finding]:
             yield Finding("polled-too-fast", "note", text, polling.numbers)
 
 
+@_finder
 def _connections(behaviour: ClientBehaviour) -> Iterator[Finding]:
     connections = behaviour.connections
     if connections.chances >= _CHANCES and not connections.reused:
@@ -230,6 +251,7 @@ def _connections(behaviour: ClientBehaviour) -> Iterator[Finding]:
         yield Finding("connection-per-request", "note", text, ())
 
 
+@_finder
 def _silent_retries(behaviour: ClientBehaviour) -> Iterator[Finding]:
     numbers: dict[str, list[int]] = {}
     for _, _, attempt in behaviour.retries:
@@ -239,18 +261,3 @@ def _silent_retries(behaviour: ClientBehaviour) -> Iterator[Finding]:
         times = "once" if len(repeats) == 1 else f"{len(repeats)} times"
         text = f"{http_stack} repeated a request by itself, {times}, because a connection had died"
         yield Finding("silent-retry", "note", text, tuple(repeats))
-
-
-_ALL: Final = (
-    _duplicates,
-    _orphans,
-    _retry_after,
-    _permanent_errors,
-    _gave_up,
-    _changed_bodies,
-    _no_backoff,
-    _polls_after_end,
-    _fast_polls,
-    _connections,
-    _silent_retries,
-)

@@ -169,6 +169,7 @@ def outcome(api: Api, operation: str, **rule: Any) -> Any:
     api.project.clock.advance("1h")
     if rule:
         api.project.faults.add(operation=operation, **rule)
+    assert operation in REQUESTS, "REQUESTS has a request for each operation that heeds something"
     path, body = (filled(each, ids) for each in REQUESTS[operation])
     served = OPERATIONS[operation]
     base = served.path.partition("{project_id}")[0]
@@ -196,7 +197,7 @@ def test_what_an_operation_heeds_makes_a_difference(connect: Connect, operation:
 
 
 def test_all_that_heeds_something_is_asked() -> None:
-    assert REQUESTS.keys() == {operation for operation, _ in HEEDED}
+    assert REQUESTS.keys() == {operation for operation, _ in HEEDED}, "REQUESTS has a request for each that heeds"
     assert EFFECTS.keys() == set(get_args(Effect)) == {field.name for field in fields(WorldEffect)}
 
 

@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from benchmarks import bare
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
@@ -77,6 +79,10 @@ def test_the_documented_request_may_carry_fields_that_the_service_does_not_know(
         "x": 1,
     }
     assert api.post("/backups", json=document).status == 200
+
+
+def test_the_reference_of_the_benchmarks_answers_the_same_fields(api: Api, shape: Callable[[Any], Any]) -> None:
+    assert shape(bare.ANSWER) == shape(api.create().body)
 
 
 def test_the_answer_is_json_and_names_its_request_in_a_header_and_in_the_journal(api: Api) -> None:

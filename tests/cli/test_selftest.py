@@ -25,7 +25,7 @@ def test_every_fault_does_what_its_name_says_on_this_machine() -> None:
     assert done.stdout.endswith(f"\n{len(proven)} of {len(proven)} do as they should\n")
     words = set(re.findall(r"\w+", " ".join(proven)))
     keys = {field.name for kind in (Toxics, Step) for field in fields(kind)}
-    assert {*NAMES, *keys, "rate_limits", "outage", "drain"} - words == set()
+    assert {*NAMES, *keys, "rate_limits", "outage", "drain"} - words == set(), "each has a row in PROOFS"
     assert len(proven) == 2 * len(set(proven))  # each plain and over TLS
 
 

@@ -144,13 +144,16 @@ def test_an_operation_calls_the_method_of_its_name(operation: str) -> None:
         assert word(operation) not in called, f"{operation} is no exception any more"
         assert called >= OTHERWISE[operation][0]
     else:
-        assert word(operation) in called
+        message = (
+            f"{operation} calls {called or 'no method of the world'}: name the method like it, or say why in OTHERWISE"
+        )
+        assert word(operation) in called, message
 
 
 def test_the_worlds_methods_are_operations() -> None:
     words = {word(operation) for operation in (*OPERATIONS, *NEIGHBOURS)}
 
-    assert METHODS - TOOLS - words == NO_OPERATIONS.keys()
+    assert METHODS - TOOLS - words == NO_OPERATIONS.keys(), "say in NO_OPERATIONS what it is, or in TOOLS"
 
 
 def test_exceptions_are_served() -> None:
