@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     from mockrds.cli.reloader import Reloader
     from mockrds.server import MockRDS
 
+_SIGNALS = (signal.SIGINT, signal.SIGTERM, *((signal.SIGHUP,) if hasattr(signal, "SIGHUP") else ()))
+
 
 def run(arguments: Sequence[str]) -> int:
     """Serve; exit with 0 when it was stopped by a signal."""
@@ -93,10 +95,17 @@ async def _serve_until_stopped(mock: MockRDS, options: argparse.Namespace, reloa
 
     stopped = asyncio.Event()
     loop = asyncio.get_running_loop()
-    for number in (signal.SIGINT, signal.SIGTERM, *((signal.SIGHUP,) if hasattr(signal, "SIGHUP") else ())):
+
+    def stop() -> None:
+        stopped.set()
+        for number in _SIGNALS:  # a second signal ends the process at once, whatever it is doing
+            if loop.remove_signal_handler(number):
+                signal.signal(number, signal.SIG_DFL)
+
+    for number in _SIGNALS:
         # Windows has no signal handlers on the loop, and other threads have none at all.
         with suppress(NotImplementedError, ValueError, RuntimeError):
-            loop.add_signal_handler(number, stopped.set)
+            loop.add_signal_handler(number, stop)
     history = History(mock, recording=True) if options.report else None
     try:
         await mock.start()
@@ -111,10 +120,9 @@ async def _serve_until_stopped(mock: MockRDS, options: argparse.Namespace, reloa
                 following = tasks.create_task(reloader.follow(mock))
                 await stopped.wait()
                 following.cancel()
+        return write_reports(records(history.project_runs()) if history is not None else [], options.report)
     finally:
-        reported = records(history.project_runs()) if history is not None else []
         await mock.stop()
-    return write_reports(reported, options.report)
 
 
 def _announce(mock: MockRDS, options: argparse.Namespace) -> None:
