@@ -13,7 +13,8 @@ from mockrds.cli import COMMANDS
 from mockrds.cli.commands.report import add_report_option, write_reports
 from mockrds.cli.errors import DEFAULT_PORT, Parser, UsageError, reason
 from mockrds.cli.history import History, records
-from mockrds.cli.server_options import add_server_options, announce, listen_problem, make_server, remove_ready_file
+from mockrds.cli.ready_file import ReadyFile
+from mockrds.cli.server_options import add_server_options, listen_problem, make_server, warn_if_reachable
 from mockrds.version import __version__
 
 if TYPE_CHECKING:
@@ -67,11 +68,8 @@ def _serve(options: argparse.Namespace) -> int:
         gc.freeze()
         gc.set_threshold(50_000, 20, 100)
         gc.enable()
-        remove_ready_file(options)  # of an earlier server
-        try:
-            reported = asyncio.run(_serve_until_stopped(mock, options, reloader))
-        finally:
-            remove_ready_file(options)
+        with ReadyFile(options.ready_file) as ready_file:
+            reported = asyncio.run(_serve_until_stopped(mock, options, reloader, ready_file))
     finally:
         if log is not None:
             log.close()
@@ -89,7 +87,9 @@ def _reloader(options: argparse.Namespace) -> Reloader | None:
     return Reloader(options.scenario)
 
 
-async def _serve_until_stopped(mock: MockRDS, options: argparse.Namespace, reloader: Reloader | None) -> bool:
+async def _serve_until_stopped(
+    mock: MockRDS, options: argparse.Namespace, reloader: Reloader | None, ready_file: ReadyFile
+) -> bool:
     """Serve; return whether all reports were written."""
     import asyncio
 
@@ -112,6 +112,7 @@ async def _serve_until_stopped(mock: MockRDS, options: argparse.Namespace, reloa
     except OSError as error:
         raise UsageError(listen_problem(error, options)) from None
     try:
+        ready_file.write(mock)
         _announce(mock, options)
         if reloader is None:
             await stopped.wait()
@@ -126,8 +127,8 @@ async def _serve_until_stopped(mock: MockRDS, options: argparse.Namespace, reloa
 
 
 def _announce(mock: MockRDS, options: argparse.Namespace) -> None:
-    """Write the ready file, warnings and the banner: the server serves."""
-    announce(mock, options)
+    """Write warnings and the banner: the server serves."""
+    warn_if_reachable(mock, options.host)
     if not options.quiet:
         from mockrds.cli.banner import banner
 
