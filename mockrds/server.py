@@ -15,8 +15,10 @@ from mockrds.domain.models import FOREVER
 from mockrds.project import Faults, Project, Server
 from mockrds.simulator import Simulator
 from mockrds.web.app import build_app, build_server
+from mockrds.web.listening import ACCEPTED, BACKLOG, handle_exhaustion, listen
 
 if TYPE_CHECKING:
+    import socket
     import ssl
     from collections.abc import Callable, Mapping
 
@@ -34,7 +36,6 @@ __all__ = ["MockRDS", "Project"]
 
 _GRACE = 0.05  # seconds in which a request under way may end when the server stops; aiohttp takes 0 for no limit
 _LOOPBACK_REMEDY = "where a test run blocks sockets, let it allow those of 127.0.0.1"
-_BACKLOG = 4096  # with aiohttp's 128, five hundred clients that connect at once wait a second
 
 
 class _LocalFaults(Faults):
@@ -258,13 +259,18 @@ class MockRDS(Server):
         self._check_stopped()
         runner = web.ServerRunner(build_server(self.simulator, self._log), shutdown_timeout=_GRACE)
         await runner.setup()
+        sockets: list[socket.socket] = []
         try:
-            site = web.TCPSite(runner, self.host, self.port, ssl_context=self._tls, backlog=_BACKLOG)
-            await site.start()
+            sockets += await listen(self.host, self.port)
+            for sock in sockets:
+                await web.SockSite(runner, sock, ssl_context=self._tls, backlog=ACCEPTED).start()
+                sock.listen(BACKLOG)
         except BaseException:
             await runner.cleanup()
+            for sock in sockets:
+                sock.close()
             raise
-        self.port = runner.addresses[0][1]
+        self.port = sockets[0].getsockname()[1]
         self._runner = runner
 
     async def stop(self) -> None:
@@ -302,6 +308,7 @@ class MockRDS(Server):
             try:
                 with asyncio.Runner() as runner:  # cancels what is left in the end, such as TLS handshakes
                     loop = runner.get_loop()
+                    handle_exhaustion(loop)
                     loop.run_until_complete(self.start())
                     self._loop = loop
                     ready.set()

@@ -142,8 +142,6 @@ def listen_problem(error: OSError, options: argparse.Namespace) -> str:
     else:
         remedy = "give an address of this machine with --host"
     why = "the host name is unknown" if isinstance(error, socket.gaierror) else reason(error)
-    if error.errno is None:  # from Python 3.12 on, asyncio raises one without a number if it could bind to none
-        why = "cannot assign requested address"
     return f"cannot listen on {options.host}:{options.port}: {why}; {remedy}"
 
 

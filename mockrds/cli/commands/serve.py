@@ -93,8 +93,12 @@ async def _serve_until_stopped(
     """Serve; return whether all reports were written."""
     import asyncio
 
+    from mockrds.web.listening import handle_exhaustion, raise_descriptor_limit
+
     stopped = asyncio.Event()
     loop = asyncio.get_running_loop()
+    handle_exhaustion(loop)
+    raise_descriptor_limit()
 
     def stop() -> None:
         stopped.set()
