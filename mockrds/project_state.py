@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 
 from mockrds.domain.clock import Clock, ClockSetting, iso
 from mockrds.domain.identity import DEFAULT_PROJECT, Identity
-from mockrds.domain.operations import OPERATIONS
+from mockrds.domain.operations import NETWORK_OPERATIONS, OPERATIONS
 from mockrds.domain.values import RDSValues
 from mockrds.domain.world import World
 from mockrds.faults.engine import FaultEngine
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from mockrds.scenario import Scenario
 
 _MOST_REVOKED: Final = 1000
-_JOURNALED: Final = (*OPERATIONS, "unknown")
+_JOURNALED: Final = (*OPERATIONS, *NETWORK_OPERATIONS, "unknown")
 
 
 class ProjectState:

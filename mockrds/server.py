@@ -15,8 +15,10 @@ from mockrds.domain.models import FOREVER
 from mockrds.project import Faults, Project, Server
 from mockrds.simulator import Simulator
 from mockrds.web.app import build_app, build_server
+from mockrds.web.listening import ACCEPTED, BACKLOG, handle_exhaustion, listen
 
 if TYPE_CHECKING:
+    import socket
     import ssl
     from collections.abc import Callable, Mapping
 
@@ -32,7 +34,8 @@ if TYPE_CHECKING:
 
 __all__ = ["MockRDS", "Project"]
 
-_BACKLOG = 4096  # with aiohttp's 128, five hundred clients that connect at once wait a second
+_GRACE = 0.05  # seconds in which a request under way may end when the server stops; aiohttp takes 0 for no limit
+_LOOPBACK_REMEDY = "where a test run blocks sockets, let it allow those of 127.0.0.1"
 
 
 class _LocalFaults(Faults):
@@ -251,22 +254,32 @@ class MockRDS(Server):
 
         Raises:
             OSError: The address or the port is not to be had.
+            RuntimeError: It serves already.
         """
-        runner = web.ServerRunner(build_server(self.simulator, self._log), shutdown_timeout=0)
+        self._check_stopped()
+        runner = web.ServerRunner(build_server(self.simulator, self._log), shutdown_timeout=_GRACE)
         await runner.setup()
+        sockets: list[socket.socket] = []
         try:
-            site = web.TCPSite(runner, self.host, self.port, ssl_context=self._tls, backlog=_BACKLOG)
-            await site.start()
+            sockets += await listen(self.host, self.port)
+            for sock in sockets:
+                await web.SockSite(runner, sock, ssl_context=self._tls, backlog=ACCEPTED).start()
+                sock.listen(BACKLOG)
         except BaseException:
             await runner.cleanup()
+            for sock in sockets:
+                sock.close()
             raise
-        self.port = runner.addresses[0][1]
+        self.port = sockets[0].getsockname()[1]
         self._runner = runner
 
     async def stop(self) -> None:
-        """Stop serving; requests that wait are dropped."""
+        """Stop serving; requests that wait are dropped, those that still arrive are cut off."""
         runner, self._runner = self._runner, None
         if runner is not None:
+            for site in tuple(runner.sites):
+                await site.stop()
+            await asyncio.sleep(0)  # what the system has accepted becomes a connection
             for project in (*self.simulator.projects.values(), self.simulator.unassigned):
                 project.drop_waiting()
             connections = [handler.transport for handler in runner.server.connections] if runner.server else []
@@ -286,29 +299,37 @@ class MockRDS(Server):
     # In a thread of its own
 
     def __enter__(self) -> Self:
-        started: list[BaseException | None] = []
+        __tracebackhide__ = True
+        self._check_stopped()
+        failures: list[BaseException] = []
         ready = threading.Event()
 
         def serve() -> None:
-            with asyncio.Runner() as runner:  # cancels what is left in the end, such as TLS handshakes
-                loop = runner.get_loop()
-                try:
+            try:
+                with asyncio.Runner() as runner:  # cancels what is left in the end, such as TLS handshakes
+                    loop = runner.get_loop()
+                    handle_exhaustion(loop)
                     loop.run_until_complete(self.start())
-                except BaseException as error:  # noqa: BLE001  (raised again in the caller's thread)
-                    started.append(error)
-                    return
-                finally:
                     self._loop = loop
                     ready.set()
-                loop.run_forever()
-                loop.run_until_complete(self.stop())
+                    loop.run_forever()
+                    loop.run_until_complete(self.stop())
+            except BaseException as error:
+                if ready.is_set():
+                    raise
+                failures.append(error)
+            finally:
+                ready.set()
 
         self._thread = threading.Thread(target=serve, name="mockrds", daemon=True)
         self._thread.start()
         ready.wait()
-        if started:
+        if failures:
             self._thread.join()
-            raise started[0] or RuntimeError
+            self._thread = None
+            if isinstance(failures[0], OSError):
+                raise failures[0]
+            raise RuntimeError(f"mockrds can't serve: {failures[0]}; {_LOOPBACK_REMEDY}") from failures[0]
         return self
 
     def __exit__(self, *exc_info: object) -> None:
@@ -316,6 +337,11 @@ class MockRDS(Server):
             self._loop.call_soon_threadsafe(self._loop.stop)
             self._thread.join()
             self._loop = self._thread = None
+
+    def _check_stopped(self) -> None:
+        __tracebackhide__ = True
+        if self._runner is not None:
+            raise RuntimeError("this server serves already: make another MockRDS, or another project of this one")
 
     def __repr__(self) -> str:
         return f"<MockRDS {self.host}:{self.port}>"

@@ -112,7 +112,7 @@ class Call:
     """What the rules make of it; known once they were asked."""
     now: float
     """When it arrived, on the project's clock; known once it is recorded."""
-    request_id: str
+    request_id = ""
     """The id of its answer; known once it is recorded."""
     reused: bool
     """Whether the connection carried another request before; known once it is recorded."""

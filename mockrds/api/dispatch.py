@@ -17,7 +17,7 @@ from mockrds.api.iam import KeystoneError
 from mockrds.api.operation import meant
 from mockrds.api.routing import Routes
 from mockrds.domain.errors import GatewayError, RDSError
-from mockrds.domain.operations import OPERATIONS
+from mockrds.domain.operations import NETWORK_OPERATIONS, OPERATIONS
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -33,7 +33,7 @@ _HANDLERS: Final[dict[str, Callable[[Call], Answer]]] = {
     **network.HANDLERS,
 }
 _PUBLIC: Final = frozenset(name for name, served in SERVED.items() if served.public)
-_ROUTES: Final = Routes((*OPERATIONS.values(), *network.NEIGHBOURS.values()))
+_ROUTES: Final = Routes((*OPERATIONS.values(), *NETWORK_OPERATIONS.values()))
 
 
 def find_operation(call: Call) -> ProjectState:
@@ -122,10 +122,15 @@ def _error(error: Exception, call: Call, project: ProjectState) -> Answer:
         case KeystoneError():
             return error_bodies.keystone(error)
         case _:
-            _log.exception("mockrds itself failed on %s %s", call.method, call.path)
-            project.errors.append(error)
-            hint = "an error inside mockrds; its log has the traceback"
-            return error_bodies.documented("RDS.0005", call.family, call.request_id, hint)
+            return failure(error, call, project)
+
+
+def failure(error: Exception, call: Call, project: ProjectState) -> Answer:
+    """Return the answer to a call on which the mock itself failed; whoever looks after *project* will know of it."""
+    _log.error("mockrds itself failed on %s %s", call.method, call.path, exc_info=error)
+    project.errors.append(error)
+    hint = "an error inside mockrds; its log has the traceback"
+    return error_bodies.documented("RDS.0005", call.family, call.request_id, hint)
 
 
 def _unknown(call: Call) -> GatewayError:

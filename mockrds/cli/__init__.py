@@ -10,6 +10,8 @@ import os
 import signal
 import sys
 from importlib import import_module
+from io import TextIOWrapper
+from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from mockrds.cli.errors import UsageError, reason
@@ -42,6 +44,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         something wrong, 2 when the arguments are wrong or the server can't serve; ``run`` has more.
     """
     arguments = list(sys.argv[1:] if argv is None else argv)
+    _make_writable()
     command = arguments.pop(0) if arguments and arguments[0] in COMMANDS else "serve"
     try:
         code: int = import_module(f"mockrds.cli.commands.{command}").run(arguments)
@@ -57,3 +60,13 @@ def main(argv: Sequence[str] | None = None) -> int:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # what is still buffered must not fail
         return 1
     return code
+
+
+def _make_writable() -> None:
+    """Let standard output take every text, and be there: what it can't encode is escaped, as on standard error."""
+    for name in ("stdout", "stderr"):
+        stream = getattr(sys, name)
+        if stream is None:  # it was closed before we began; a file or a socket must not get its number
+            setattr(sys, name, Path(os.devnull).open("w", encoding="utf-8"))  # noqa: SIM115
+        elif isinstance(stream, TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")

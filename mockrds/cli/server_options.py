@@ -1,19 +1,16 @@
-"""What ``mockrds serve`` and ``mockrds run`` have in common: the options, a server made of them, the ready file."""
+"""What ``mockrds serve`` and ``mockrds run`` have in common: the options, and a server made of them."""
 
 from __future__ import annotations
 
 import argparse
 import errno
-import json
 import os
 import socket
 import sys
-from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from mockrds.cli.errors import UsageError, reason
-from mockrds.version import __version__
 
 if TYPE_CHECKING:
     import ssl
@@ -145,42 +142,15 @@ def listen_problem(error: OSError, options: argparse.Namespace) -> str:
     else:
         remedy = "give an address of this machine with --host"
     why = "the host name is unknown" if isinstance(error, socket.gaierror) else reason(error)
-    if error.errno is None:  # from Python 3.12 on, asyncio raises one without a number if it could bind to none
-        why = "cannot assign requested address"
     return f"cannot listen on {options.host}:{options.port}: {why}; {remedy}"
 
 
-def announce(mock: MockRDS, options: argparse.Namespace) -> None:
-    """Write the ready file, and a warning where other machines can reach the server.
-
-    Raises:
-        UsageError: The ready file can't be written.
-    """
-    if options.ready_file is not None:
-        _write_ready_file(options.ready_file, mock)
+def warn_if_reachable(mock: MockRDS, host: str) -> None:
+    """Write a warning where other machines can reach the server."""
     if not mock.on_loopback:
         print(
-            f"mockrds: warning: listening on {options.host}, so other machines can reach this server; "
+            f"mockrds: warning: listening on {host}, so other machines can reach this server; "
             f"its control API demands the header X-Mockrds-Token: {mock.simulator.control_token}",
             file=sys.stderr,
             flush=True,
         )
-
-
-def remove_ready_file(options: argparse.Namespace) -> None:
-    """Remove the ready file, if there is one, when its server does not serve."""
-    if options.ready_file is not None:
-        with suppress(OSError):
-            options.ready_file.unlink()
-
-
-def _write_ready_file(path: Path, mock: MockRDS) -> None:
-    content = {"url": mock.url, "pid": os.getpid(), "version": __version__, "project_id": mock.simulator.default.id}
-    if mock.ca is not None:
-        content["ca"] = mock.ca
-    from mockrds.files import write_atomically
-
-    try:
-        write_atomically(path, json.dumps(content) + "\n")
-    except OSError as error:
-        raise UsageError(f"cannot write the ready file {path}: {reason(error)}") from None

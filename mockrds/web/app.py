@@ -111,15 +111,22 @@ async def _serve(simulator: Simulator, log: Log | None, request: web.BaseRequest
     call = Call(simulator, request, await _read(request) if request.body_exists else b"")
     if call.path.startswith(CONTROL):
         return _control(call)
-    exchange = Exchange(request, call, dispatch.find_operation(call))
-    project, entry = exchange.project, exchange.entry
-    decision = call.decision = entry.decision = project.faults.decide(call)
-    if decision is None or decision.has_no_effect:
-        response = _respond(exchange, dispatch.answer(call, project))
-    else:
-        response = await _apply_faults(exchange, decision)
-    if log is not None:
-        log(project, entry)
+    exchange: Exchange | None = None
+    try:
+        exchange = Exchange(request, call, dispatch.find_operation(call))
+        entry, project = exchange.entry, exchange.project
+        decision = call.decision = entry.decision = project.faults.decide(call)
+        if decision is None or decision.has_no_effect:
+            response = _respond(exchange, dispatch.answer(call, project))
+        else:
+            response = await _apply_faults(exchange, decision)
+    except Exception as error:  # noqa: BLE001  (a bug of ours must not look like a dead server)
+        response = _fail(error, call, exchange)
+    if log is not None and exchange is not None:
+        try:
+            log(exchange.project, exchange.entry)
+        except Exception as error:  # noqa: BLE001  (the answer is good)
+            dispatch.failure(error, call, exchange.project)
     return response
 
 
@@ -164,6 +171,16 @@ def _respond(exchange: Exchange, answer: Answer) -> WireResponse:
     return WireResponse(answer.status, headers, answer.body, entry)
 
 
+def _fail(error: Exception, call: Call, exchange: Exchange | None) -> WireResponse:
+    """Return the answer to a call on which the mock itself failed, outside of the operation."""
+    project = call.simulator.unassigned if exchange is None else exchange.project
+    answer = dispatch.failure(error, call, project)
+    if exchange is not None:
+        return _respond(exchange, answer)
+    headers = {"X-Mockrds-Hint": answer.hint, "Date": _date(time.time()), "Content-Type": "application/json"}
+    return WireResponse(answer.status, headers, answer.body)
+
+
 def _record(exchange: Exchange, answer: Answer) -> None:
     """Record what an operation answered, and put into the headers what its caller should know."""
     entry, headers = exchange.entry, exchange.headers
@@ -200,7 +217,7 @@ async def _apply_faults(exchange: Exchange, decision: Decision) -> WireResponse:
     if fault is None:
         response = WireResponse(status, headers, body, entry, keep_alive=keep_alive)
     else:
-        response = FaultyResponse(*fault, message, entry, project.in_flight, keep_alive=keep_alive)
+        response = FaultyResponse(*fault, message, entry, project, keep_alive=keep_alive)
     entry.status = status if response.shows_status else None
     entry.finished = project.clock.now()
     return response

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import socket
 import struct
 import sys
@@ -21,7 +22,9 @@ if TYPE_CHECKING:
 
     from mockrds.faults.transport import Name
     from mockrds.journal import Entry
+    from mockrds.project_state import ProjectState
 
+_log = logging.getLogger("mockrds")
 _LINGER: Final = struct.pack("hh" if sys.platform == "win32" else "ii", 1, 0)  # on, for no time: closing sends RST
 _GARBAGE: Final = 64
 _STATUS_ENDS: Final = len("HTTP/1.1 200")
@@ -125,7 +128,7 @@ class FaultyResponse(WireResponse):
         key: What chance is keyed by: sizes of slices, garbage.
         message: Status, headers and body of the answer that it happens to.
         entry: Where to record what is sent.
-        in_flight: Where to say how to drop the request while it waits.
+        project: The project, which can drop the request while it waits, and is told of errors of ours.
         keep_alive: Whether the connection would stay open otherwise.
     """
 
@@ -137,14 +140,14 @@ class FaultyResponse(WireResponse):
         key: str,
         message: tuple[int, dict[str, str], bytes],
         entry: Entry,
-        in_flight: set[Callable[[], object]],
+        project: ProjectState,
         *,
         keep_alive: bool = True,
     ) -> None:
         super().__init__(*message, entry, keep_alive=keep_alive)
         self._fault = fault
         self._random = Random(f"{key}/bytes")
-        self._in_flight = in_flight
+        self._project = project
 
     @property
     def shows_status(self) -> bool:
@@ -157,12 +160,16 @@ class FaultyResponse(WireResponse):
         """Send what is to be sent, and end as the fault says."""
         connection = ClientConnection(request, self._entry, self._random)
         try:
-            with droppable(self._in_flight):
+            with droppable(self._project.in_flight):
                 await self._break(request, connection)
         except (asyncio.CancelledError, ConnectionError):
             self._entry.damaged |= self._entry.done is None
             self._entry.close("aborted" if request.transport is None else "FIN")  # or the project was reset
             raise
+        except Exception as error:  # noqa: BLE001  (as web/app.py, where the answer was made)
+            _log.error("mockrds itself failed while it sent an answer", exc_info=error)
+            self._project.errors.append(error)
+            connection.close()
         self._open = self._open and not connection.ended
         self._entry.close()
         return request.writer

@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from mockrds.api.network import HANDLERS, NEIGHBOURS
+from mockrds.api.network import HANDLERS
 from mockrds.api.routing import Routes
-from mockrds.domain.operations import OPERATIONS
+from mockrds.domain.operations import NETWORK_OPERATIONS, OPERATIONS
 
 if TYPE_CHECKING:
     from support.api import Api, Connect
@@ -27,13 +27,13 @@ def ask(api: Api, method: str, path: str, **request: Any) -> Any:
 
 
 def test_no_route_takes_one_of_the_database_service() -> None:
-    alone, together = Routes(OPERATIONS.values()), Routes((*OPERATIONS.values(), *NEIGHBOURS.values()))
+    alone, together = Routes(OPERATIONS.values()), Routes((*OPERATIONS.values(), *NETWORK_OPERATIONS.values()))
 
     for operation in OPERATIONS.values():
         path = operation.path.replace("{project_id}", "vpcs").replace("{", "").replace("}", "")
         assert together.match(operation.method, path) == alone.match(operation.method, path)
-    assert HANDLERS.keys() == NEIGHBOURS.keys()
-    assert NEIGHBOURS.keys() & OPERATIONS.keys() == set()
+    assert HANDLERS.keys() == NETWORK_OPERATIONS.keys()
+    assert NETWORK_OPERATIONS.keys() & OPERATIONS.keys() == set()
 
 
 @pytest.mark.parametrize(

@@ -13,56 +13,11 @@ from mockrds.api.network import changes, networks, public_ips
 from mockrds.api.network.resource import get_of, list_of
 from mockrds.domain.errors import GatewayError, NetworkError, RDSError
 from mockrds.domain.identity import InvalidTokenError
-from mockrds.domain.operations import Operation
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from mockrds.api.call import Call
-
-_TABLE: Final = """
-compute.list_security_groups GET /v2.1/{project_id}/os-security-groups
-network.list_vpcs GET /v1/{project_id}/vpcs
-network.get_vpc GET /v1/{project_id}/vpcs/{id}
-network.list_subnets GET /v1/{project_id}/subnets
-network.get_subnet GET /v1/{project_id}/subnets/{id}
-network.list_security_groups GET /v1/{project_id}/security-groups
-network.get_security_group GET /v1/{project_id}/security-groups/{id}
-network.create_public_ip POST /v1/{project_id}/publicips
-network.list_public_ips GET /v1/{project_id}/publicips
-network.get_public_ip GET /v1/{project_id}/publicips/{id}
-network.update_public_ip PUT /v1/{project_id}/publicips/{id}
-network.delete_public_ip DELETE /v1/{project_id}/publicips/{id}
-neutron.create_network POST /v2.0/networks
-neutron.list_networks GET /v2.0/networks
-neutron.get_network GET /v2.0/networks/{id}
-neutron.delete_network DELETE /v2.0/networks/{id}
-neutron.create_subnet POST /v2.0/subnets
-neutron.list_subnets GET /v2.0/subnets
-neutron.get_subnet GET /v2.0/subnets/{id}
-neutron.delete_subnet DELETE /v2.0/subnets/{id}
-neutron.create_router POST /v2.0/routers
-neutron.list_routers GET /v2.0/routers
-neutron.get_router GET /v2.0/routers/{id}
-neutron.update_router PUT /v2.0/routers/{id}
-neutron.delete_router DELETE /v2.0/routers/{id}
-neutron.add_router_interface PUT /v2.0/routers/{id}/add_router_interface
-neutron.remove_router_interface PUT /v2.0/routers/{id}/remove_router_interface
-neutron.create_security_group POST /v2.0/security-groups
-neutron.list_security_groups GET /v2.0/security-groups
-neutron.get_security_group GET /v2.0/security-groups/{id}
-neutron.delete_security_group DELETE /v2.0/security-groups/{id}
-neutron.list_ports GET /v2.0/ports
-neutron.get_port GET /v2.0/ports/{id}
-neutron.list_floating_ips GET /v2.0/floatingips
-neutron.get_floating_ip GET /v2.0/floatingips/{id}
-neutron.update_floating_ip PUT /v2.0/floatingips/{id}
-"""
-
-NEIGHBOURS: Final[dict[str, Operation]] = {
-    operation.id: operation for operation in (Operation(*row.split()) for row in _TABLE.strip().splitlines())
-}
-"""The operations of other services, in the form of those of the API reference."""
 
 
 def _find_project(call: Call) -> None:

@@ -11,7 +11,8 @@ from mockrds.cli.child_process import command_runner
 from mockrds.cli.commands.report import add_report_option, write_reports
 from mockrds.cli.errors import Parser, UsageError, reason
 from mockrds.cli.history import History, records
-from mockrds.cli.server_options import add_server_options, announce, listen_problem, make_server, remove_ready_file
+from mockrds.cli.ready_file import ReadyFile
+from mockrds.cli.server_options import add_server_options, listen_problem, make_server, warn_if_reachable
 
 if TYPE_CHECKING:
     import argparse
@@ -37,13 +38,13 @@ def run(arguments: Sequence[str]) -> int:
     with command_runner() as run_command, ExitStack() as running:
         mock = make_server(options)
         history = History(mock, recording=bool(options.report))
-        remove_ready_file(options)  # of an earlier server
+        ready_file = running.enter_context(ReadyFile(options.ready_file))
         try:
             running.enter_context(mock)
         except OSError as error:
             raise UsageError(listen_problem(error, options)) from None
-        running.callback(remove_ready_file, options)
-        announce(mock, options)
+        ready_file.write(mock)
+        warn_if_reachable(mock, options.host)
         code = _run(run_command, command, _environment(mock, options))
         project_runs = history.project_runs()
         reported, unused, errors = records(project_runs), list(_unused(project_runs)), list(_errors(project_runs))

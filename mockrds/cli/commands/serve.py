@@ -13,7 +13,8 @@ from mockrds.cli import COMMANDS
 from mockrds.cli.commands.report import add_report_option, write_reports
 from mockrds.cli.errors import DEFAULT_PORT, Parser, UsageError, reason
 from mockrds.cli.history import History, records
-from mockrds.cli.server_options import add_server_options, announce, listen_problem, make_server, remove_ready_file
+from mockrds.cli.ready_file import ReadyFile
+from mockrds.cli.server_options import add_server_options, listen_problem, make_server, warn_if_reachable
 from mockrds.version import __version__
 
 if TYPE_CHECKING:
@@ -21,6 +22,8 @@ if TYPE_CHECKING:
 
     from mockrds.cli.reloader import Reloader
     from mockrds.server import MockRDS
+
+_SIGNALS = (signal.SIGINT, signal.SIGTERM, *((signal.SIGHUP,) if hasattr(signal, "SIGHUP") else ()))
 
 
 def run(arguments: Sequence[str]) -> int:
@@ -65,11 +68,8 @@ def _serve(options: argparse.Namespace) -> int:
         gc.freeze()
         gc.set_threshold(50_000, 20, 100)
         gc.enable()
-        remove_ready_file(options)  # of an earlier server
-        try:
-            reported = asyncio.run(_serve_until_stopped(mock, options, reloader))
-        finally:
-            remove_ready_file(options)
+        with ReadyFile(options.ready_file) as ready_file:
+            reported = asyncio.run(_serve_until_stopped(mock, options, reloader, ready_file))
     finally:
         if log is not None:
             log.close()
@@ -87,22 +87,36 @@ def _reloader(options: argparse.Namespace) -> Reloader | None:
     return Reloader(options.scenario)
 
 
-async def _serve_until_stopped(mock: MockRDS, options: argparse.Namespace, reloader: Reloader | None) -> bool:
+async def _serve_until_stopped(
+    mock: MockRDS, options: argparse.Namespace, reloader: Reloader | None, ready_file: ReadyFile
+) -> bool:
     """Serve; return whether all reports were written."""
     import asyncio
 
+    from mockrds.web.listening import handle_exhaustion, raise_descriptor_limit
+
     stopped = asyncio.Event()
     loop = asyncio.get_running_loop()
-    for number in (signal.SIGINT, signal.SIGTERM, *((signal.SIGHUP,) if hasattr(signal, "SIGHUP") else ())):
+    handle_exhaustion(loop)
+    raise_descriptor_limit()
+
+    def stop() -> None:
+        stopped.set()
+        for number in _SIGNALS:  # a second signal ends the process at once, whatever it is doing
+            if loop.remove_signal_handler(number):
+                signal.signal(number, signal.SIG_DFL)
+
+    for number in _SIGNALS:
         # Windows has no signal handlers on the loop, and other threads have none at all.
         with suppress(NotImplementedError, ValueError, RuntimeError):
-            loop.add_signal_handler(number, stopped.set)
+            loop.add_signal_handler(number, stop)
     history = History(mock, recording=True) if options.report else None
     try:
         await mock.start()
     except OSError as error:
         raise UsageError(listen_problem(error, options)) from None
     try:
+        ready_file.write(mock)
         _announce(mock, options)
         if reloader is None:
             await stopped.wait()
@@ -111,15 +125,14 @@ async def _serve_until_stopped(mock: MockRDS, options: argparse.Namespace, reloa
                 following = tasks.create_task(reloader.follow(mock))
                 await stopped.wait()
                 following.cancel()
+        return write_reports(records(history.project_runs()) if history is not None else [], options.report)
     finally:
-        reported = records(history.project_runs()) if history is not None else []
         await mock.stop()
-    return write_reports(reported, options.report)
 
 
 def _announce(mock: MockRDS, options: argparse.Namespace) -> None:
-    """Write the ready file, warnings and the banner: the server serves."""
-    announce(mock, options)
+    """Write warnings and the banner: the server serves."""
+    warn_if_reachable(mock, options.host)
     if not options.quiet:
         from mockrds.cli.banner import banner
 
