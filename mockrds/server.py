@@ -30,8 +30,6 @@ if TYPE_CHECKING:
     from mockrds.scenario import Scenario
     from mockrds.scenario_files.loader import Source
 
-__all__ = ["MockRDS", "Project"]
-
 _BACKLOG = 4096  # with aiohttp's 128, five hundred clients that connect at once wait a second
 
 

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from support.api import Api
 
-    from mockrds.server import Project
+    from mockrds.project import Project
 
 ROOT = Path(__file__).parent.parent.parent
 PAGE = (ROOT / "docs" / "reference.md").read_text()
