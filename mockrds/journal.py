@@ -228,7 +228,7 @@ class Journal:
     """The requests of one project, newest last; keeps the last thousand and counts them all.
 
     Args:
-        operations: The ids of all operations there are: another one is a mistake of whoever asks for it.
+        operations: The ids of all operations there are: to ask for another one is a mistake.
         clock: The project's clock.
     """
 
@@ -237,8 +237,12 @@ class Journal:
         self._clock = clock
         self._entries: deque[Entry] = deque(maxlen=LIMIT)
         self._counts: Counter[str] = Counter()
-        self.total = 0
+        self._total = 0
+
+    @property
+    def total(self) -> int:
         """How many requests there were."""
+        return self._total
 
     def open(
         self,
@@ -250,9 +254,9 @@ class Journal:
         arrived: float,
     ) -> Entry:
         """Add an entry for a request that arrives, and return it; its answer is filled in later."""
-        self.total += 1
+        self._total += 1
         self._counts[operation] += 1
-        entry = Entry(self.total, operation, method, path, headers, body, arrived, self._clock)
+        entry = Entry(self._total, operation, method, path, headers, body, arrived, self._clock)
         self._entries.append(entry)
         return entry
 
@@ -383,7 +387,7 @@ class Journal:
         """Forget all entries and counts."""
         self._entries.clear()
         self._counts.clear()
-        self.total = 0
+        self._total = 0
 
     def __iter__(self) -> Iterator[Entry]:
         return iter(self.entries())

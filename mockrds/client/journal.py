@@ -31,7 +31,7 @@ class RemoteJournal(Journal):
         self._resource = resource
 
     @property
-    def total(self) -> int:  # type: ignore[override]  # it is looked up, and never assigned
+    def total(self) -> int:
         return self._resource.get(records.Journal, limit=0).total
 
     def entries(self, operation: str | None = None, *, match: Matcher | None = None) -> tuple[Entry, ...]:

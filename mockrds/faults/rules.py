@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from copy import copy
 from dataclasses import dataclass, field, fields
 from functools import cached_property
@@ -259,25 +260,36 @@ class Rule(Step, Selection):
         return rule
 
 
-class ArmedRule:
+class ArmedRule(ABC):
     """A rule in force, with what it has seen and done."""
 
-    __slots__ = ("calls", "consumed", "fired", "from_scenario", "id", "name", "rule")
+    __slots__ = ()
 
-    def __init__(self, rule: Rule, number: int, *, from_scenario: bool = False) -> None:
-        self.rule = rule
+    id: int
+    """Counts the rules of a project from 1."""
+    name: str
+    """What the journal and ``X-Mockrds-Fault`` call it."""
+    from_scenario: bool
+    """Whether it came with the project's scenario, and was not armed since."""
+
+    @property
+    @abstractmethod
+    def rule(self) -> Rule:
         """What was armed."""
-        self.id = number
-        """Counts the rules of a project from 1."""
-        self.name = rule.name or f"fault {number}"
-        """What the journal and ``X-Mockrds-Fault`` call it."""
-        self.from_scenario = from_scenario
-        """Whether it came with the project's scenario, and was not armed since."""
-        self.calls = 0
+
+    @property
+    @abstractmethod
+    def calls(self) -> int:
         """How many calls it was about."""
-        self.fired = 0
+
+    @property
+    @abstractmethod
+    def fired(self) -> int:
         """How many of them it changed."""
-        self.consumed = 0
+
+    @property
+    @abstractmethod
+    def consumed(self) -> int:
         """How many steps of its sequence were taken, those included at which nothing happens."""
 
     @property
@@ -304,6 +316,24 @@ class ArmedRule:
 
     def __repr__(self) -> str:
         return f"<{self.name}: fired {self.fired} of {self.calls}>"
+
+
+class CountedRule(ArmedRule):
+    """A rule in force in this process, where the engine counts its calls."""
+
+    __slots__ = ("calls", "consumed", "fired", "from_scenario", "id", "name", "rule")
+
+    rule: Rule
+    calls: int
+    fired: int
+    consumed: int
+
+    def __init__(self, rule: Rule, number: int, *, from_scenario: bool = False) -> None:
+        self.rule = rule
+        self.id = number
+        self.name = rule.name or f"fault {number}"
+        self.from_scenario = from_scenario
+        self.calls = self.fired = self.consumed = 0
 
 
 @dataclass(frozen=True, kw_only=True)
