@@ -138,8 +138,8 @@ class MockRDS(Server):
         port: The port to listen on; 0 lets the system choose.
         tls: Serve https: with a throw-away certificate, or with a context of your own.
         log: Called with each finished request.
-        replay: A replay token: the server begins as the project began that gave it. Scenario, seed, clock and
-            *auth* come from it.
+        replay: A replay token: its first project starts from the same state as the project that gave it. Scenario,
+            seed, clock and *auth* come from it.
 
     Raises:
         ScenarioError: The scenario is wrong; the message lists all mistakes.

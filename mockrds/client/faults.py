@@ -68,7 +68,7 @@ class RemoteFault(ArmedRule):
             latest = self._faults.get(records.ArmedRule, f"/{self.id}")
         except KeyError:
             return self._record
-        if latest.rule == self._record.rule:  # numbers begin anew when all are disarmed
+        if latest.rule == self._record.rule:  # numbers start from 1 again when all are disarmed
             self._record = latest
         return self._record
 

@@ -221,7 +221,7 @@ class Rule(Step, Selection):
     """One step for each call, in order; then all is well again. A step is ``ok``, a status, an error code, the name
     of a fault, or a mapping of what a fault may do."""
     repeat: bool = False
-    """Begin the sequence anew when it is used up."""
+    """Start the sequence again when it is used up."""
 
     source: str = field(default="", init=False, compare=False, repr=False)
     """Where the rule stands, as file:line:column; the loader's word, not a key of the file."""
