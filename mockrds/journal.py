@@ -13,9 +13,9 @@ import orjson
 from multidict import CIMultiDict
 
 from mockrds.domain.clock import Clock
+from mockrds.domain.operations import check_operation, is_named
 from mockrds.faults.matching import ABSENT, Match, resolve
 from mockrds.redaction import REDACTED, is_secret, redact
-from mockrds.suggestions import suggest
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
@@ -394,23 +394,6 @@ class Journal:
 
     def __len__(self) -> int:
         return len(self._entries)
-
-
-def check_operation(operation: str, operations: Collection[str]) -> None:
-    """Raise an error unless *operation*, named with or without its family, is one of *operations*.
-
-    Raises:
-        ValueError: It is not; the message says what may have been meant.
-    """
-    __tracebackhide__ = True
-    names = {*operations, *(one.rpartition(".")[2] for one in operations)}
-    if operation not in names:
-        raise ValueError(f"unknown operation {operation!r}{suggest(operation, names)}")
-
-
-def is_named(name: str, operation: str) -> bool:
-    """Return whether *name* means *operation*: with its family, or without."""
-    return operation == name or operation.rpartition(".")[2] == name
 
 
 def _times(count: int) -> str:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Final, Literal, Self, get_args
 
 from annotated_types import Ge, Le
 
-from mockrds.domain.world_template import WorldEffect
+from mockrds.domain.world_template import WORLD_EFFECTS, WorldEffect
 from mockrds.durations import Duration, Durations, Moment
 from mockrds.faults.matching import ProjectMatch, names_operation
 from mockrds.faults.responses import Damage, Response
@@ -23,9 +23,7 @@ _DOCUMENT = {"extra": "forbid"}
 _LAST_STATUS: Final = 599
 
 _EFFECTS: Final = ("error", "response", "latency", "fault", "body", "credentials")
-"""The keys that do something to any operation."""
-_WORLD_EFFECTS: Final = tuple(each.name for each in fields(WorldEffect))
-"""The keys that do something to the operations that heed them."""
+"""The keys that do something to any operation; world effects do something to the operations that heed them."""
 
 Phase = Literal["before_commit", "after_commit"]
 Credentials = Literal["expired", "wrong_scope", "clock_skew"]
@@ -63,7 +61,7 @@ class Step(WorldEffect):
         if self.error is not None and self.response is not None:
             raise ValueError("give only one of 'error' and 'response'")
         if not self.affects_every_operation and not self.world_effects:
-            keys = ", ".join(f"'{key}'" for key in (*_EFFECTS, *_WORLD_EFFECTS))
+            keys = ", ".join(f"'{key}'" for key in (*_EFFECTS, *WORLD_EFFECTS))
             raise ValueError(f"the rule does nothing: give {keys} or 'sequence'")
         if self.retry_after is not None and not answers:
             raise ValueError("'retry_after' belongs to 'error' or 'response'")
@@ -87,7 +85,7 @@ class Step(WorldEffect):
     @cached_property
     def world_effects(self) -> list[str]:
         """The keys that make the world depart from what it would do."""
-        return [name for name in _WORLD_EFFECTS if getattr(self, name) is not None]
+        return [name for name in WORLD_EFFECTS if getattr(self, name) is not None]
 
     @cached_property
     def affects_every_operation(self) -> bool:

@@ -13,8 +13,8 @@ from typing import Any, Final, TypeVar
 from pydantic import TypeAdapter, ValidationError
 
 from mockrds.domain.errors import CATALOGUE
-from mockrds.domain.operations import OPERATIONS
-from mockrds.domain.world_template import WorldEffect
+from mockrds.domain.operations import OPERATIONS, short_name
+from mockrds.domain.world_template import WORLD_EFFECTS
 from mockrds.faults.matching import Match
 from mockrds.faults.rules import OK, Rule
 from mockrds.faults.transport import NAMES, SHORT
@@ -47,11 +47,10 @@ _ABOUT: Final = re.compile(r"'(\w+)' (.*)")
 _COMPARED: Final = 80
 """How many names an unknown one is compared with."""
 _STEPS: Final = (OK, *SHORT, *NAMES)
-_WORLD_EFFECTS: Final = tuple(field.name for field in fields(WorldEffect))
 _OPERATIONS: Final = (
     "*",
     *dict.fromkeys(f"{name.rpartition('.')[0]}.*" for name in OPERATIONS),
-    *dict.fromkeys(name.rpartition(".")[2] for name in OPERATIONS),
+    *dict.fromkeys(map(short_name, OPERATIONS)),
     *OPERATIONS,
 )
 
@@ -139,7 +138,7 @@ def _rule_mistakes(path: KeyPath, rule: Mapping[str, Any]) -> Iterator[Mistake]:
 
 def _unheeded_effects(path: KeyPath, rule: Mapping[str, Any]) -> Iterator[Mistake]:
     """Find the world effects that none of the operations heeds which *rule* names."""
-    effects = [key for key in _WORLD_EFFECTS if rule.get(key) is not None]
+    effects = [key for key in WORLD_EFFECTS if rule.get(key) is not None]
     operation = rule.get("operation")
     names = [name for name in (operation if isinstance(operation, list) else [operation]) if isinstance(name, str)]
     if not effects or not names or any(name.endswith("*") for name in names):
@@ -148,7 +147,7 @@ def _unheeded_effects(path: KeyPath, rule: Mapping[str, Any]) -> Iterator[Mistak
 
     for effect in effects:
         heeding = {name for name, served in SERVED.items() if effect in served.heeds}
-        heeding_words = {name.rpartition(".")[2] for name in heeding}
+        heeding_words = set(map(short_name, heeding))
         if not (heeding | heeding_words).intersection(names):
             text = f"is about {' or '.join(sorted(heeding_words))}, which 'operation' does not name"
             yield Mistake((*path, effect), text)
@@ -193,7 +192,7 @@ def _in_our_words(error: ValidationError, kind: type[Any], data: Any) -> list[Mi
     wrong_types: dict[KeyPath, list[Any]] = {}
     mistakes: list[Mistake] = []
     for mistake in error.errors(include_url=False):
-        path = _path(mistake, data)
+        path = path_of(mistake, data)
         if mistake["type"] in _KINDS:
             wrong_types.setdefault(path, []).append(mistake)
         elif mistake["type"] == "value_error":
@@ -207,7 +206,7 @@ def _in_our_words(error: ValidationError, kind: type[Any], data: Any) -> list[Mi
     return mistakes
 
 
-def _path(mistake: Any, data: Any) -> KeyPath:
+def path_of(mistake: Any, data: Any) -> KeyPath:
     """Return the part of pydantic's location that is in the document; the rest are names of alternatives."""
     path: KeyPath = ()
     for part in mistake["loc"]:

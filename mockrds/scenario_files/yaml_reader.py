@@ -16,8 +16,7 @@ from typing import Any, Final
 
 import yaml
 
-from mockrds.domain.world_template import Visibility
-from mockrds.durations import Moment
+from mockrds.durations import WrittenAsText
 from mockrds.scenario_files.document import Document, KeyPath, Mistake, Place, ScenarioError, at, shown
 
 _MAX_BYTES: Final = 1 << 20
@@ -38,7 +37,7 @@ _NUMBERS: Final = (f"{_TAG}int", f"{_TAG}float")
 _TEXTS: Final = (f"{_TAG}str", f"{_TAG}timestamp", f"{_TAG}value", _MERGE)  # a date stays what it is in JSON: text
 _TAGS: Final = (*_NUMBERS, *_TEXTS, *(f"{_TAG}{name}" for name in ("bool", "null", "map", "seq")))
 _BROKEN: Final = True
-"""Stands for a value that is refused. No key takes a boolean, so what holds it is not taken for right."""
+"""Stands for a value that is refused; what is wrong with it besides is not reported."""
 
 
 def from_mapping(data: Mapping[Any, Any], origin: str) -> Document:
@@ -141,7 +140,7 @@ class _Reader:
         elif dataclasses.is_dataclass(value) and not isinstance(value, type):
             keys = [each.name for each in dataclasses.fields(value) if each.init]
             value = {key: getattr(value, key) for key in keys if getattr(value, key) is not None}
-        elif isinstance(value, Moment | Visibility):
+        elif isinstance(value, WrittenAsText):
             value = str(value)
         if not isinstance(value, yaml.CollectionNode | Mapping | list | tuple):
             return self._scalar(value, path)
