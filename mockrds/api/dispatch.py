@@ -16,7 +16,7 @@ from mockrds.api.families import SERVED
 from mockrds.api.iam import KeystoneError
 from mockrds.api.operation import meant
 from mockrds.api.routing import Routes
-from mockrds.domain.errors import GatewayError, RDSError
+from mockrds.domain.errors import GatewayError, NetworkError, RDSError
 from mockrds.domain.operations import OPERATIONS
 
 if TYPE_CHECKING:
@@ -33,7 +33,7 @@ _HANDLERS: Final[dict[str, Callable[[Call], Answer]]] = {
     **network.HANDLERS,
 }
 _PUBLIC: Final = frozenset(name for name, served in SERVED.items() if served.public)
-_ROUTES: Final = Routes((*OPERATIONS.values(), *network.NEIGHBOURS.values()))
+_ROUTES: Final = Routes((*OPERATIONS.values(), *network.OPERATIONS.values()))
 
 
 def find_operation(call: Call) -> ProjectState:
@@ -121,6 +121,8 @@ def _error(error: Exception, call: Call, project: ProjectState) -> Answer:
             return error_bodies.gateway(error, call.request_id)
         case KeystoneError():
             return error_bodies.keystone(error)
+        case NetworkError():
+            return error_bodies.network(error)
         case _:
             _log.exception("mockrds itself failed on %s %s", call.method, call.path)
             project.errors.append(error)

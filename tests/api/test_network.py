@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from mockrds.api.network import HANDLERS, NEIGHBOURS
+from mockrds.api import network
 from mockrds.api.routing import Routes
 from mockrds.domain.operations import OPERATIONS
 
@@ -20,20 +20,20 @@ NOWHERE = "00000000-0000-4000-8000-000000000000"
 
 
 def ask(api: Api, method: str, path: str, **request: Any) -> Any:
-    """Ask a neighbour: ``v1`` and ``v2.1`` paths get the project id."""
+    """Ask the network or the compute service: ``v1`` and ``v2.1`` paths get the project id."""
     version, rest = path.split("/", 1)
     path = path if version == "v2.0" else f"{version}/{api.project.id}/{rest}"
     return api.call(method, f"{api.project.url}/{path}", **request)
 
 
 def test_no_route_takes_one_of_the_database_service() -> None:
-    alone, together = Routes(OPERATIONS.values()), Routes((*OPERATIONS.values(), *NEIGHBOURS.values()))
+    alone, together = Routes(OPERATIONS.values()), Routes((*OPERATIONS.values(), *network.OPERATIONS.values()))
 
     for operation in OPERATIONS.values():
         path = operation.path.replace("{project_id}", "vpcs").replace("{", "").replace("}", "")
         assert together.match(operation.method, path) == alone.match(operation.method, path)
-    assert HANDLERS.keys() == NEIGHBOURS.keys()
-    assert NEIGHBOURS.keys() & OPERATIONS.keys() == set()
+    assert network.HANDLERS.keys() == network.OPERATIONS.keys()
+    assert network.OPERATIONS.keys() & OPERATIONS.keys() == set()
 
 
 @pytest.mark.parametrize(

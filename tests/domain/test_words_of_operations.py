@@ -9,8 +9,7 @@ from typing import TYPE_CHECKING, Final
 
 import pytest
 
-from mockrds.api import trove, v1, v3  # noqa: F401  (their functions register themselves)
-from mockrds.api.network import NEIGHBOURS
+from mockrds.api import network, trove, v1, v3  # noqa: F401  (their functions register themselves)
 from mockrds.api.operation import SERVED
 from mockrds.domain.operations import OPERATIONS
 from mockrds.domain.world import World
@@ -148,7 +147,7 @@ def test_an_operation_calls_the_method_of_its_name(operation: str) -> None:
 
 
 def test_the_worlds_methods_are_operations() -> None:
-    words = {word(operation) for operation in (*OPERATIONS, *NEIGHBOURS)}
+    words = {word(operation) for operation in (*OPERATIONS, *network.OPERATIONS)}
 
     assert METHODS - TOOLS - words == NO_OPERATIONS.keys()
 

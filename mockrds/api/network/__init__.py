@@ -1,4 +1,4 @@
-"""What clients of the database service ask of the services next to it: networks and elastic IPs, no more than that.
+"""The network and compute services, as far as clients of the database service need them: networks and elastic IPs.
 
 The networks are those that instances are in, those that clients made, and one called ``default``. Each
 instance has a port. Elastic IPs can be acquired, bound to a port, and released; the network outside is theirs.
@@ -8,61 +8,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from mockrds.api.call import Answer
 from mockrds.api.network import changes, networks, public_ips
 from mockrds.api.network.resource import get_of, list_of
-from mockrds.domain.errors import GatewayError, NetworkError, RDSError
+from mockrds.domain.errors import GatewayError, RDSError
 from mockrds.domain.identity import InvalidTokenError
 from mockrds.domain.operations import Operation
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from mockrds.api.call import Call
-
-_TABLE: Final = """
-compute.list_security_groups GET /v2.1/{project_id}/os-security-groups
-network.list_vpcs GET /v1/{project_id}/vpcs
-network.get_vpc GET /v1/{project_id}/vpcs/{id}
-network.list_subnets GET /v1/{project_id}/subnets
-network.get_subnet GET /v1/{project_id}/subnets/{id}
-network.list_security_groups GET /v1/{project_id}/security-groups
-network.get_security_group GET /v1/{project_id}/security-groups/{id}
-network.create_public_ip POST /v1/{project_id}/publicips
-network.list_public_ips GET /v1/{project_id}/publicips
-network.get_public_ip GET /v1/{project_id}/publicips/{id}
-network.update_public_ip PUT /v1/{project_id}/publicips/{id}
-network.delete_public_ip DELETE /v1/{project_id}/publicips/{id}
-neutron.create_network POST /v2.0/networks
-neutron.list_networks GET /v2.0/networks
-neutron.get_network GET /v2.0/networks/{id}
-neutron.delete_network DELETE /v2.0/networks/{id}
-neutron.create_subnet POST /v2.0/subnets
-neutron.list_subnets GET /v2.0/subnets
-neutron.get_subnet GET /v2.0/subnets/{id}
-neutron.delete_subnet DELETE /v2.0/subnets/{id}
-neutron.create_router POST /v2.0/routers
-neutron.list_routers GET /v2.0/routers
-neutron.get_router GET /v2.0/routers/{id}
-neutron.update_router PUT /v2.0/routers/{id}
-neutron.delete_router DELETE /v2.0/routers/{id}
-neutron.add_router_interface PUT /v2.0/routers/{id}/add_router_interface
-neutron.remove_router_interface PUT /v2.0/routers/{id}/remove_router_interface
-neutron.create_security_group POST /v2.0/security-groups
-neutron.list_security_groups GET /v2.0/security-groups
-neutron.get_security_group GET /v2.0/security-groups/{id}
-neutron.delete_security_group DELETE /v2.0/security-groups/{id}
-neutron.list_ports GET /v2.0/ports
-neutron.get_port GET /v2.0/ports/{id}
-neutron.list_floating_ips GET /v2.0/floatingips
-neutron.get_floating_ip GET /v2.0/floatingips/{id}
-neutron.update_floating_ip PUT /v2.0/floatingips/{id}
-"""
-
-NEIGHBOURS: Final[dict[str, Operation]] = {
-    operation.id: operation for operation in (Operation(*row.split()) for row in _TABLE.strip().splitlines())
-}
-"""The operations of other services, in the form of those of the API reference."""
+    from mockrds.api.call import Answer, Call
 
 
 def _find_project(call: Call) -> None:
@@ -74,61 +29,75 @@ def _find_project(call: Call) -> None:
     call.parameters = {**call.parameters, "project_id": project_id or call.simulator.default.id}
 
 
-def _guarded(handle: Callable[[Call], Answer]) -> Callable[[Call], Answer]:
-    """Let what is refused be answered in one form, in which all clients find its message."""
+def _in_project(handle: Callable[[Call], Answer]) -> Callable[[Call], Answer]:
+    """Let a function answer for the project that the call is about, or refuse the call as the gateway does."""
 
-    def guarded(call: Call) -> Answer:
+    def handle_in_project(call: Call) -> Answer:
         if "project_id" not in call.parameters:
             _find_project(call)
             call.project = call.simulator.projects.get(call.parameters["project_id"])
         try:
             return handle(call)
-        except NetworkError as refusal:
-            answer = Answer({"code": str(refusal.status), "message": str(refusal)}, refusal.status)
-            answer.error = str(refusal.status)
-            return answer
-        except RDSError as error:  # the project is not theirs
+        except RDSError as error:  # the credentials are for another project
             raise GatewayError("APIGW.0302", hint=error.hint) from None
 
-    return guarded
+    return handle_in_project
 
 
 _FUNCTIONS: Final[dict[str, Callable[[Call], Answer]]] = {
-    "compute.list_security_groups": list_of("security_groups", networks.server_groups),
-    "network.list_vpcs": list_of("vpcs", networks.vpcs),
-    "network.get_vpc": get_of("vpc", networks.vpcs),
-    "network.list_subnets": list_of("subnets", networks.subnets),
-    "network.get_subnet": get_of("subnet", networks.subnets),
-    "network.list_security_groups": list_of("security_groups", networks.security_groups),
-    "network.get_security_group": get_of("security_group", networks.security_groups),
-    "network.create_public_ip": public_ips.create_public_ip,
-    "network.list_public_ips": list_of("publicips", public_ips.eips),
-    "network.get_public_ip": get_of("publicip", public_ips.eips),
-    "network.update_public_ip": public_ips.bind_public_ip("publicip", public_ips.eips),
-    "network.delete_public_ip": public_ips.delete_public_ip,
-    "neutron.create_network": changes.create_network,
-    "neutron.list_networks": list_of("networks", networks.neutron_networks),
-    "neutron.get_network": get_of("network", networks.neutron_networks),
-    "neutron.delete_network": changes.delete_network,
-    "neutron.create_subnet": changes.create_subnet,
-    "neutron.list_subnets": list_of("subnets", networks.neutron_subnets),
-    "neutron.get_subnet": get_of("subnet", networks.neutron_subnets),
-    "neutron.delete_subnet": changes.delete_subnet,
-    "neutron.create_router": changes.create_router,
-    "neutron.list_routers": list_of("routers", networks.neutron_routers),
-    "neutron.get_router": get_of("router", networks.neutron_routers),
-    "neutron.update_router": changes.update_router,
-    "neutron.delete_router": changes.delete_router,
-    "neutron.add_router_interface": changes.add_router_interface,
-    "neutron.remove_router_interface": changes.remove_router_interface,
-    "neutron.create_security_group": changes.create_security_group,
-    "neutron.list_security_groups": list_of("security_groups", networks.security_groups),
-    "neutron.get_security_group": get_of("security_group", networks.security_groups),
-    "neutron.delete_security_group": changes.delete_security_group,
-    "neutron.list_ports": list_of("ports", networks.ports),
-    "neutron.get_port": get_of("port", networks.ports),
-    "neutron.list_floating_ips": list_of("floatingips", public_ips.floating_ips),
-    "neutron.get_floating_ip": get_of("floatingip", public_ips.floating_ips),
-    "neutron.update_floating_ip": public_ips.bind_public_ip("floatingip", public_ips.floating_ips),
+    "compute.list_security_groups GET /v2.1/{project_id}/os-security-groups": list_of(
+        "security_groups", networks.server_groups
+    ),
+    "network.list_vpcs GET /v1/{project_id}/vpcs": list_of("vpcs", networks.vpcs),
+    "network.get_vpc GET /v1/{project_id}/vpcs/{id}": get_of("vpc", networks.vpcs),
+    "network.list_subnets GET /v1/{project_id}/subnets": list_of("subnets", networks.subnets),
+    "network.get_subnet GET /v1/{project_id}/subnets/{id}": get_of("subnet", networks.subnets),
+    "network.list_security_groups GET /v1/{project_id}/security-groups": list_of(
+        "security_groups", networks.security_groups
+    ),
+    "network.get_security_group GET /v1/{project_id}/security-groups/{id}": get_of(
+        "security_group", networks.security_groups
+    ),
+    "network.create_public_ip POST /v1/{project_id}/publicips": public_ips.create_public_ip,
+    "network.list_public_ips GET /v1/{project_id}/publicips": list_of("publicips", public_ips.eips),
+    "network.get_public_ip GET /v1/{project_id}/publicips/{id}": get_of("publicip", public_ips.eips),
+    "network.update_public_ip PUT /v1/{project_id}/publicips/{id}": public_ips.bind_public_ip(
+        "publicip", public_ips.eips
+    ),
+    "network.delete_public_ip DELETE /v1/{project_id}/publicips/{id}": public_ips.delete_public_ip,
+    "neutron.create_network POST /v2.0/networks": changes.create_network,
+    "neutron.list_networks GET /v2.0/networks": list_of("networks", networks.neutron_networks),
+    "neutron.get_network GET /v2.0/networks/{id}": get_of("network", networks.neutron_networks),
+    "neutron.delete_network DELETE /v2.0/networks/{id}": changes.delete_network,
+    "neutron.create_subnet POST /v2.0/subnets": changes.create_subnet,
+    "neutron.list_subnets GET /v2.0/subnets": list_of("subnets", networks.neutron_subnets),
+    "neutron.get_subnet GET /v2.0/subnets/{id}": get_of("subnet", networks.neutron_subnets),
+    "neutron.delete_subnet DELETE /v2.0/subnets/{id}": changes.delete_subnet,
+    "neutron.create_router POST /v2.0/routers": changes.create_router,
+    "neutron.list_routers GET /v2.0/routers": list_of("routers", networks.neutron_routers),
+    "neutron.get_router GET /v2.0/routers/{id}": get_of("router", networks.neutron_routers),
+    "neutron.update_router PUT /v2.0/routers/{id}": changes.update_router,
+    "neutron.delete_router DELETE /v2.0/routers/{id}": changes.delete_router,
+    "neutron.add_router_interface PUT /v2.0/routers/{id}/add_router_interface": changes.add_router_interface,
+    "neutron.remove_router_interface PUT /v2.0/routers/{id}/remove_router_interface": changes.remove_router_interface,
+    "neutron.create_security_group POST /v2.0/security-groups": changes.create_security_group,
+    "neutron.list_security_groups GET /v2.0/security-groups": list_of("security_groups", networks.security_groups),
+    "neutron.get_security_group GET /v2.0/security-groups/{id}": get_of("security_group", networks.security_groups),
+    "neutron.delete_security_group DELETE /v2.0/security-groups/{id}": changes.delete_security_group,
+    "neutron.list_ports GET /v2.0/ports": list_of("ports", networks.ports),
+    "neutron.get_port GET /v2.0/ports/{id}": get_of("port", networks.ports),
+    "neutron.list_floating_ips GET /v2.0/floatingips": list_of("floatingips", public_ips.floating_ips),
+    "neutron.get_floating_ip GET /v2.0/floatingips/{id}": get_of("floatingip", public_ips.floating_ips),
+    "neutron.update_floating_ip PUT /v2.0/floatingips/{id}": public_ips.bind_public_ip(
+        "floatingip", public_ips.floating_ips
+    ),
 }
-HANDLERS: Final = {operation: _guarded(function) for operation, function in _FUNCTIONS.items()}
+"""By id, method and path: what serves an operation."""
+OPERATIONS: Final[dict[str, Operation]] = {
+    operation.id: operation for operation in (Operation(*row.split()) for row in _FUNCTIONS)
+}
+"""The operations, in the form of those of the API reference."""
+HANDLERS: Final[dict[str, Callable[[Call], Answer]]] = {
+    operation: _in_project(function) for operation, function in zip(OPERATIONS, _FUNCTIONS.values(), strict=True)
+}
+"""What serves each operation."""
