@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 LIMIT: Final = 1000
 """How many entries a journal keeps."""
-BODY_LIMIT: Final = 4096
+KEPT_BODY: Final = 4096
 """How many bytes it keeps of each body."""
 _MOST_NEAR_MISSES: Final = 3
 _REAL_TIME: Final = Clock()
@@ -105,7 +105,7 @@ class Entry:
         self.path = path
         """Path and query."""
         self._headers = headers
-        self.body = body[:BODY_LIMIT]
+        self.body = body[:KEPT_BODY]
         """The body of the request."""
         self.arrived = arrived
         """When it arrived, in seconds since 1970 on the project's clock."""

@@ -222,9 +222,9 @@ class Server(ABC):
             scenario, seed, clock, auth = token.scenario, token.seed, token.clock, token.auth
         loaded = None
         if scenario is not None:
-            from mockrds.scenario_files.loader import loaded as load
+            from mockrds.scenario_files.loader import as_scenario
 
-            loaded = load(scenario)
+            loaded = as_scenario(scenario)
         setting = None if clock is None else ClockSetting.of(clock)
         return self._project(name, id, loaded, seed, setting, auth)
 

@@ -174,9 +174,9 @@ class MockRDS(Server):
             scenario, seed, clock, auth = token.scenario, token.seed, token.clock, token.auth
             default["default"] = (token.project_name, token.project_id)
         if scenario is not None:
-            from mockrds.scenario_files.loader import loaded as load
+            from mockrds.scenario_files.loader import as_scenario
 
-            loaded = load(scenario)
+            loaded = as_scenario(scenario)
         self.simulator = Simulator(
             loaded,
             seed=seed,

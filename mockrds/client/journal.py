@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
-from mockrds.client.models import entry
+from mockrds.client.models import make_entry
 from mockrds.client.reading import read
 from mockrds.control import records
 from mockrds.journal import Journal
@@ -40,7 +40,7 @@ class RemoteJournal(Journal):
 
         condition = None if match is None else json.dumps(plain(match))
         journal = self._resource.get(records.Journal, operation=operation, match=condition)
-        return tuple(entry(record) for record in journal.entries)
+        return tuple(make_entry(record) for record in journal.entries)
 
     def count(self, operation: str, *, match: Matcher | None = None) -> int:
         __tracebackhide__ = True

@@ -19,7 +19,7 @@ from mockrds.faults.matching import Match
 from mockrds.faults.rules import OK, Rule
 from mockrds.faults.transport import NAMES, SHORT
 from mockrds.scenario import Scenario
-from mockrds.scenario_files.document import Document, KeyPath, Mistake, ScenarioError, shown
+from mockrds.scenario_files.document import Document, KeyPath, Mistake, ScenarioError, describe
 from mockrds.suggestions import suggest
 
 _T = TypeVar("_T", bound=Scenario | Rule | Match)
@@ -160,7 +160,7 @@ def _unknown_error(path: KeyPath, step: Mapping[str, Any]) -> Iterator[Mistake]:
 
 
 def _unknown(kind: str, word: str, known: Iterable[str]) -> str:
-    return f"unknown {kind} {shown(word)}{suggest(word, known)}"
+    return f"unknown {kind} {describe(word)}{suggest(word, known)}"
 
 
 def _instance_mistakes(data: Mapping[str, Any]) -> Iterator[Mistake]:
@@ -174,11 +174,11 @@ def _instance_mistakes(data: Mapping[str, Any]) -> Iterator[Mistake]:
         name, primary = instance.get("name"), instance.get("replica_of")
         path: KeyPath = ("world", "instances", i)
         if isinstance(primary, str) and primary not in primaries:
-            text = f"no primary instance named {shown(primary)} stands before this one"
+            text = f"no primary instance named {describe(primary)} stands before this one"
             yield Mistake((*path, "replica_of"), text + suggest(primary, primaries[:_COMPARED]))
         if isinstance(name, str):
             if name in seen:
-                text = f"instances[{seen[name]}] is named {shown(name)}, too: names must be unique"
+                text = f"instances[{seen[name]}] is named {describe(name)}, too: names must be unique"
                 yield Mistake((*path, "name"), text)
             elif primary is None:
                 primaries.append(name)
@@ -222,7 +222,7 @@ def path_of(mistake: Any, data: Any) -> KeyPath:
 def _wrong_type(alternatives: list[Any]) -> str:
     given = alternatives[0]["input"]
     expected = " or ".join(dict.fromkeys(_expected(mistake) for mistake in alternatives))
-    text = f"expected {expected}, not {shown(given)}"
+    text = f"expected {expected}, not {describe(given)}"
     if "text" in expected and isinstance(given, int | float | None):
         return f"{text}: write it in quotes"
     if alternatives[0]["loc"][-1:] == ("response",) and isinstance(given, int):
@@ -263,8 +263,8 @@ def _text(mistake: Any, path: KeyPath, kind: type[Any]) -> str:
         options = re.findall(r"'([^']*)'", expected)
         if options == list(NAMES):
             options, expected = [*options, *SHORT], f"{expected}, or a mapping such as {{limit_data: 100}}"
-        return f"expected {expected}, not {shown(given)}{suggest(str(given), options)}"
-    return f"{mistake['msg']}, not {shown(given)}"
+        return f"expected {expected}, not {describe(given)}{suggest(str(given), options)}"
+    return f"{mistake['msg']}, not {describe(given)}"
 
 
 def _keys_at(kind: type[Any], path: KeyPath) -> list[str]:

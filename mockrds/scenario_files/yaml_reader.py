@@ -17,7 +17,7 @@ from typing import Any, Final
 import yaml
 
 from mockrds.durations import WrittenAsText
-from mockrds.scenario_files.document import Document, KeyPath, Mistake, Place, ScenarioError, at, shown
+from mockrds.scenario_files.document import Document, KeyPath, Mistake, Place, ScenarioError, at, describe
 
 _MAX_BYTES: Final = 1 << 20
 _MAX_VALUES: Final = 100_000
@@ -209,7 +209,7 @@ class _Reader:
         elif isinstance(name, str):
             problem = _unfit(name)
         else:
-            problem = f"a key must be text, not {_NODES.get(type(key)) or shown(key)}"
+            problem = f"a key must be text, not {_NODES.get(type(key)) or describe(key)}"
         if problem is None:
             return str(name)
         self.mistakes.append(Mistake(path, problem, _start(key) if isinstance(key, yaml.Node) else None))
@@ -227,7 +227,7 @@ class _Reader:
             try:
                 value = _CONSTRUCTOR.construct_object(value)
             except (ValueError, KeyError, IndexError):  # !!int "many"
-                return self._broken(path, f"{shown(text)} does not fit its tag")
+                return self._broken(path, f"{describe(text)} does not fit its tag")
         elif isinstance(value, date):
             value = value.isoformat()
         elif named and type(value) in (int, float):
@@ -252,7 +252,7 @@ def _unfit(value: object) -> str | None:
         try:
             value.encode()
         except UnicodeEncodeError:
-            return f"{shown(value)} has half a surrogate pair, which no text may have"
+            return f"{describe(value)} has half a surrogate pair, which no text may have"
         return None
     if isinstance(value, float) and not math.isfinite(value):
         return f"expected a finite number, not {value}"
@@ -260,7 +260,7 @@ def _unfit(value: object) -> str | None:
         return "the number is too large: it must fit 64 bits"
     if value is None or isinstance(value, int | float):
         return None
-    return f"{shown(value)} is no plain data"
+    return f"{describe(value)} is no plain data"
 
 
 def _too_large(origin: str) -> ScenarioError:

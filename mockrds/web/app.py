@@ -23,7 +23,7 @@ from mockrds.api.call import Answer, Call
 from mockrds.control.dispatch import PREFIX as CONTROL, handle as answer_control
 from mockrds.domain.clock import HTTPDate
 from mockrds.faults.responses import damage
-from mockrds.journal import BODY_LIMIT as SHOWN
+from mockrds.journal import KEPT_BODY
 from mockrds.web.fault_injection import FaultyResponse, droppable
 from mockrds.web.response import WireResponse, retry_after
 
@@ -159,7 +159,7 @@ def _respond(exchange: Exchange, answer: Answer) -> WireResponse:
     if answer.headers is not None:
         headers |= answer.headers
         entry.retry_after = retry_after(answer.headers, entry.arrived)
-    entry.response = answer.body[:SHOWN]
+    entry.response = answer.body[:KEPT_BODY]
     entry.status, entry.finished = answer.status, entry.arrived
     return WireResponse(answer.status, headers, answer.body, entry)
 
@@ -193,7 +193,7 @@ async def _apply_faults(exchange: Exchange, decision: Decision) -> WireResponse:
         entry.fault = ", ".join((*decision.names, answer.fault) if answer.fault else decision.names)
         exchange.headers["X-Mockrds-Fault"] = _header(entry.fault)
     message = status, headers, body = _message(exchange, decision, answer)
-    entry.response, entry.retry_after = body[:SHOWN], retry_after(headers, project.clock.now())
+    entry.response, entry.retry_after = body[:KEPT_BODY], retry_after(headers, project.clock.now())
     keep_alive = not decision.closing and headers.pop("Connection", "").lower() != "close"
     keep_alive = keep_alive and "Content-Length" not in headers
     fault = decision.connection_fault
