@@ -8,9 +8,9 @@ from contextlib import ExitStack
 from typing import TYPE_CHECKING, Any, Final
 
 from mockrds.cli.child_process import command_runner
-from mockrds.cli.commands.report import add_report_option, write_reports
 from mockrds.cli.errors import Parser, UsageError, reason
 from mockrds.cli.history import History, records
+from mockrds.cli.report_files import add_report_option, write_reports
 from mockrds.cli.server_options import add_server_options, announce, listen_problem, make_server, remove_ready_file
 
 if TYPE_CHECKING:
