@@ -1,4 +1,4 @@
-"""A project's clock."""
+"""The clock of a project of a server that runs elsewhere."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A project's faults."""
+"""The faults of a project of a server that runs elsewhere."""
 
 from __future__ import annotations
 

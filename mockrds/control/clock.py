@@ -1,4 +1,4 @@
-"""A project's clock."""
+"""Requests about a project's clock."""
 
 from __future__ import annotations
 

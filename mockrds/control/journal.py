@@ -1,4 +1,4 @@
-"""The requests of a project."""
+"""Requests about a project's journal: entries by filter, and whether expected calls were made."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""One project: what there is, under which scenario, and changing both."""
+"""Requests about one project: its world and its scenario, to look at and to change."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Checks what the control API is sent, and finds the words for what is wrong with it."""
+"""Checks what the control API is sent, and says in plain words what is wrong with it."""
 
 from __future__ import annotations
 

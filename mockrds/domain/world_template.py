@@ -262,14 +262,14 @@ class Visibility(WrittenAsText):
 
 @dataclass(frozen=True, kw_only=True)
 class WorldEffect:
-    """What is different in the world about one call."""
+    """How the world departs from what it would do, for one call."""
 
     __pydantic_config__ = _DOCUMENT
 
     quota: Annotated[int, Ge(0)] | None = None
     """Judge these calls as if the quota of manual backups were this number."""
     lifecycle: BackupTransition | None = None
-    """What this call begins comes to its end so, whatever the scenario's ``lifecycle`` says."""
+    """How what this call begins comes to its end, whatever the scenario's ``lifecycle`` says."""
     visible_after: Visibility | None = None
     """What this call makes is not listed or found at first: for ``3 looks``, or for a duration such as ``2s``."""
     stale: Duration | None = None

@@ -1,8 +1,7 @@
 """The path of a request through the mock: read, record, decide, answer, send.
 
-Which operation a request means and what that answers is for ``mockrds.api.dispatch`` to say, what rules make of it
-for ``mockrds.faults``; here both meet the wire. The journal's entry is opened when the request arrives, and
-completed when its answer is ready.
+``mockrds.api.dispatch`` finds the operation and lets it answer, ``mockrds.faults`` decides which rules fire; here both
+meet HTTP. The journal's entry is opened when the request arrives, and completed when its answer is ready.
 """
 
 from __future__ import annotations
