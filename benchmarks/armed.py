@@ -10,7 +10,7 @@ from typing import Any
 
 from benchmarks.servers import SCENARIO
 from mockrds import MockRDS
-from mockrds.server import Project
+from mockrds.project import Project
 
 RULES = 100
 ELSEWHERE = ("v1.list_manual_backups", "v1.delete_manual_backup", "v1.restore_to_original")

@@ -54,7 +54,7 @@ def files() -> Iterator[tuple[Path, str]]:
 
 
 def _with_tables(text: str, page: Path) -> str:
-    """Return the *text* of a page with its tables made anew."""
+    """Return the *text* of a page with its tables made again."""
     cog = Cog()
     cog.options.prologue = "from docs import coverage, tables"
     cog.options.print_output = True

@@ -36,7 +36,7 @@ _MOVED = {
 
 
 class _MovedModules:
-    """The last to be asked for a module that is not found: says where one of ours is now."""
+    """Is asked last for a module that is not found, and says where one of ours is now."""
 
     @staticmethod
     def find_spec(name: str, path: object = None, target: object = None) -> None:  # noqa: ARG004  (as importlib calls it)

@@ -68,7 +68,21 @@ class Duration(float):
         return {"anyOf": [{"type": "number", "minimum": 0}, {"type": "string", "pattern": _PATTERN}]}
 
 
-class Moment:
+class WrittenAsText:
+    """A value of scenario files that ``str()`` writes as the text that it is read from."""
+
+    __slots__ = ()
+
+    @classmethod
+    def __get_pydantic_core_schema__(cls, source: object, handler: object) -> Any:
+        """Return how pydantic reads the text, and how it writes it."""
+        from pydantic_core import core_schema
+
+        writer = core_schema.plain_serializer_function_ser_schema(str)
+        return core_schema.no_info_plain_validator_function(cls, serialization=writer)
+
+
+class Moment(WrittenAsText):
     """A point on a world's clock: a time such as ``2026-01-31T22:00:00Z``, or a duration since the world started.
 
     Raises:
@@ -110,14 +124,6 @@ class Moment:
         if self.at is not None:
             return datetime.fromtimestamp(self.at, UTC).isoformat().replace("+00:00", "Z")
         return f"{self.since_start:g}s"
-
-    @classmethod
-    def __get_pydantic_core_schema__(cls, source: object, handler: object) -> Any:
-        """Return how pydantic reads a moment, and how it writes one."""
-        from pydantic_core import core_schema
-
-        writer = core_schema.plain_serializer_function_ser_schema(str)
-        return core_schema.no_info_plain_validator_function(cls, serialization=writer)
 
     @classmethod
     def __get_pydantic_json_schema__(cls, schema: object, handler: object) -> dict[str, Any]:

@@ -13,9 +13,9 @@ import orjson
 from multidict import CIMultiDict
 
 from mockrds.domain.clock import Clock
+from mockrds.domain.operations import check_operation, is_named
 from mockrds.faults.matching import ABSENT, Match, resolve
 from mockrds.redaction import REDACTED, is_secret, redact
-from mockrds.suggestions import suggest
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 LIMIT: Final = 1000
 """How many entries a journal keeps."""
-BODY_LIMIT: Final = 4096
+KEPT_BODY: Final = 4096
 """How many bytes it keeps of each body."""
 _MOST_NEAR_MISSES: Final = 3
 _REAL_TIME: Final = Clock()
@@ -105,7 +105,7 @@ class Entry:
         self.path = path
         """Path and query."""
         self._headers = headers
-        self.body = body[:BODY_LIMIT]
+        self.body = body[:KEPT_BODY]
         """The body of the request."""
         self.arrived = arrived
         """When it arrived, in seconds since 1970 on the project's clock."""
@@ -228,7 +228,7 @@ class Journal:
     """The requests of one project, newest last; keeps the last thousand and counts them all.
 
     Args:
-        operations: The ids of all operations there are: another one is a mistake of whoever asks for it.
+        operations: The ids of all operations there are: to ask for another one is a mistake.
         clock: The project's clock.
     """
 
@@ -237,8 +237,12 @@ class Journal:
         self._clock = clock
         self._entries: deque[Entry] = deque(maxlen=LIMIT)
         self._counts: Counter[str] = Counter()
-        self.total = 0
+        self._total = 0
+
+    @property
+    def total(self) -> int:
         """How many requests there were."""
+        return self._total
 
     def open(
         self,
@@ -250,9 +254,9 @@ class Journal:
         arrived: float,
     ) -> Entry:
         """Add an entry for a request that arrives, and return it; its answer is filled in later."""
-        self.total += 1
+        self._total += 1
         self._counts[operation] += 1
-        entry = Entry(self.total, operation, method, path, headers, body, arrived, self._clock)
+        entry = Entry(self._total, operation, method, path, headers, body, arrived, self._clock)
         self._entries.append(entry)
         return entry
 
@@ -383,30 +387,13 @@ class Journal:
         """Forget all entries and counts."""
         self._entries.clear()
         self._counts.clear()
-        self.total = 0
+        self._total = 0
 
     def __iter__(self) -> Iterator[Entry]:
         return iter(self.entries())
 
     def __len__(self) -> int:
         return len(self._entries)
-
-
-def check_operation(operation: str, operations: Collection[str]) -> None:
-    """Raise an error unless *operation*, named with or without its family, is one of *operations*.
-
-    Raises:
-        ValueError: It is not; the message says what may have been meant.
-    """
-    __tracebackhide__ = True
-    names = {*operations, *(one.rpartition(".")[2] for one in operations)}
-    if operation not in names:
-        raise ValueError(f"unknown operation {operation!r}{suggest(operation, names)}")
-
-
-def is_named(name: str, operation: str) -> bool:
-    """Return whether *name* means *operation*: with its family, or without."""
-    return operation == name or operation.rpartition(".")[2] == name
 
 
 def _times(count: int) -> str:

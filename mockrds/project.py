@@ -104,7 +104,7 @@ class Project(ABC):
     @property
     @abstractmethod
     def replay(self) -> str:
-        """The token, for ``MOCKRDS_REPLAY`` or ``MockRDS(replay=...)``, that brings the same run again."""
+        """The token with which a server starts from the same state: ``MOCKRDS_REPLAY``, or ``MockRDS(replay=...)``."""
 
     @property
     @abstractmethod
@@ -176,7 +176,7 @@ class Project(ABC):
 
     @abstractmethod
     def reset(self) -> None:
-        """Begin anew: the scenario's world, clock and faults, an empty journal."""
+        """Start again: the scenario's world, clock and faults, an empty journal."""
 
     @abstractmethod
     def forget(self) -> None:
@@ -206,12 +206,12 @@ class Server(ABC):
             seed: A seed of its own.
             clock: A clock of its own.
             auth: How it looks at credentials, if not as the server does.
-            replay: A replay token: the project begins as that one began which gave it.
+            replay: A replay token: the project starts from the same state as the one that gave it.
 
         Raises:
             ScenarioError: The scenario is wrong.
-            ValueError: The clock or *auth* is wrong, or the project exists and its scenario, seed, clock or *auth* is
-                given anew.
+            ValueError: The clock or *auth* is wrong, or the project exists and one of scenario, seed, clock and
+                *auth* is given.
         """
         __tracebackhide__ = True
         if replay is not None:
@@ -222,9 +222,9 @@ class Server(ABC):
             scenario, seed, clock, auth = token.scenario, token.seed, token.clock, token.auth
         loaded = None
         if scenario is not None:
-            from mockrds.scenario_files.loader import loaded as load
+            from mockrds.scenario_files.loader import as_scenario
 
-            loaded = load(scenario)
+            loaded = as_scenario(scenario)
         setting = None if clock is None else ClockSetting.of(clock)
         return self._project(name, id, loaded, seed, setting, auth)
 

@@ -79,7 +79,7 @@ class ProjectState:
 
     @property
     def replay(self) -> str:
-        """The token with which a server begins as this project began."""
+        """The token with which another server starts from the same state as this project did."""
         from mockrds.replay import Replay
 
         clock = {"mode": self._setting.mode, "at": iso(self.began)}
@@ -107,11 +107,14 @@ class ProjectState:
         self.world = World(template, self.scenario.lifecycle, self.clock, random, stable_id, region)
 
     def restart(self, scenario: Scenario, seed: int | None = None, clock: ClockSetting | None = None) -> None:
-        """Begin anew with another scenario, and with another seed and clock unless they are None."""
+        """Start again with *scenario*, and with another seed and clock unless they are None. Drops waiting requests."""
         self.close()
         self.scenario, self._setting = scenario, clock or self._setting
         self.seed = self.faults.seed = self.seed if seed is None else seed
-        self._begin_anew()
+        self.clock.set(self._setting)
+        self.journal.clear()
+        self.errors.clear()
+        self._start()
 
     def switch_scenario(self, scenario: Scenario) -> None:
         """Go on with another scenario: its faults, limits and life cycles; what there is in the world stays."""
@@ -131,18 +134,11 @@ class ProjectState:
             drop()
 
     def reset(self) -> None:
-        """Begin anew: the scenario's world, clock and faults, an empty journal. Drops waiting requests."""
-        self.close()
-        self._begin_anew()
+        """Start again: the scenario's world, clock and faults, an empty journal. Drops waiting requests."""
+        self.restart(self.scenario)
 
     def close(self) -> None:
         """Drop the requests that are waiting, and call those who record what happened before it is forgotten."""
         self.drop_waiting()
         for callback in self._on_close:
             callback(self)
-
-    def _begin_anew(self) -> None:
-        self.clock.set(self._setting)
-        self.journal.clear()
-        self.errors.clear()
-        self._start()

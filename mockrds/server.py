@@ -32,8 +32,6 @@ if TYPE_CHECKING:
     from mockrds.scenario import Scenario
     from mockrds.scenario_files.loader import Source
 
-__all__ = ["MockRDS", "Project"]
-
 _GRACE = 0.05  # seconds in which a request under way may end when the server stops; aiohttp takes 0 for no limit
 _LOOPBACK_REMEDY = "where a test run blocks sockets, let it allow those of 127.0.0.1"
 
@@ -143,8 +141,8 @@ class MockRDS(Server):
         port: The port to listen on; 0 lets the system choose.
         tls: Serve https: with a throw-away certificate, or with a context of your own.
         log: Called with each finished request.
-        replay: A replay token: the server begins as the project began that gave it. Scenario, seed, clock and
-            *auth* come from it.
+        replay: A replay token: its first project starts from the same state as the project that gave it. Scenario,
+            seed, clock and *auth* come from it.
 
     Raises:
         ScenarioError: The scenario is wrong; the message lists all mistakes.
@@ -179,9 +177,9 @@ class MockRDS(Server):
             scenario, seed, clock, auth = token.scenario, token.seed, token.clock, token.auth
             default["default"] = (token.project_name, token.project_id)
         if scenario is not None:
-            from mockrds.scenario_files.loader import loaded as load
+            from mockrds.scenario_files.loader import as_scenario
 
-            loaded = load(scenario)
+            loaded = as_scenario(scenario)
         self.simulator = Simulator(
             loaded,
             seed=seed,

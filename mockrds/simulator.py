@@ -69,7 +69,7 @@ class Simulator:
         self.domain_id = self.identity.stable_id("domain", DEFAULT_DOMAIN)
         self.projects: dict[str, ProjectState] = {}
         self.on_close: list[Callable[[ProjectState], object]] = []
-        """Called with each project before it begins anew or is removed."""
+        """Called with each project before it starts again or is removed."""
         self._names: dict[str, str] = {}
         self._lock = threading.Lock()
         self._random = Random(f"{self.seed}/projects")
@@ -98,8 +98,8 @@ class Simulator:
             auth: How it looks at credentials, if not as the server does.
 
         Raises:
-            ValueError: Name, id or *auth* can't be one; the project exists, and its scenario, seed, clock or *auth* is
-                given anew; or the name is that of another project.
+            ValueError: Name, id or *auth* can't be one; the project exists, and one of scenario, seed, clock and
+                *auth* is given; or the name is that of another project.
         """
         __tracebackhide__ = True
         if auth is not None:
@@ -181,7 +181,7 @@ class Simulator:
         return None if self.strict_projects else self.get_or_create(name)
 
     def restart(self, project: ProjectState, scenario: Scenario | None = None) -> None:
-        """Begin anew with *scenario* in a project; absent: with the server's scenario, seed and clock.
+        """Start a project again with *scenario*; absent: with the server's scenario, seed and clock.
 
         What the scenario does not say about seed and clock stays as it is in the project.
         """

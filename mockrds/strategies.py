@@ -14,6 +14,7 @@ except ModuleNotFoundError as error:
 
 from mockrds.chaos_packs import PAGE
 from mockrds.domain.errors import CATALOGUE
+from mockrds.domain.operations import short_name
 from mockrds.durations import Duration
 from mockrds.report.documented import ERRORS
 from mockrds.verdict.kinds import CREATE, DELETES, LISTS
@@ -162,7 +163,7 @@ _ANY: Final = ("RDS.0005", "APIGW.0308")
 
 def _effects(operation: str, kind: Kind, longest: float) -> Iterable[dict[str, Any]]:
     """Yield what of a kind may go wrong with a call of *operation*, the simplest first."""
-    bare = operation.rpartition(".")[2]
+    bare = short_name(operation)
     changes = not bare.startswith(("list_", "get_"))
     for effect in _of_kind(kind, operation, longest):
         yield effect
@@ -184,7 +185,7 @@ def _may_be_lost(effect: Mapping[str, Any]) -> bool:
 
 
 def _of_kind(kind: Kind, operation: str, longest: float) -> Iterable[dict[str, Any]]:
-    bare = operation.rpartition(".")[2]
+    bare = short_name(operation)
     match kind:
         case "latency":
             yield from ({"latency": _span(share * longest)} for share in (0.01, 0.1, 1))

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from support.api import Connect
 
     from mockrds.domain.clock import ClockSetting
-    from mockrds.server import Project
+    from mockrds.project import Project
 
 settings.register_profile("busy machine", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("busy machine")  # how long something takes here says nothing about mockrds

@@ -4,7 +4,7 @@ import pytest
 
 from mockrds.domain.clock import Clock
 from mockrds.domain.operations import OPERATIONS
-from mockrds.journal import BODY_LIMIT, LIMIT, Journal
+from mockrds.journal import KEPT_BODY, LIMIT, Journal
 
 HEADERS = ((b"Host", b"here"), (b"X-Auth-Token", b"secret"), (b"AUTHORIZATION", b"secret"))
 
@@ -16,11 +16,11 @@ def called(journal: Journal, *operations: str, body: bytes = b"") -> None:
 
 def test_it_is_bounded_and_still_counts_everything() -> None:
     journal = Journal(OPERATIONS)
-    called(journal, *["v1.list_instances"] * (LIMIT + 5), body=b"x" * (BODY_LIMIT + 1))
+    called(journal, *["v1.list_instances"] * (LIMIT + 5), body=b"x" * (KEPT_BODY + 1))
 
     assert (len(journal), journal.total, journal.count("list_instances")) == (LIMIT, LIMIT + 5, LIMIT + 5)
     assert [entry.number for entry in journal][:2] == [6, 7]
-    assert len(journal.entries()[0].body) == BODY_LIMIT
+    assert len(journal.entries()[0].body) == KEPT_BODY
 
 
 def test_operations_are_named_with_or_without_their_family() -> None:

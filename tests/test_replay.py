@@ -13,7 +13,7 @@ from mockrds import MockRDS
 from mockrds.replay import Replay
 
 if TYPE_CHECKING:
-    from mockrds.server import Project
+    from mockrds.project import Project
 
 SCENARIO: dict[str, Any] = {
     "name": "chancy",

@@ -23,7 +23,8 @@ if TYPE_CHECKING:
     from support.api import Connect
 
     from mockrds.domain.models import Instance
-    from mockrds.server import MockRDS, Project
+    from mockrds.project import Project
+    from mockrds.server import MockRDS
 
 SEQUENCES = int(os.environ.get("MOCKRDS_FUZZ", "60"))
 pytestmark = pytest.mark.timeout(120 + SEQUENCES)

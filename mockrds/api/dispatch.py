@@ -16,7 +16,7 @@ from mockrds.api.families import SERVED
 from mockrds.api.iam import KeystoneError
 from mockrds.api.operation import meant
 from mockrds.api.routing import Routes
-from mockrds.domain.errors import GatewayError, RDSError
+from mockrds.domain.errors import GatewayError, NetworkError, RDSError
 from mockrds.domain.operations import NETWORK_OPERATIONS, OPERATIONS
 
 if TYPE_CHECKING:
@@ -121,6 +121,8 @@ def _error(error: Exception, call: Call, project: ProjectState) -> Answer:
             return error_bodies.gateway(error, call.request_id)
         case KeystoneError():
             return error_bodies.keystone(error)
+        case NetworkError():
+            return error_bodies.network(error)
         case _:
             return failure(error, call, project)
 

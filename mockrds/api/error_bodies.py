@@ -1,4 +1,4 @@
-"""The bodies of errors: one envelope an API family, one for the gateway, one for the identity service."""
+"""The bodies of errors: an envelope for each API family, for the gateway, the identity and the network service."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import math
 from typing import TYPE_CHECKING, Any, Final
 
 from mockrds.api.call import Answer
-from mockrds.domain.errors import CATALOGUE, GatewayError, RDSError, in_family
+from mockrds.domain.errors import CATALOGUE, GatewayError, NetworkError, RDSError, in_family
 
 if TYPE_CHECKING:
     from mockrds.api.iam import KeystoneError
@@ -64,6 +64,12 @@ def keystone(error: KeystoneError, hint: str = "") -> Answer:
     return _answer(error.content, error.status, error.title, hint)
 
 
+def network(error: NetworkError) -> Answer:
+    """Return an error of the network service, in one form in which all clients find its message."""
+    code = str(error.status)
+    return _answer({"code": code, "message": str(error)}, error.status, code)
+
+
 def rate_limited(limit: RateLimit, seconds: float, request_id: str) -> Answer:
     """Return the refusal of a request that a rate limit does not let pass.
 
@@ -89,7 +95,7 @@ def _window(seconds: float) -> str:
     return f"{seconds:g} second"
 
 
-def _answer(content: dict[str, Any], status: int, code: str, hint: str) -> Answer:
+def _answer(content: dict[str, Any], status: int, code: str, hint: str = "") -> Answer:
     answer = Answer(content, status)
     answer.error, answer.hint = code, hint
     return answer

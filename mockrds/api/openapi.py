@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from mockrds.api.families import SERVED
 from mockrds.api.schema import Dictionary, Integer, Object, Schema, Text
-from mockrds.domain.operations import OPERATIONS
+from mockrds.domain.operations import OPERATIONS, short_name
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -142,7 +142,7 @@ def _or_null(schema: JsonSchema) -> JsonSchema:
 
 def _operation_id(operations: list[Operation]) -> str:
     ids = [operation.id for operation in operations]
-    return "_or_".join([ids[0], *(each.rpartition(".")[2] for each in ids[1:])])
+    return "_or_".join([ids[0], *map(short_name, ids[1:])])
 
 
 def _operation(operations: list[Operation]) -> dict[str, Any]:
@@ -195,7 +195,7 @@ def _good(operations: list[Operation], status: int) -> dict[str, Any]:
     if headers:
         response["headers"] = {name: {"schema": {"type": "string"}} for name in headers}
     links = {
-        target.rpartition(".")[2]: _link(operations[0], OPERATIONS[target], arguments)
+        short_name(target): _link(operations[0], OPERATIONS[target], arguments)
         for operation in operations
         if SERVED[operation.id].status == status
         for target, arguments in _leads_to(SERVED[operation.id]).items()

@@ -19,7 +19,7 @@ _REMEMBERED: Final = 1024
 """How many requests' matches are kept: clients ask for the same few paths again and again."""
 
 
-class Match(NamedTuple):
+class RouteMatch(NamedTuple):
     """What a request can mean."""
 
     operations: tuple[str, ...]
@@ -68,7 +68,7 @@ class Routes:
         One slash at the end of the path makes no difference.
         """
 
-    def _match(self, method: str, path: str) -> Match | None:
+    def _match(self, method: str, path: str) -> RouteMatch | None:
         if path.endswith("/"):
             path = path[:-1]
         segments = path.split("/")
@@ -78,7 +78,7 @@ class Routes:
         if node is None:
             return None
         operations, names = node.methods.get(method, ((), node.names))
-        return Match(operations, dict(zip(names, values, strict=False)), tuple(node.methods))
+        return RouteMatch(operations, dict(zip(names, values, strict=False)), tuple(node.methods))
 
 
 def _find(node: _Node, segments: list[str], i: int, values: list[str]) -> _Node | None:

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import argparse
 import re
-from typing import Final, NoReturn
-
-DEFAULT_PORT: Final = 8080
+from typing import NoReturn
 
 
 class UsageError(Exception):

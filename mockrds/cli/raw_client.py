@@ -75,7 +75,7 @@ def _header(head: bytes, name: str) -> str:
 
 
 def _summary(body: bytes) -> str:
-    """Return what is in a JSON body in a word: nothing for a backup."""
+    """Return a word for what is in a JSON body; empty for a backup."""
     try:
         content = json.loads(body)
     except ValueError:

@@ -7,7 +7,8 @@ import ssl
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
-from mockrds.cli.errors import DEFAULT_PORT, UsageError, reason
+from mockrds.cli.errors import UsageError, reason
+from mockrds.cli.server_options import DEFAULT_PORT
 
 if TYPE_CHECKING:
     import argparse

@@ -8,7 +8,7 @@ import os
 import socket
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from mockrds.cli.errors import UsageError, reason
 
@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from mockrds.journal import Entry
     from mockrds.project_state import ProjectState
     from mockrds.server import MockRDS
+
+DEFAULT_PORT: Final = 8080
 
 
 def add_server_options(parser: argparse.ArgumentParser, port: int) -> None:
@@ -46,7 +48,7 @@ def add_server_options(parser: argparse.ArgumentParser, port: int) -> None:
         "--access-key",
         action="append",
         default=[],
-        type=_access_key,
+        type=access_key,
         metavar="AK:SK",
         help="access key and secret key, to verify signatures with under --auth strict; may be repeated",
     )
@@ -87,7 +89,12 @@ def _clock(text: str) -> ClockSetting:
         raise argparse.ArgumentTypeError(str(error)) from None
 
 
-def _access_key(text: str) -> tuple[str, str]:
+def access_key(text: str) -> tuple[str, str]:
+    """Read an access key and its secret key, as argparse does.
+
+    Raises:
+        ArgumentTypeError: They are not given as AK:SK.
+    """
     access, _, secret = text.partition(":")
     if not access or not secret:
         raise argparse.ArgumentTypeError("give the access key and the secret key as AK:SK")

@@ -1,4 +1,4 @@
-"""A project's clock."""
+"""The clock of a project of a server that runs elsewhere."""
 
 from __future__ import annotations
 
@@ -25,12 +25,12 @@ class RemoteClock(Clock):
         self._resource = resource
 
     @property
-    def setting(self) -> ClockSetting:  # type: ignore[override]  # it is looked up, and never assigned
+    def setting(self) -> ClockSetting:
         clock = self._resource.get(records.Clock)
         return ClockSetting.of({"mode": clock.mode, "at": clock.at, "by": clock.by})
 
     @property
-    def advanced(self) -> float:  # type: ignore[override]  # it is looked up, and never assigned
+    def advanced(self) -> float:
         return self._resource.get(records.Clock).advanced
 
     def now(self) -> float:

@@ -1,4 +1,4 @@
-"""A project's faults."""
+"""The faults of a project of a server that runs elsewhere."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ class RemoteFault(ArmedRule):
         self.from_scenario = record.from_scenario
 
     @cached_property
-    def rule(self) -> Rule:  # type: ignore[override]  # it is looked up, and never assigned
+    def rule(self) -> Rule:
         """What was armed."""
         from mockrds.scenario_files.loader import read_rule
 
@@ -47,15 +47,15 @@ class RemoteFault(ArmedRule):
         return self._record.by_chance
 
     @property
-    def calls(self) -> int:  # type: ignore[override]  # it is looked up, and never assigned
+    def calls(self) -> int:
         return self._latest().calls
 
     @property
-    def fired(self) -> int:  # type: ignore[override]  # it is looked up, and never assigned
+    def fired(self) -> int:
         return self._latest().fired
 
     @property
-    def consumed(self) -> int:  # type: ignore[override]  # it is looked up, and never assigned
+    def consumed(self) -> int:
         return self._latest().consumed
 
     @property
@@ -68,7 +68,7 @@ class RemoteFault(ArmedRule):
             latest = self._faults.get(records.ArmedRule, f"/{self.id}")
         except KeyError:
             return self._record
-        if latest.rule == self._record.rule:  # numbers begin anew when all are disarmed
+        if latest.rule == self._record.rule:  # numbers start from 1 again when all are disarmed
             self._record = latest
         return self._record
 

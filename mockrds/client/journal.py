@@ -1,11 +1,11 @@
-"""A project's journal."""
+"""The journal of a project of a server that runs elsewhere."""
 
 from __future__ import annotations
 
 import json
 from typing import TYPE_CHECKING, Any
 
-from mockrds.client.models import entry
+from mockrds.client.models import make_entry
 from mockrds.client.reading import read
 from mockrds.control import records
 from mockrds.journal import Journal
@@ -31,7 +31,7 @@ class RemoteJournal(Journal):
         self._resource = resource
 
     @property
-    def total(self) -> int:  # type: ignore[override]  # it is looked up, and never assigned
+    def total(self) -> int:
         return self._resource.get(records.Journal, limit=0).total
 
     def entries(self, operation: str | None = None, *, match: Matcher | None = None) -> tuple[Entry, ...]:
@@ -40,7 +40,7 @@ class RemoteJournal(Journal):
 
         condition = None if match is None else json.dumps(plain(match))
         journal = self._resource.get(records.Journal, operation=operation, match=condition)
-        return tuple(entry(record) for record in journal.entries)
+        return tuple(make_entry(record) for record in journal.entries)
 
     def count(self, operation: str, *, match: Matcher | None = None) -> int:
         __tracebackhide__ = True

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 T = TypeVar("T", Activity, Backup, Instance)
 
 
-def contents(state: records.State) -> tuple[tuple[Instance, ...], tuple[Backup, ...]]:
+def make_contents(state: records.State) -> tuple[tuple[Instance, ...], tuple[Backup, ...]]:
     """Make the instances and the backups of a project."""
     everything = (*state.instances, *state.gone)
     instances = {record.id: _instance(record) for record in everything}
@@ -88,7 +88,7 @@ class RecordedDecision:
         return self._rows
 
 
-def entry(record: records.Entry) -> Entry:
+def make_entry(record: records.Entry) -> Entry:
     """Make an entry of the journal."""
     from mockrds.journal import Entry
 

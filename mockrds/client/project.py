@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from mockrds.client.clock import RemoteClock
 from mockrds.client.faults import RemoteFaults
-from mockrds.client.models import contents
+from mockrds.client.models import make_contents
 from mockrds.client.resource import Resource
 from mockrds.control import records
 from mockrds.domain.models import FOREVER
@@ -66,7 +66,7 @@ class RemoteProject(Project):
         return self._resource.get(records.Project).token
 
     def _contents(self) -> tuple[tuple[Instance, ...], tuple[Backup, ...]]:
-        return contents(self._resource.get(records.State, "/state"))
+        return make_contents(self._resource.get(records.State, "/state"))
 
     @property
     def journal(self) -> Journal:

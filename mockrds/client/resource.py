@@ -1,4 +1,4 @@
-"""What all parts of a project have in common."""
+"""A resource of the control API: what is read and sent below one path."""
 
 from __future__ import annotations
 

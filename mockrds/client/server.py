@@ -1,4 +1,4 @@
-"""The server, and the way to it."""
+"""``RemoteServer``: a server that runs elsewhere."""
 
 from __future__ import annotations
 

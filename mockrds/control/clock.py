@@ -1,4 +1,4 @@
-"""A project's clock."""
+"""Requests about a project's clock."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ def get_clock(request: ControlRequest) -> Answer:
 
 
 def put_clock(request: ControlRequest) -> Answer:
-    """Start the clock anew."""
+    """Set the clock."""
     setting = clock_setting(request.body(NewClock))
     request.project.clock.set(setting)
     return get_clock(request)

@@ -1,4 +1,4 @@
-"""A project's faults."""
+"""Requests about a project's faults."""
 
 from __future__ import annotations
 

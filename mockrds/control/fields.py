@@ -1,4 +1,4 @@
-"""What annotations of records and bodies say besides the type. Pydantic reads them, and is not imported for it."""
+"""What records and bodies are made with: the decorator, and annotations for pydantic, which is not imported here."""
 
 from __future__ import annotations
 

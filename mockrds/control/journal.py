@@ -1,4 +1,4 @@
-"""The requests of a project."""
+"""Requests about a project's journal: entries by filter, and whether expected calls were made."""
 
 from __future__ import annotations
 
@@ -24,8 +24,8 @@ def get_journal(request: ControlRequest) -> Answer:
         raise ControlError(400, f"operation: {error}") from None
     fitting = [entry for entry in entries if entry.number > query.since and query.status in (None, entry.status)]
     newest = fitting if query.limit is None else fitting[max(0, len(fitting) - query.limit) :]
-    shown = [records.Entry.of(entry) for entry in newest]
-    return Answer(records.Journal(total=journal.total, count=len(fitting), entries=shown))
+    rows = [records.Entry.of(entry) for entry in newest]
+    return Answer(records.Journal(total=journal.total, count=len(fitting), entries=rows))
 
 
 def delete_journal(request: ControlRequest) -> Answer:

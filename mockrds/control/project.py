@@ -1,4 +1,4 @@
-"""One project: what there is, under which scenario, and changing both."""
+"""Requests about one project: its world and its scenario, to look at and to change."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def get_state(request: ControlRequest) -> Answer:
 
 
 def put_state(request: ControlRequest) -> Answer:
-    """Begin the world anew."""
+    """Replace the world."""
     from mockrds.scenario_files.loader import ScenarioError, read_world
 
     try:
@@ -54,13 +54,13 @@ def get_scenario(request: ControlRequest) -> Answer:
 
 
 def put_scenario(request: ControlRequest) -> Answer:
-    """Begin anew with another scenario."""
+    """Start again with another scenario."""
     request.simulator.restart(request.project, read_scenario(request.document))
     return get_scenario(request)
 
 
 def delete_scenario(request: ControlRequest) -> Answer:
-    """Begin anew with the server's scenario."""
+    """Start again with the server's scenario."""
     request.simulator.restart(request.project)
     return get_scenario(request)
 
@@ -87,7 +87,7 @@ def post_set_status(request: ControlRequest) -> Answer:
 
 
 def post_reset(request: ControlRequest) -> Answer:
-    """Begin anew."""
+    """Start again."""
     request.project.reset()
     return Answer(records.Nothing())
 

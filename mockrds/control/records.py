@@ -75,7 +75,7 @@ class Project:
     scenario: str
     """The name of the scenario in force."""
     replay: str
-    """The token with which a server begins as this project began."""
+    """The token with which another server starts from the same state as this project did."""
     token: str
     """A fresh one, for X-Auth-Token."""
     in_flight: Count
@@ -110,7 +110,7 @@ class Forgotten:
     id: str
     name: str
     replay: str
-    """The token with which a server begins as this project began."""
+    """The token with which another server starts from the same state as this project did."""
 
 
 @record
@@ -119,7 +119,7 @@ class Clock:
 
     mode: Mode
     at: str | None
-    """Where it started; null: at the time of then."""
+    """The time that it was set to; null: that of the machine."""
     by: float
     """The speed of a scaled clock."""
     now: str
@@ -521,7 +521,7 @@ class Summary:
     """What happened in a project, in numbers."""
 
     replay: str
-    """The token with which a server begins as this project began."""
+    """The token with which another server starts from the same state as this project did."""
     total: Count
     calls: dict[str, Calls]
     """By operation: how often it was called, and by status what came of the calls that are kept."""

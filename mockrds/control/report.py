@@ -1,4 +1,4 @@
-"""What happened in projects: in numbers, and as reports for people and for machines."""
+"""Requests for what happened in projects: summaries in numbers, and reports."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A request to the control API, as those see it who answer it."""
+"""A request to the control API, as the functions that answer it see it."""
 
 from __future__ import annotations
 

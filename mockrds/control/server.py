@@ -1,4 +1,4 @@
-"""The whole server: how it is, what it can be asked, and which projects there are."""
+"""Requests about the whole server: its state, its documents and its projects."""
 
 from __future__ import annotations
 

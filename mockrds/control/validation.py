@@ -1,4 +1,4 @@
-"""Checks what the control API is sent, and finds the words for what is wrong with it."""
+"""Checks what the control API is sent, and says in plain words what is wrong with it."""
 
 from __future__ import annotations
 
@@ -12,10 +12,14 @@ import orjson
 from pydantic import TypeAdapter, ValidationError
 
 from mockrds.control.errors import ControlError
+from mockrds.scenario_files.document import dotted
+from mockrds.scenario_files.validation import path_of
 from mockrds.suggestions import suggest
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
+
+    from mockrds.scenario_files.document import KeyPath
 
 T = TypeVar("T")
 
@@ -56,11 +60,10 @@ def check(kind: type[T], values: Mapping[str, Any], word: str = "key", show: Cal
     else:
         return checked
     mistake = next((each for each in mistakes if each["type"] == "unexpected_keyword_argument"), mistakes[0])
-    path = _path(mistake, values)
-    place = "".join(f"[{key}]" if isinstance(key, int) else f".{key}" for key in path).removeprefix(".")
-    types = [each["type"] for each in mistakes if _path(each, values) == path]
+    path = path_of(mistake, values)
+    types = [each["type"] for each in mistakes if path_of(each, values) == path]
     kinds = [_KINDS[each] for each in types if each in _KINDS and (each != "int_type" or "float_type" not in types)]
-    raise ControlError(400, f"{place}: {_why(mistake, kinds, kind, path, word, show)}")
+    raise ControlError(400, f"{dotted(path)}: {_why(mistake, kinds, kind, path, word, show)}")
 
 
 @cache
@@ -68,22 +71,7 @@ def _adapter(kind: type[Any]) -> TypeAdapter[Any]:
     return TypeAdapter(kind)
 
 
-def _path(mistake: Any, values: Any) -> list[str | int]:
-    """Return what of pydantic's location stands in what was sent; the rest are names of alternatives."""
-    path: list[str | int] = []
-    for key in mistake["loc"]:
-        try:
-            values = values[key]
-        except (KeyError, IndexError, TypeError):
-            if mistake["type"] != "missing":
-                continue
-        path.append(key)
-    return path
-
-
-def _why(
-    mistake: Any, kinds: list[str], kind: type[Any], path: list[str | int], word: str, show: Callable[[Any], str]
-) -> str:
+def _why(mistake: Any, kinds: list[str], kind: type[Any], path: KeyPath, word: str, show: Callable[[Any], str]) -> str:
     value, context = mistake["input"], mistake.get("ctx", {})
     *above, key = path
     for part in above:

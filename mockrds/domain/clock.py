@@ -1,4 +1,4 @@
-"""The clock that life cycles read. The only reader of the wall clock besides the web layer."""
+"""The clock that life cycles read: nothing else tells the time of a project."""
 
 from __future__ import annotations
 
@@ -80,23 +80,30 @@ class Clock:
         setting: How the clock starts out; ``set`` changes it later.
     """
 
-    __slots__ = ("_base", "_origin", "_speed", "advanced", "setting")
+    __slots__ = ("_advanced", "_base", "_origin", "_setting", "_speed")
 
     def __init__(self, setting: ClockSetting | None = None) -> None:
-        self.advanced = 0.0
-        """By how many seconds it was advanced so far, in all; setting it anew changes nothing about that."""
+        self._advanced = 0.0
         self.set(setting or ClockSetting())
 
+    @property
+    def setting(self) -> ClockSetting:
+        """How it was set: *mode*, *at*, *by*."""
+        return self._setting
+
+    @property
+    def advanced(self) -> float:
+        """By how many seconds it was advanced so far, in all; ``set`` does not change that."""
+        return self._advanced
+
     def set(self, setting: ClockSetting | Mapping[str, Any] | str) -> None:
-        """Start anew as *setting* says, for example ``frozen@2026-01-31T22:00:00Z``.
+        """Start again as *setting* says, for example ``frozen@2026-01-31T22:00:00Z``.
 
         Raises:
             ValueError: It is no setting of a clock.
         """
         __tracebackhide__ = True
-        self.setting = ClockSetting.of(setting)
-        """How it started: *mode*, *at*, *by*."""
-        setting = self.setting
+        self._setting = setting = ClockSetting.of(setting)
         self._origin = round(time.time(), 6)  # what can be written down can be set again
         self._base = self._origin
         if setting.at is not None:
@@ -131,7 +138,7 @@ class Clock:
         if self.now() + step > END:
             raise ValueError("time ends with the year 9999")
         self._base += step
-        self.advanced += step
+        self._advanced += step
 
 
 class TimestampFormat:

@@ -6,7 +6,12 @@ operations share a path; the body of a request then says which one it means.
 
 from __future__ import annotations
 
-from typing import Final, NamedTuple
+from typing import TYPE_CHECKING, Final, NamedTuple
+
+from mockrds.suggestions import suggest
+
+if TYPE_CHECKING:
+    from collections.abc import Collection
 
 
 class Operation(NamedTuple):
@@ -244,3 +249,25 @@ def _operations(table: str) -> dict[str, Operation]:
 OPERATIONS: Final = _operations(_TABLE)
 NETWORK_OPERATIONS: Final = _operations(_NETWORK_TABLE)
 """The operations of the services next to it that clients of the database service need, by id."""
+
+
+def short_name(operation: str) -> str:
+    """Return the id of an operation without its family: ``create_manual_backup``."""
+    return operation.rpartition(".")[2]
+
+
+def is_named(name: str, operation: str) -> bool:
+    """Return whether *name* means *operation*: with its family, or without."""
+    return operation == name or short_name(operation) == name
+
+
+def check_operation(name: str, operations: Collection[str]) -> None:
+    """Raise an error unless *name* means one of *operations*.
+
+    Raises:
+        ValueError: It does not; the message says what may have been meant.
+    """
+    __tracebackhide__ = True
+    names = {*operations, *map(short_name, operations)}
+    if name not in names:
+        raise ValueError(f"unknown operation {name!r}{suggest(name, names)}")

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from typing import Annotated, Any, Final, Literal
 
 from annotated_types import Ge
 
 from mockrds.domain.engines import Datastore, Engine
 from mockrds.domain.validators import is_description, is_name, words
-from mockrds.durations import Duration, Durations, fixed
+from mockrds.durations import Duration, Durations, WrittenAsText, fixed
 
 _DOCUMENT = {"extra": "forbid"}
 
@@ -221,7 +221,7 @@ class LifeCycle:
 _LOOKS: Final = re.compile(r"([0-9]+) *looks?")
 
 
-class Visibility:
+class Visibility(WrittenAsText):
     """How long something new stays unseen: ``3 looks``, or a duration such as ``2s``.
 
     Raises:
@@ -254,14 +254,6 @@ class Visibility:
     __repr__ = __str__
 
     @classmethod
-    def __get_pydantic_core_schema__(cls, source: object, handler: object) -> Any:
-        """Return how pydantic reads a visibility, and how it writes it."""
-        from pydantic_core import core_schema
-
-        writer = core_schema.plain_serializer_function_ser_schema(str)
-        return core_schema.no_info_plain_validator_function(cls, serialization=writer)
-
-    @classmethod
     def __get_pydantic_json_schema__(cls, schema: object, handler: object) -> dict[str, Any]:
         """Return what a visibility looks like in JSON Schema."""
         looks = {"type": "string", "pattern": f"^{_LOOKS.pattern}$"}
@@ -270,19 +262,21 @@ class Visibility:
 
 @dataclass(frozen=True, kw_only=True)
 class WorldEffect:
-    """What is different in the world about one call."""
+    """How the world departs from what it would do, for one call."""
 
     __pydantic_config__ = _DOCUMENT
 
     quota: Annotated[int, Ge(0)] | None = None
     """Judge these calls as if the quota of manual backups were this number."""
     lifecycle: BackupTransition | None = None
-    """What this call begins comes to its end so, whatever the scenario's ``lifecycle`` says."""
+    """How what this call begins comes to its end, whatever the scenario's ``lifecycle`` says."""
     visible_after: Visibility | None = None
     """What this call makes is not listed or found at first: for ``3 looks``, or for a duration such as ``2s``."""
     stale: Duration | None = None
     """The answer shows the world as it was so long ago; what is gone since stays gone."""
 
 
+WORLD_EFFECTS: Final = tuple(field.name for field in fields(WorldEffect))
+"""The keys of world effects."""
 NO_EFFECT: Final = WorldEffect()
 """The world does what it always does."""

@@ -8,14 +8,14 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from mockrds.faults.matching import Request
-    from mockrds.faults.rules import ArmedRule, Step
+    from mockrds.faults.rules import CountedRule, Step
     from mockrds.faults.transport import Name, Toxics
 
 
 class RuleHit(NamedTuple):
     """A rule that fired for a call."""
 
-    armed: ArmedRule
+    armed: CountedRule
     step: Step
     call: int
     """Which of the calls of the rule it was, counted from 1."""
@@ -28,7 +28,7 @@ class RuleHit(NamedTuple):
 class RuleMiss(NamedTuple):
     """A rule that was about a call but let it pass."""
 
-    armed: ArmedRule
+    armed: CountedRule
     call: int
     why: str
 
@@ -38,7 +38,7 @@ class Decision:
 
     __slots__ = ("answer", "closing", "considered", "delay", "delay_after", "fired", "missed")
 
-    def __init__(self, considered: tuple[ArmedRule, ...]) -> None:
+    def __init__(self, considered: tuple[CountedRule, ...]) -> None:
         self.considered = considered
         """The rules that are about the operation."""
         self.fired: list[RuleHit] = []
@@ -101,7 +101,7 @@ class Decision:
         else:
             self.delay += hit.delay
 
-    def miss(self, armed: ArmedRule, why: str) -> None:
+    def miss(self, armed: CountedRule, why: str) -> None:
         """Record that a rule which is about the call lets it pass."""
         self.missed.append(RuleMiss(armed, armed.calls, why))
 

@@ -9,7 +9,7 @@ from mockrds.faults.decision import Decision, RuleHit
 from mockrds.faults.index import Index
 from mockrds.faults.matching import Request
 from mockrds.faults.rate_limits import Limiter
-from mockrds.faults.rules import OK, ArmedRule, Outage, Rule, Step
+from mockrds.faults.rules import OK, CountedRule, Outage, Rule, Step
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable
@@ -50,17 +50,17 @@ class FaultEngine:
         self.seed = seed
         self.start = 0.0
         """When the world began, in seconds since 1970."""
-        self._outage: tuple[Outage, ArmedRule] | None = None  # with the rule that refuses requests meanwhile
+        self._outage: tuple[Outage, CountedRule] | None = None  # with the rule that refuses requests meanwhile
         self.limiters: tuple[Limiter, ...] = ()
         """The rate limits in force."""
-        self._armed: list[ArmedRule] = []
+        self._armed: list[CountedRule] = []
         self._by_operation: dict[str, Index] = {}
         self._added = 0
 
-    def add(self, rule: Rule, *, from_scenario: bool = False) -> ArmedRule:
+    def add(self, rule: Rule, *, from_scenario: bool = False) -> CountedRule:
         """Put *rule* in force, after those already armed."""
         self._added += 1
-        armed = ArmedRule(rule, self._added, from_scenario=from_scenario)
+        armed = CountedRule(rule, self._added, from_scenario=from_scenario)
         self._armed = [*self._armed, armed]
         self._by_operation = {}
         return armed
@@ -89,14 +89,14 @@ class FaultEngine:
         """Put rate limits and an outage in force, in a world that began at *start*."""
         self.start = start
         self.limiters = tuple(Limiter(limit, start) for limit in limits)
-        self._outage = (outage, ArmedRule(outage.rule, 0)) if outage is not None else None
+        self._outage = (outage, CountedRule(outage.rule, 0)) if outage is not None else None
 
     @property
-    def armed(self) -> tuple[ArmedRule, ...]:
+    def armed(self) -> tuple[CountedRule, ...]:
         """The rules in force, in order."""
         return tuple(self._armed)
 
-    def unused(self) -> tuple[ArmedRule, ...]:
+    def unused(self) -> tuple[CountedRule, ...]:
         """Return the rules that never fired, and the sequences that are not used up."""
         return tuple(armed for armed in self._armed if not armed.completed)
 
@@ -155,7 +155,7 @@ class FaultEngine:
             index = indexes[operation] = Index(considered)
         return index
 
-    def _ask(self, armed: ArmedRule, decision: Decision) -> None:
+    def _ask(self, armed: CountedRule, decision: Decision) -> None:
         """Count a call for *armed*, and record in *decision* what the rule does with it, or why it does nothing."""
         armed.calls += 1
         key = f"{self.seed}/{armed.id}/{armed.calls}"
@@ -170,7 +170,7 @@ class FaultEngine:
             decision.hit(RuleHit(armed, step, armed.calls, key, delay))
 
 
-def _next_step(armed: ArmedRule, random: Random | None) -> Step | str:
+def _next_step(armed: CountedRule, random: Random | None) -> Step | str:
     """Return what a rule does with the call that was just counted, or why it lets the call pass.
 
     Args:

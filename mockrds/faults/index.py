@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from mockrds.faults.matching import Place, Request
-    from mockrds.faults.rules import ArmedRule, Rule
+    from mockrds.faults.rules import CountedRule, Rule
 
 _INSTANCE: Final = ("instance",)
 """The place of the names of the instance, of which any may fit."""
@@ -26,7 +26,7 @@ class Index:
 
     __slots__ = ("_always", "_elsewhere", "_headers", "considered")
 
-    def __init__(self, considered: tuple[ArmedRule, ...]) -> None:
+    def __init__(self, considered: tuple[CountedRule, ...]) -> None:
         self.considered = considered
         self._always: list[int] = []
         self._headers: dict[str, _Branch] = {}  # looked up by what the request has, else each name would cost
@@ -40,7 +40,7 @@ class Index:
             else:
                 self._elsewhere.setdefault(place, _Branch()).add(condition, number)
 
-    def candidates(self, call: Request) -> Iterable[ArmedRule]:
+    def candidates(self, call: Request) -> Iterable[CountedRule]:
         """Return the rules that may match *call*, in order."""
         if not self._headers and not self._elsewhere:
             return self.considered

@@ -1,4 +1,4 @@
-"""Rate limits: how many requests may come, which is another matter than how many things there may be."""
+"""Rate limits: how many requests a project may send. How much it may have is a quota of its world."""
 
 from __future__ import annotations
 

@@ -17,7 +17,8 @@ _HEADER: Final = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 _SPELLING: Final = {"content-length": "Content-Length", "connection": "Connection", "server": "Server"}
 """How the server spells the headers that it looks for."""
 _CONTROL: Final = re.compile(r"[\x00-\x08\x0a-\x1f\x7f]")
-_BODILESS: Final = (204, 304)
+BODILESS: Final = (204, 304)
+"""The statuses of answers that have no body."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -38,7 +39,7 @@ class Response:
     def __post_init__(self) -> None:
         if self.json is not None and self.body is not None:
             raise ValueError("give only one of 'json' and 'body'")
-        if self.status in _BODILESS and (self.json is not None or self.body):
+        if self.status in BODILESS and (self.json is not None or self.body):
             raise ValueError(f"an answer with status {self.status} has no body: leave out 'json' and 'body'")
         for name, value in self.headers.items():
             if _HEADER.fullmatch(name) is None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from copy import copy
 from dataclasses import dataclass, field, fields
 from functools import cached_property
@@ -9,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Final, Literal, Self, get_args
 
 from annotated_types import Ge, Le
 
-from mockrds.domain.world_template import WorldEffect
+from mockrds.domain.world_template import WORLD_EFFECTS, WorldEffect
 from mockrds.durations import Duration, Durations, Moment
 from mockrds.faults.matching import ProjectMatch, names_operation
 from mockrds.faults.responses import Damage, Response
@@ -22,9 +23,7 @@ _DOCUMENT = {"extra": "forbid"}
 _LAST_STATUS: Final = 599
 
 _EFFECTS: Final = ("error", "response", "latency", "fault", "body", "credentials")
-"""The keys that do something to any operation."""
-_WORLD_EFFECTS: Final = tuple(each.name for each in fields(WorldEffect))
-"""The keys that do something to the operations that heed them."""
+"""The keys that do something to any operation; world effects do something to the operations that heed them."""
 
 Phase = Literal["before_commit", "after_commit"]
 Credentials = Literal["expired", "wrong_scope", "clock_skew"]
@@ -62,7 +61,7 @@ class Step(WorldEffect):
         if self.error is not None and self.response is not None:
             raise ValueError("give only one of 'error' and 'response'")
         if not self.affects_every_operation and not self.world_effects:
-            keys = ", ".join(f"'{key}'" for key in (*_EFFECTS, *_WORLD_EFFECTS))
+            keys = ", ".join(f"'{key}'" for key in (*_EFFECTS, *WORLD_EFFECTS))
             raise ValueError(f"the rule does nothing: give {keys} or 'sequence'")
         if self.retry_after is not None and not answers:
             raise ValueError("'retry_after' belongs to 'error' or 'response'")
@@ -86,7 +85,7 @@ class Step(WorldEffect):
     @cached_property
     def world_effects(self) -> list[str]:
         """The keys that make the world depart from what it would do."""
-        return [name for name in _WORLD_EFFECTS if getattr(self, name) is not None]
+        return [name for name in WORLD_EFFECTS if getattr(self, name) is not None]
 
     @cached_property
     def affects_every_operation(self) -> bool:
@@ -220,7 +219,7 @@ class Rule(Step, Selection):
     """One step for each call, in order; then all is well again. A step is ``ok``, a status, an error code, the name
     of a fault, or a mapping of what a fault may do."""
     repeat: bool = False
-    """Begin the sequence anew when it is used up."""
+    """Start the sequence again when it is used up."""
 
     source: str = field(default="", init=False, compare=False, repr=False)
     """Where the rule stands, as file:line:column; the loader's word, not a key of the file."""
@@ -259,25 +258,36 @@ class Rule(Step, Selection):
         return rule
 
 
-class ArmedRule:
+class ArmedRule(ABC):
     """A rule in force, with what it has seen and done."""
 
-    __slots__ = ("calls", "consumed", "fired", "from_scenario", "id", "name", "rule")
+    __slots__ = ()
 
-    def __init__(self, rule: Rule, number: int, *, from_scenario: bool = False) -> None:
-        self.rule = rule
+    id: int
+    """Counts the rules of a project from 1."""
+    name: str
+    """What the journal and ``X-Mockrds-Fault`` call it."""
+    from_scenario: bool
+    """Whether it came with the project's scenario, and was not armed since."""
+
+    @property
+    @abstractmethod
+    def rule(self) -> Rule:
         """What was armed."""
-        self.id = number
-        """Counts the rules of a project from 1."""
-        self.name = rule.name or f"fault {number}"
-        """What the journal and ``X-Mockrds-Fault`` call it."""
-        self.from_scenario = from_scenario
-        """Whether it came with the project's scenario, and was not armed since."""
-        self.calls = 0
+
+    @property
+    @abstractmethod
+    def calls(self) -> int:
         """How many calls it was about."""
-        self.fired = 0
+
+    @property
+    @abstractmethod
+    def fired(self) -> int:
         """How many of them it changed."""
-        self.consumed = 0
+
+    @property
+    @abstractmethod
+    def consumed(self) -> int:
         """How many steps of its sequence were taken, those included at which nothing happens."""
 
     @property
@@ -304,6 +314,24 @@ class ArmedRule:
 
     def __repr__(self) -> str:
         return f"<{self.name}: fired {self.fired} of {self.calls}>"
+
+
+class CountedRule(ArmedRule):
+    """A rule in force in this process, where the engine counts its calls."""
+
+    __slots__ = ("calls", "consumed", "fired", "from_scenario", "id", "name", "rule")
+
+    rule: Rule
+    calls: int
+    fired: int
+    consumed: int
+
+    def __init__(self, rule: Rule, number: int, *, from_scenario: bool = False) -> None:
+        self.rule = rule
+        self.id = number
+        self.name = rule.name or f"fault {number}"
+        self.from_scenario = from_scenario
+        self.calls = self.fired = self.consumed = 0
 
 
 @dataclass(frozen=True, kw_only=True)

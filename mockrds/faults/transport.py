@@ -236,7 +236,7 @@ class Toxics:
 
     @property
     def swallows(self) -> bool:
-        """Whether nothing of the answer gets through, so that it makes no odds what the answer is."""
+        """Whether nothing of the answer gets through."""
         return self.limit == 0
 
     @property

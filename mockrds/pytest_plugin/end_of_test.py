@@ -24,7 +24,7 @@ _GRACE: Final = 0.5
 _NAP: Final = 0.005
 
 
-def unused(project: Project, which: Unused) -> list[ArmedRule]:
+def unused_faults(project: Project, which: Unused) -> list[ArmedRule]:
     """Return the faults that should have fired, or gone through their sequence, and did not."""
     if which == "off":
         return []
@@ -35,7 +35,7 @@ def unused(project: Project, which: Unused) -> list[ArmedRule]:
     ]  # fmt: skip
 
 
-def unused_text(project: Project, fault: ArmedRule, root: Path, source: str) -> str:
+def describe_unused(project: Project, fault: ArmedRule, root: Path, source: str) -> str:
     """Return what a fault that did not do all it was armed for is, where it stands and which calls came near.
 
     Args:

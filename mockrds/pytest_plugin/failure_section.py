@@ -5,7 +5,7 @@ from __future__ import annotations
 import traceback
 from typing import TYPE_CHECKING, Final
 
-from mockrds.pytest_plugin.end_of_test import unused as unused_faults, unused_text
+from mockrds.pytest_plugin.end_of_test import describe_unused, unused_faults
 from mockrds.report.timeline import timeline
 
 if TYPE_CHECKING:
@@ -48,7 +48,7 @@ def _lines(project: Project, root: Path, *, unused: bool) -> Iterator[str]:
     faults = unused_faults(project, "armed") if unused else []
     if faults:
         yield "armed faults that did not do all they were armed for:"
-        yield from (f"  {unused_text(project, fault, root, fault.source)}" for fault in faults)
+        yield from (f"  {describe_unused(project, fault, root, fault.source)}" for fault in faults)
     now = project.clock.now()
     backups = project.backups
     yield "backups:" if backups else "backups: none"

@@ -161,13 +161,13 @@ class Projects:
                 self._item.warn(MockrdsWarning(f"{self._item.nodeid}: {text}"))
 
     def _unused(self) -> list[str]:
-        from mockrds.pytest_plugin.end_of_test import unused, unused_text
+        from mockrds.pytest_plugin.end_of_test import describe_unused, unused_faults
 
         root = self._item.config.rootpath
         return [
-            f"  {unused_text(project, fault, root, self._source(project, fault))}"
+            f"  {describe_unused(project, fault, root, self._source(project, fault))}"
             for project in self._projects
-            for fault in unused(project, self._settings.unused)
+            for fault in unused_faults(project, self._settings.unused)
         ]
 
     def _source(self, project: Project, fault: ArmedRule) -> str:

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 NO_TEST: Final[dict[str, Any]] = {"test": "", "outcome": "", "message": "", "duration": None}
 """What a record says of its test where there is none: its id, what became of it (passed, failed, error or skipped), why
 it failed, and the seconds that it took."""
-_SHOWN: Final = 1024
+_KEPT: Final = 1024
 """How many characters of a body are kept."""
 _LEFT_OUT: Final = ("headers", "decision")
 
@@ -33,7 +33,7 @@ def record(project: ProjectState) -> dict[str, Any]:
         "replay": project.replay,
         "clock": {"mode": setting.mode, "by": setting.by, "now": iso(verdict.now)},
         "total": project.journal.total,
-        "entries": [_shown(entry) for entry in verdict.entries],
+        "entries": [_entry(entry) for entry in verdict.entries],
         "backups": [
             {
                 "id": backup.id,
@@ -52,13 +52,13 @@ def record(project: ProjectState) -> dict[str, Any]:
     }
 
 
-def _shown(entry: Entry) -> dict[str, Any]:
+def _entry(entry: Entry) -> dict[str, Any]:
     row = {key: value for key, value in entry.as_json().items() if key not in _LEFT_OUT}
     return row | {key: _cut(row[key]) for key in ("body", "response")}
 
 
 def _cut(text: str) -> str:
-    return text if len(text) <= _SHOWN else f"{text[:_SHOWN]}…"
+    return text if len(text) <= _KEPT else f"{text[:_KEPT]}…"
 
 
 def _fault(armed: ArmedRule) -> dict[str, Any]:

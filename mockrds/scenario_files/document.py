@@ -90,8 +90,8 @@ def dotted(path: KeyPath) -> str:
     return text
 
 
-def shown(value: object) -> str:
-    """Return a text from which the author of *value* knows it again."""
+def describe(value: object) -> str:
+    """Return *value* in the words of a message: short text as it is, a list or a mapping as what it is."""
     if isinstance(value, Mapping):
         return "a mapping"
     if isinstance(value, list | tuple):

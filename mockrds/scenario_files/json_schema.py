@@ -17,10 +17,10 @@ from pydantic import TypeAdapter
 from pydantic.json_schema import GenerateJsonSchema
 
 from mockrds.domain.errors import CATALOGUE
-from mockrds.domain.operations import OPERATIONS
+from mockrds.domain.operations import OPERATIONS, short_name
 from mockrds.scenario import Scenario
 
-_NAMES: Final = dict.fromkeys(operation.rpartition(".")[2] for operation in OPERATIONS)
+_NAMES: Final = dict.fromkeys(map(short_name, OPERATIONS))
 _VOCABULARIES: Final[dict[str, dict[str, Any]]] = {
     "Operation": {
         "title": "Operation",

@@ -16,7 +16,7 @@ from pydantic import ValidationError
 from mockrds.faults.matching import Match
 from mockrds.faults.rules import Rule
 from mockrds.scenario import Scenario
-from mockrds.scenario_files.document import Document, ScenarioError, shown
+from mockrds.scenario_files.document import Document, ScenarioError, describe
 from mockrds.scenario_files.validation import build, check, conflicts
 from mockrds.scenario_files.yaml_reader import from_file, from_mapping
 from mockrds.suggestions import suggest
@@ -24,7 +24,17 @@ from mockrds.suggestions import suggest
 if TYPE_CHECKING:
     from mockrds.domain.world_template import WorldTemplate
 
-__all__ = ["ScenarioError", "Source", "files", "library", "load", "loaded", "read_match", "read_rule", "read_world"]
+__all__ = [
+    "ScenarioError",
+    "Source",
+    "as_scenario",
+    "files",
+    "library",
+    "load",
+    "read_match",
+    "read_rule",
+    "read_world",
+]
 
 _DEFAULT: Final = "default"
 _LEVELS: Final = {"world": 2, "lifecycle": 2}
@@ -101,7 +111,7 @@ def load(*sources: Source) -> Scenario:
     return replace(scenario, faults=rules).with_document(merged | {"name": scenario.name})
 
 
-def loaded(scenario: Scenario | Source | list[Source]) -> Scenario:
+def as_scenario(scenario: Scenario | Source | list[Source]) -> Scenario:
     """Return a scenario as it is, or as its source or sources say.
 
     Raises:
@@ -125,7 +135,7 @@ def read_rule(document: Mapping[str, Any], source: str = "") -> Rule:
     """
     __tracebackhide__ = True
     if not isinstance(document, Mapping):
-        raise ScenarioError(f"{source or 'fault'}: a fault is a mapping, not {shown(document)}")
+        raise ScenarioError(f"{source or 'fault'}: a fault is a mapping, not {describe(document)}")
     read = from_mapping(document, source or "fault")
     check(Rule, read)
     return build(Rule, read.data).located(source)
@@ -143,7 +153,7 @@ def read_match(document: Any, source: str = "match") -> Match:
     """
     __tracebackhide__ = True
     if not isinstance(document, Mapping):
-        raise ScenarioError(f"{source}: a matcher is a mapping, not {shown(document)}")
+        raise ScenarioError(f"{source}: a matcher is a mapping, not {describe(document)}")
     read = from_mapping(document, source)
     check(Match, read)
     return build(Match, read.data)
@@ -226,7 +236,7 @@ class _Collector:
 
 def _find(source: object, folder: Path) -> Path:
     if not isinstance(source, str | Path):
-        raise ScenarioError(f"a scenario is a name, a path or a mapping, not {shown(source)}")
+        raise ScenarioError(f"a scenario is a name, a path or a mapping, not {describe(source)}")
     path, name = folder / source, str(source)
     known = library()
     try:
@@ -243,4 +253,4 @@ def _find(source: object, folder: Path) -> Path:
         problem = f"cannot be read: {error.strerror}"
     if name in known:
         return known[name]
-    raise ScenarioError(f"{shown(name) if not name.isprintable() or not name else path}: {problem}")
+    raise ScenarioError(f"{describe(name) if not name.isprintable() or not name else path}: {problem}")

@@ -7,8 +7,7 @@ from dataclasses import MISSING, Field, fields, is_dataclass
 from datetime import datetime
 from typing import Any
 
-from mockrds.domain.world_template import Visibility
-from mockrds.durations import Moment
+from mockrds.durations import WrittenAsText
 
 
 def plain(value: Any) -> Any:
@@ -20,7 +19,7 @@ def plain(value: Any) -> Any:
         return {key: plain(inner) for key, inner in value.items()}
     if isinstance(value, list | tuple):
         return [plain(inner) for inner in value]
-    if isinstance(value, Moment | Visibility):
+    if isinstance(value, WrittenAsText):
         return str(value)
     if isinstance(value, datetime):
         return value.isoformat()

@@ -13,13 +13,13 @@ from typing import Any, Final, TypeVar
 from pydantic import TypeAdapter, ValidationError
 
 from mockrds.domain.errors import CATALOGUE
-from mockrds.domain.operations import OPERATIONS
-from mockrds.domain.world_template import WorldEffect
+from mockrds.domain.operations import OPERATIONS, short_name
+from mockrds.domain.world_template import WORLD_EFFECTS
 from mockrds.faults.matching import Match
 from mockrds.faults.rules import OK, Rule
 from mockrds.faults.transport import NAMES, SHORT
 from mockrds.scenario import Scenario
-from mockrds.scenario_files.document import Document, KeyPath, Mistake, ScenarioError, shown
+from mockrds.scenario_files.document import Document, KeyPath, Mistake, ScenarioError, describe
 from mockrds.suggestions import suggest
 
 _T = TypeVar("_T", bound=Scenario | Rule | Match)
@@ -47,11 +47,10 @@ _ABOUT: Final = re.compile(r"'(\w+)' (.*)")
 _COMPARED: Final = 80
 """How many names an unknown one is compared with."""
 _STEPS: Final = (OK, *SHORT, *NAMES)
-_WORLD_EFFECTS: Final = tuple(field.name for field in fields(WorldEffect))
 _OPERATIONS: Final = (
     "*",
     *dict.fromkeys(f"{name.rpartition('.')[0]}.*" for name in OPERATIONS),
-    *dict.fromkeys(name.rpartition(".")[2] for name in OPERATIONS),
+    *dict.fromkeys(map(short_name, OPERATIONS)),
     *OPERATIONS,
 )
 
@@ -139,7 +138,7 @@ def _rule_mistakes(path: KeyPath, rule: Mapping[str, Any]) -> Iterator[Mistake]:
 
 def _unheeded_effects(path: KeyPath, rule: Mapping[str, Any]) -> Iterator[Mistake]:
     """Find the world effects that none of the operations heeds which *rule* names."""
-    effects = [key for key in _WORLD_EFFECTS if rule.get(key) is not None]
+    effects = [key for key in WORLD_EFFECTS if rule.get(key) is not None]
     operation = rule.get("operation")
     names = [name for name in (operation if isinstance(operation, list) else [operation]) if isinstance(name, str)]
     if not effects or not names or any(name.endswith("*") for name in names):
@@ -148,7 +147,7 @@ def _unheeded_effects(path: KeyPath, rule: Mapping[str, Any]) -> Iterator[Mistak
 
     for effect in effects:
         heeding = {name for name, served in SERVED.items() if effect in served.heeds}
-        heeding_words = {name.rpartition(".")[2] for name in heeding}
+        heeding_words = set(map(short_name, heeding))
         if not (heeding | heeding_words).intersection(names):
             text = f"is about {' or '.join(sorted(heeding_words))}, which 'operation' does not name"
             yield Mistake((*path, effect), text)
@@ -161,7 +160,7 @@ def _unknown_error(path: KeyPath, step: Mapping[str, Any]) -> Iterator[Mistake]:
 
 
 def _unknown(kind: str, word: str, known: Iterable[str]) -> str:
-    return f"unknown {kind} {shown(word)}{suggest(word, known)}"
+    return f"unknown {kind} {describe(word)}{suggest(word, known)}"
 
 
 def _instance_mistakes(data: Mapping[str, Any]) -> Iterator[Mistake]:
@@ -175,11 +174,11 @@ def _instance_mistakes(data: Mapping[str, Any]) -> Iterator[Mistake]:
         name, primary = instance.get("name"), instance.get("replica_of")
         path: KeyPath = ("world", "instances", i)
         if isinstance(primary, str) and primary not in primaries:
-            text = f"no primary instance named {shown(primary)} stands before this one"
+            text = f"no primary instance named {describe(primary)} stands before this one"
             yield Mistake((*path, "replica_of"), text + suggest(primary, primaries[:_COMPARED]))
         if isinstance(name, str):
             if name in seen:
-                text = f"instances[{seen[name]}] is named {shown(name)}, too: names must be unique"
+                text = f"instances[{seen[name]}] is named {describe(name)}, too: names must be unique"
                 yield Mistake((*path, "name"), text)
             elif primary is None:
                 primaries.append(name)
@@ -193,7 +192,7 @@ def _in_our_words(error: ValidationError, kind: type[Any], data: Any) -> list[Mi
     wrong_types: dict[KeyPath, list[Any]] = {}
     mistakes: list[Mistake] = []
     for mistake in error.errors(include_url=False):
-        path = _path(mistake, data)
+        path = path_of(mistake, data)
         if mistake["type"] in _KINDS:
             wrong_types.setdefault(path, []).append(mistake)
         elif mistake["type"] == "value_error":
@@ -207,7 +206,7 @@ def _in_our_words(error: ValidationError, kind: type[Any], data: Any) -> list[Mi
     return mistakes
 
 
-def _path(mistake: Any, data: Any) -> KeyPath:
+def path_of(mistake: Any, data: Any) -> KeyPath:
     """Return the part of pydantic's location that is in the document; the rest are names of alternatives."""
     path: KeyPath = ()
     for part in mistake["loc"]:
@@ -223,7 +222,7 @@ def _path(mistake: Any, data: Any) -> KeyPath:
 def _wrong_type(alternatives: list[Any]) -> str:
     given = alternatives[0]["input"]
     expected = " or ".join(dict.fromkeys(_expected(mistake) for mistake in alternatives))
-    text = f"expected {expected}, not {shown(given)}"
+    text = f"expected {expected}, not {describe(given)}"
     if "text" in expected and isinstance(given, int | float | None):
         return f"{text}: write it in quotes"
     if alternatives[0]["loc"][-1:] == ("response",) and isinstance(given, int):
@@ -264,8 +263,8 @@ def _text(mistake: Any, path: KeyPath, kind: type[Any]) -> str:
         options = re.findall(r"'([^']*)'", expected)
         if options == list(NAMES):
             options, expected = [*options, *SHORT], f"{expected}, or a mapping such as {{limit_data: 100}}"
-        return f"expected {expected}, not {shown(given)}{suggest(str(given), options)}"
-    return f"{mistake['msg']}, not {shown(given)}"
+        return f"expected {expected}, not {describe(given)}{suggest(str(given), options)}"
+    return f"{mistake['msg']}, not {describe(given)}"
 
 
 def _keys_at(kind: type[Any], path: KeyPath) -> list[str]:

@@ -16,9 +16,8 @@ from typing import Any, Final
 
 import yaml
 
-from mockrds.domain.world_template import Visibility
-from mockrds.durations import Moment
-from mockrds.scenario_files.document import Document, KeyPath, Mistake, Place, ScenarioError, at, shown
+from mockrds.durations import WrittenAsText
+from mockrds.scenario_files.document import Document, KeyPath, Mistake, Place, ScenarioError, at, describe
 
 _MAX_BYTES: Final = 1 << 20
 _MAX_VALUES: Final = 100_000
@@ -38,7 +37,7 @@ _NUMBERS: Final = (f"{_TAG}int", f"{_TAG}float")
 _TEXTS: Final = (f"{_TAG}str", f"{_TAG}timestamp", f"{_TAG}value", _MERGE)  # a date stays what it is in JSON: text
 _TAGS: Final = (*_NUMBERS, *_TEXTS, *(f"{_TAG}{name}" for name in ("bool", "null", "map", "seq")))
 _BROKEN: Final = True
-"""Stands for a value that is refused. No key takes a boolean, so what holds it is not taken for right."""
+"""Stands for a value that is refused; what is wrong with it besides is not reported."""
 
 
 def from_mapping(data: Mapping[Any, Any], origin: str) -> Document:
@@ -141,7 +140,7 @@ class _Reader:
         elif dataclasses.is_dataclass(value) and not isinstance(value, type):
             keys = [each.name for each in dataclasses.fields(value) if each.init]
             value = {key: getattr(value, key) for key in keys if getattr(value, key) is not None}
-        elif isinstance(value, Moment | Visibility):
+        elif isinstance(value, WrittenAsText):
             value = str(value)
         if not isinstance(value, yaml.CollectionNode | Mapping | list | tuple):
             return self._scalar(value, path)
@@ -210,7 +209,7 @@ class _Reader:
         elif isinstance(name, str):
             problem = _unfit(name)
         else:
-            problem = f"a key must be text, not {_NODES.get(type(key)) or shown(key)}"
+            problem = f"a key must be text, not {_NODES.get(type(key)) or describe(key)}"
         if problem is None:
             return str(name)
         self.mistakes.append(Mistake(path, problem, _start(key) if isinstance(key, yaml.Node) else None))
@@ -228,7 +227,7 @@ class _Reader:
             try:
                 value = _CONSTRUCTOR.construct_object(value)
             except (ValueError, KeyError, IndexError):  # !!int "many"
-                return self._broken(path, f"{shown(text)} does not fit its tag")
+                return self._broken(path, f"{describe(text)} does not fit its tag")
         elif isinstance(value, date):
             value = value.isoformat()
         elif named and type(value) in (int, float):
@@ -253,7 +252,7 @@ def _unfit(value: object) -> str | None:
         try:
             value.encode()
         except UnicodeEncodeError:
-            return f"{shown(value)} has half a surrogate pair, which no text may have"
+            return f"{describe(value)} has half a surrogate pair, which no text may have"
         return None
     if isinstance(value, float) and not math.isfinite(value):
         return f"expected a finite number, not {value}"
@@ -261,7 +260,7 @@ def _unfit(value: object) -> str | None:
         return "the number is too large: it must fit 64 bits"
     if value is None or isinstance(value, int | float):
         return None
-    return f"{shown(value)} is no plain data"
+    return f"{describe(value)} is no plain data"
 
 
 def _too_large(origin: str) -> ScenarioError:

@@ -31,7 +31,7 @@ _HANG_UP_DELAY: Final = 0.05
 _MACHINE_DELAY: Final = 1.0
 """How many seconds a busy machine may put between two attempts of a client that does not wait."""
 _FREE_KEYS: Final = frozenset({"name", "description"})
-"""The keys of a body that a client may make up anew for each attempt, and still want the same thing."""
+"""The keys of a body that a client may make up for each attempt, and still want the same thing."""
 
 
 class Knowledge(NamedTuple):
@@ -143,7 +143,7 @@ def group_attempts(
 
 
 def _key(entry: Entry, values: Mapping[str, Any], instances: Mapping[str, str]) -> Hashable:
-    """Return what calls that want the same thing have in common: all but what a client may make up anew.
+    """Return what calls that want the same thing have in common: all but what a client may make up for each attempt.
 
     A backup may be asked for by either API: one names the instance, the other one its node.
     """

@@ -1,8 +1,10 @@
-"""The kinds of everything that a verdict names: the server describes them in its API, so they import nothing."""
+"""The kinds of everything that a verdict names: the server describes them in its API, so they import little."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final, Literal, get_args
+
+from mockrds.domain.operations import short_name
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -39,7 +41,7 @@ _MOST_RANGES: Final = 10
 
 def operation_name(entry: Entry) -> str:
     """Return the operation of a call without its family, such as ``create_manual_backup``."""
-    return entry.operation.rpartition(".")[2]
+    return short_name(entry.operation)
 
 
 def describe_calls(numbers: Iterable[int]) -> str:

@@ -1,4 +1,4 @@
-"""The stem of a name: what names that a client makes up anew for each attempt have in common."""
+"""The stem of a name: what names that a client makes up for each attempt have in common."""
 
 from __future__ import annotations
 

@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 
 import orjson
 
-from mockrds.journal import is_named
+from mockrds.domain.operations import is_named
 from mockrds.verdict.backoff import Backoff, classify
 from mockrds.verdict.kinds import CREATE, describe_calls, operation_name
 from mockrds.verdict.retry_advice import GONE, advice

@@ -5,8 +5,7 @@ from __future__ import annotations
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Final, get_args
 
-from mockrds.domain.operations import OPERATIONS
-from mockrds.journal import check_operation
+from mockrds.domain.operations import OPERATIONS, check_operation
 from mockrds.verdict.backoff import classify, format_seconds
 from mockrds.verdict.behaviour import ClientBehaviour
 from mockrds.verdict.findings import (

@@ -1,8 +1,7 @@
 """The path of a request through the mock: read, record, decide, answer, send.
 
-Which operation a request means and what that answers is for ``mockrds.api.dispatch`` to say, what rules make of it
-for ``mockrds.faults``; here both meet the wire. The journal's entry is opened when the request arrives, and
-completed when its answer is ready.
+``mockrds.api.dispatch`` finds the operation and lets it answer, ``mockrds.faults`` decides which rules fire; here both
+meet HTTP. The journal's entry is opened when the request arrives, and completed when its answer is ready.
 """
 
 from __future__ import annotations
@@ -23,7 +22,7 @@ from mockrds.api.call import Answer, Call
 from mockrds.control.dispatch import PREFIX as CONTROL, handle as answer_control
 from mockrds.domain.clock import HTTPDate
 from mockrds.faults.responses import damage
-from mockrds.journal import BODY_LIMIT as SHOWN
+from mockrds.journal import KEPT_BODY
 from mockrds.web.fault_injection import FaultyResponse, droppable
 from mockrds.web.response import WireResponse, retry_after
 
@@ -166,7 +165,7 @@ def _respond(exchange: Exchange, answer: Answer) -> WireResponse:
     if answer.headers is not None:
         headers |= answer.headers
         entry.retry_after = retry_after(answer.headers, entry.arrived)
-    entry.response = answer.body[:SHOWN]
+    entry.response = answer.body[:KEPT_BODY]
     entry.status, entry.finished = answer.status, entry.arrived
     return WireResponse(answer.status, headers, answer.body, entry)
 
@@ -210,7 +209,7 @@ async def _apply_faults(exchange: Exchange, decision: Decision) -> WireResponse:
         entry.fault = ", ".join((*decision.names, answer.fault) if answer.fault else decision.names)
         exchange.headers["X-Mockrds-Fault"] = _header(entry.fault)
     message = status, headers, body = _message(exchange, decision, answer)
-    entry.response, entry.retry_after = body[:SHOWN], retry_after(headers, project.clock.now())
+    entry.response, entry.retry_after = body[:KEPT_BODY], retry_after(headers, project.clock.now())
     keep_alive = not decision.closing and headers.pop("Connection", "").lower() != "close"
     keep_alive = keep_alive and "Content-Length" not in headers
     fault = decision.connection_fault

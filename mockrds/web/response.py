@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING, Final
 from aiohttp import web
 from aiohttp.http import SERVER_SOFTWARE, HttpVersion10, HttpVersion11
 
+from mockrds.faults.responses import BODILESS
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
@@ -20,7 +22,6 @@ if TYPE_CHECKING:
 
 _STATUS_LINES: Final = {status.value: f"1.1 {status.value} {status.phrase}\r\n" for status in HTTPStatus}
 _SERVER: Final = f"Server: {SERVER_SOFTWARE}\r\n"
-_BODILESS: Final = (204, 304)
 
 
 def retry_after(headers: Mapping[str, str], now: float) -> float | None:
@@ -77,7 +78,7 @@ class WireResponse(web.StreamResponse):
         """Return all bytes of the answer to *request*."""
         body, head, status = self._whole_body, self._head, self.status
         lines = "".join([f"{name}: {value}\r\n" for name, value in head.items()])
-        if status in _BODILESS:
+        if status in BODILESS:
             body = b""
         elif "Content-Length" not in head:
             lines += f"Content-Length: {len(body)}\r\n"

@@ -20,7 +20,7 @@ NOWHERE = "00000000-0000-4000-8000-000000000000"
 
 
 def ask(api: Api, method: str, path: str, **request: Any) -> Any:
-    """Ask a neighbour: ``v1`` and ``v2.1`` paths get the project id."""
+    """Ask the network or the compute service: ``v1`` and ``v2.1`` paths get the project id."""
     version, rest = path.split("/", 1)
     path = path if version == "v2.0" else f"{version}/{api.project.id}/{rest}"
     return api.call(method, f"{api.project.url}/{path}", **request)

@@ -22,7 +22,7 @@ from mockrds.domain.operations import OPERATIONS
 if TYPE_CHECKING:
     from support.api import Api
 
-    from mockrds.server import Project
+    from mockrds.project import Project
 
 ROOT = Path(__file__).parent.parent.parent
 V3 = "/v3/{project}"

@@ -17,7 +17,7 @@ from mockrds.api.signature import parse, verify
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from mockrds.server import Project
+    from mockrds.project import Project
 
     Sign = Callable[..., tuple[str, dict[str, str]]]
     Tamper = Callable[[str, dict[str, str], bytes], tuple[str, dict[str, str], bytes]]

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from support.api import Api, Connect
 
-    from mockrds.server import Project
+    from mockrds.project import Project
 
     Refusal = Callable[..., tuple[int, dict[str, str]]]
 

@@ -20,7 +20,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from mockrds.domain.clock import ClockSetting
-    from mockrds.server import MockRDS, Project
+    from mockrds.project import Project
+    from mockrds.server import MockRDS
 
 CREATE = "create_manual_backup"
 NAMES = sorted({*OPERATIONS, *(name.rpartition(".")[2] for name in OPERATIONS)})

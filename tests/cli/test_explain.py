@@ -118,7 +118,7 @@ def test_a_scenario_without_rules_has_nothing_to_tell(capsys: pytest.CaptureFixt
         (["nonesuch"], "nonesuch: no such file, and no scenario of that name"),
         (["default", "--at", "noon"], "--at: 'noon' is no moment"),
         (["default", "--calls", "0"], "--calls must be 1 to 100000"),
-        (["default", "--operation", "list"], "--operation: there is no operation 'list'"),
+        (["default", "--operation", "list"], "--operation: unknown operation 'list'"),
         ([], "the following arguments are required: NAME|FILE"),
     ],
 )

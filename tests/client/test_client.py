@@ -17,7 +17,11 @@ from mockrds import MockRDS, Project, ScenarioError
 from mockrds.client import RemoteServer
 from mockrds.client.reading import read
 from mockrds.control import records
+from mockrds.domain.clock import Clock
 from mockrds.faults.matching import Match, Pattern
+from mockrds.faults.rules import ArmedRule
+from mockrds.journal import Journal
+from mockrds.project import Faults
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -64,20 +68,21 @@ def _public(thing: object) -> set[str]:
 
 
 @pytest.mark.parametrize(
-    "part",
+    ("face", "part"),
     [
-        lambda project: project,
-        lambda project: project.clock,
-        lambda project: project.faults,
-        lambda project: project.faults.add(operation="list_instances", error="RDS.0011"),
-        lambda project: project.journal,
+        (Project, lambda project: project),
+        (Clock, lambda project: project.clock),
+        (Faults, lambda project: project.faults),
+        (ArmedRule, lambda project: project.faults.add(operation="list_instances", error="RDS.0011")),
+        (Journal, lambda project: project.journal),
     ],
     ids=["project", "clock", "faults", "fault", "journal"],
 )
-def test_what_is_here_is_there(here: Project, there: Project, part: Callable[[Project], Any]) -> None:
+def test_what_is_here_is_there(here: Project, there: Project, face: type[Any], part: Callable[[Project], Any]) -> None:
     one, other = part(here), part(there)
 
-    assert isinstance(other, next(cls for cls in type(one).__mro__ if not cls.__name__.startswith("_")))
+    assert isinstance(one, face)
+    assert isinstance(other, face)
     assert _public(one) - {"open"} <= _public(other)  # only a server opens entries of a journal
     for name in _public(one) & _public(other):
         if inspect.ismethod(getattr(one, name)):

@@ -12,7 +12,7 @@ from mockrds import RemoteServer
 from mockrds.domain import errors
 from mockrds.domain.validators import KEEP_DAYS, is_description, is_name, is_password
 from mockrds.domain.world import parameter_templates as parameters
-from mockrds.faults.rules import ArmedRule
+from mockrds.faults.rules import CountedRule
 from mockrds.journal import Entry
 from mockrds.scenario_files.loader import read_rule
 from mockrds.server import MockRDS
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from support.api import Api
 
-    from mockrds.server import Project
+    from mockrds.project import Project
 
 ROOT = Path(__file__).parent.parent.parent
 PAGE = (ROOT / "docs" / "reference.md").read_text()
@@ -37,7 +37,7 @@ def test_the_page_tells_each_public_member(project: Project) -> None:
         RemoteServer(project.url),
         project,
         project.faults,
-        ArmedRule(rule, 1),
+        CountedRule(rule, 1),
         project.journal,
         entry,
         project.clock,

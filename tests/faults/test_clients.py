@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Iterator
 
     from mockrds.domain.clock import ClockSetting
-    from mockrds.server import Project
+    from mockrds.project import Project
 
 PAGE = Path(__file__).parent.parent.parent / "docs" / "faults.md"
 PATIENCE = 0.5

@@ -18,7 +18,7 @@ from mockrds.server import MockRDS
 
 if TYPE_CHECKING:
     from mockrds.domain.clock import ClockSetting
-    from mockrds.server import Project
+    from mockrds.project import Project
 
 CALLS: Final = 1000  # as many as the journal keeps
 AT_ONCE: Final = 200  # connections

@@ -17,7 +17,7 @@ from support.engine_request import EngineRequest
 
 from mockrds.faults.engine import FaultEngine
 from mockrds.scenario_files.loader import load
-from mockrds.server import MockRDS, Project
+from mockrds.server import MockRDS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from support.api import Connect
 
     from mockrds.domain.clock import ClockSetting
+    from mockrds.project import Project
 
 BAD_GATEWAY = "<html>\n<body>502 Bad Gateway</body>\n</html>\n"
 

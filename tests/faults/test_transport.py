@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from mockrds.domain.clock import ClockSetting
-    from mockrds.server import Project
+    from mockrds.project import Project
 
 SOON = 10.0
 """Seconds in which anything happens that is not told to wait, on however busy a machine."""

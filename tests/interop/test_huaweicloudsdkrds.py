@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from contextlib import AbstractContextManager
     from pathlib import Path
 
-    from mockrds.server import Project
+    from mockrds.project import Project
 
     Call = Callable[..., Any]
     Client = Callable[..., AbstractContextManager[Call]]

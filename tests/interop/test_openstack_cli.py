@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from support.fork_server import ForkServer
 
-    from mockrds.server import Project
+    from mockrds.project import Project
 
     Command = Callable[..., tuple[int, Any]]
 

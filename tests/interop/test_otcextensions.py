@@ -18,7 +18,7 @@ from mockrds.domain.clock import ClockSetting
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from mockrds.server import Project
+    from mockrds.project import Project
 
     Call = Callable[..., Any]
 

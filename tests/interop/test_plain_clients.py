@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
 
-    from mockrds.server import Project
+    from mockrds.project import Project
 
     Curl = Callable[..., str]
 

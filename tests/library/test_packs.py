@@ -13,7 +13,8 @@ from mockrds.chaos_packs import PACKS, ChaosFault, find
 
 if TYPE_CHECKING:
     from mockrds.domain.clock import ClockSetting
-    from mockrds.server import MockRDS, Project
+    from mockrds.project import Project
+    from mockrds.server import MockRDS
 
 
 FINAL = {"backup-fails": "FAILED", "quota-reached": "RDS.3003 .* nothing to remove"}

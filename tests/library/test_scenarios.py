@@ -27,7 +27,8 @@ if TYPE_CHECKING:
 
     from mockrds.domain.clock import ClockSetting
     from mockrds.journal import Entry
-    from mockrds.server import MockRDS, Project
+    from mockrds.project import Project
+    from mockrds.server import MockRDS
 
 ROOT = Path(__file__).parent.parent.parent
 CREATE, LIST, DELETE = "create_manual_backup", "list_manual_backups", "delete_manual_backup"

@@ -14,7 +14,8 @@ if TYPE_CHECKING:
     import requests
 
     from mockrds.domain.models import Instance
-    from mockrds.server import MockRDS, Project
+    from mockrds.project import Project
+    from mockrds.server import MockRDS
 
 FROZEN = ClockSetting(mode="frozen", at=datetime(2026, 1, 31, 22, 0, tzinfo=UTC))
 """A clock that stands still in the night of a backup window."""

@@ -10,7 +10,8 @@ from mockrds.cli import raw_client
 
 if TYPE_CHECKING:
     from mockrds.journal import Entry
-    from mockrds.server import MockRDS, Project
+    from mockrds.project import Project
+    from mockrds.server import MockRDS
 
 PATIENCE = 20.0
 """Seconds after which a silent server is taken for one that hangs."""

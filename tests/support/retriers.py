@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     import aiohttp
     import pytest
 
-    from mockrds.server import Project
+    from mockrds.project import Project
 
     Post = Callable[[], int]
     Retrier = Callable[[Project, random.Random], None]

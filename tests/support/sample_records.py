@@ -11,7 +11,7 @@ import requests
 from mockrds.server import MockRDS
 
 if TYPE_CHECKING:
-    from mockrds.server import Project
+    from mockrds.project import Project
 
 EVIL = "</script><img src=x onerror=alert(1)>\x1b[31m"
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Self
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from mockrds.server import Project
+    from mockrds.project import Project
 
 
 class Answer:

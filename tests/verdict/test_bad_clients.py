@@ -16,7 +16,8 @@ from mockrds.client import RemoteServer
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from mockrds.server import MockRDS, Project
+    from mockrds.project import Project
+    from mockrds.server import MockRDS
 
 CREATE = "create_manual_backup"
 

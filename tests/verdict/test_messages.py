@@ -13,7 +13,8 @@ from mockrds.verdict import Verdict
 from mockrds.verdict.kinds import describe_calls
 
 if TYPE_CHECKING:
-    from mockrds.server import MockRDS, Project
+    from mockrds.project import Project
+    from mockrds.server import MockRDS
 
 __all__ = ["client"]
 LIST = "v1.list_manual_backups"

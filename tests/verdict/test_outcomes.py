@@ -9,7 +9,7 @@ import pytest
 import requests
 
 if TYPE_CHECKING:
-    from mockrds.server import Project
+    from mockrds.project import Project
 
 
 @pytest.mark.parametrize(

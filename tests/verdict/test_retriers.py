@@ -31,7 +31,8 @@ if TYPE_CHECKING:
 
     from support.retriers import Retrier
 
-    from mockrds.server import MockRDS, Project
+    from mockrds.project import Project
+    from mockrds.server import MockRDS
 
 SEEDS = range(100)
 needs_sdks = pytest.mark.skipif(

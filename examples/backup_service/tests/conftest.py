@@ -13,7 +13,7 @@ from backup_service.service import BackupService
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
-    from mockrds.server import Project
+    from mockrds.project import Project
 
 
 # Two fixtures, so that careless.py can put its mistakes in their place.

@@ -9,7 +9,7 @@ from backup_service.__main__ import main
 from backup_service.service import BackupService
 
 if TYPE_CHECKING:
-    from mockrds.server import Project
+    from mockrds.project import Project
 
 
 @pytest.fixture

@@ -9,7 +9,7 @@ import pytest
 if TYPE_CHECKING:
     from backup_service.service import BackupService, Night
 
-    from mockrds.server import Project
+    from mockrds.project import Project
 
 pytestmark = pytest.mark.mockrds(clock="frozen@2026-01-31T22:00:00Z")
 

@@ -1,4 +1,4 @@
-"""What clients of the database service ask of the services next to it: networks and elastic IPs, no more than that.
+"""The network and compute services, as far as clients of the database service need them: networks and elastic IPs.
 
 The networks are those that instances are in, those that clients made, and one called ``default``. Each
 instance has a port. Elastic IPs can be acquired, bound to a port, and released; the network outside is theirs.
@@ -8,16 +8,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from mockrds.api.call import Answer
 from mockrds.api.network import changes, networks, public_ips
 from mockrds.api.network.resource import get_of, list_of
-from mockrds.domain.errors import GatewayError, NetworkError, RDSError
+from mockrds.domain.errors import GatewayError, RDSError
 from mockrds.domain.identity import InvalidTokenError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from mockrds.api.call import Call
+    from mockrds.api.call import Answer, Call
 
 
 def _find_project(call: Call) -> None:
@@ -29,23 +28,19 @@ def _find_project(call: Call) -> None:
     call.parameters = {**call.parameters, "project_id": project_id or call.simulator.default.id}
 
 
-def _guarded(handle: Callable[[Call], Answer]) -> Callable[[Call], Answer]:
-    """Let what is refused be answered in one form, in which all clients find its message."""
+def _in_project(handle: Callable[[Call], Answer]) -> Callable[[Call], Answer]:
+    """Let a function answer for the project that the call is about, or refuse the call as the gateway does."""
 
-    def guarded(call: Call) -> Answer:
+    def handle_in_project(call: Call) -> Answer:
         if "project_id" not in call.parameters:
             _find_project(call)
             call.project = call.simulator.projects.get(call.parameters["project_id"])
         try:
             return handle(call)
-        except NetworkError as refusal:
-            answer = Answer({"code": str(refusal.status), "message": str(refusal)}, refusal.status)
-            answer.error = str(refusal.status)
-            return answer
-        except RDSError as error:  # the project is not theirs
+        except RDSError as error:  # the credentials are for another project
             raise GatewayError("APIGW.0302", hint=error.hint) from None
 
-    return guarded
+    return handle_in_project
 
 
 _FUNCTIONS: Final[dict[str, Callable[[Call], Answer]]] = {
@@ -86,4 +81,5 @@ _FUNCTIONS: Final[dict[str, Callable[[Call], Answer]]] = {
     "neutron.get_floating_ip": get_of("floatingip", public_ips.floating_ips),
     "neutron.update_floating_ip": public_ips.bind_public_ip("floatingip", public_ips.floating_ips),
 }
-HANDLERS: Final = {operation: _guarded(function) for operation, function in _FUNCTIONS.items()}
+HANDLERS: Final = {operation: _in_project(function) for operation, function in _FUNCTIONS.items()}
+"""What serves each operation."""

@@ -1,4 +1,4 @@
-"""How the services next door answer: with rows, filtered and paged."""
+"""How the network service answers: with rows, filtered and paged."""
 
 from __future__ import annotations
 
@@ -18,8 +18,8 @@ if TYPE_CHECKING:
 def _fitting(call: Call, rows: Iterable[Row]) -> list[Row]:
     """Choose the rows that the query parameters ask for, from the one after *marker* on."""
     query = call.query
-    asked = query.items()
-    fitting = [row for row in rows if all(_fits(row[key], value) for key, value in asked if key in row)]
+    filters = query.items()
+    fitting = [row for row in rows if all(_fits(row[key], value) for key, value in filters if key in row)]
     marker, limit = query.get("marker"), query.get("limit", "")
     if marker:
         ids = [row["id"] for row in fitting]
@@ -28,7 +28,7 @@ def _fitting(call: Call, rows: Iterable[Row]) -> list[Row]:
 
 
 def _fits(value: object, wanted: str) -> bool:
-    """Return whether a field is as *wanted*; lists and numbers are not asked for, so any of them will do."""
+    """Return whether a field is as *wanted*; lists and numbers are not filtered by, so any of them will do."""
     if isinstance(value, bool):
         return wanted.lower() == str(value).lower()
     return value == wanted if value is None or isinstance(value, str) else True

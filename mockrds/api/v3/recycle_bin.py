@@ -1,4 +1,4 @@
-"""API v3, chapter "Recycling a DB Instance". What is in the bin is built anew by restoring its last backup."""
+"""API v3, chapter "Recycling a DB Instance". An instance in it is restored from its last backup."""
 
 from __future__ import annotations
 

@@ -15,8 +15,9 @@ from string import Template
 from typing import TYPE_CHECKING, Final
 
 from mockrds.cli.client_settings import NO_PROXY, ClientSettings
-from mockrds.cli.errors import Parser, UsageError
+from mockrds.cli.errors import Parser
 from mockrds.cli.server_arguments import add_server_arguments, connection_to, find_project
+from mockrds.cli.server_options import access_key
 from mockrds.domain.identity import DEFAULT_DOMAIN
 
 if TYPE_CHECKING:
@@ -43,12 +44,14 @@ def run(arguments: Sequence[str]) -> int:
     parser.add_argument("--format", choices=FORMATS, default="shell", help="for which client (default %(default)s)")
     parser.add_argument("--project", metavar="NAME", help="name or id of the project (default: the server's first)")
     parser.add_argument(
-        "--access-key", metavar="AK:SK", default="AK:SK", help="what requests are signed with (default %(default)s)"
+        "--access-key",
+        type=access_key,
+        metavar="AK:SK",
+        default="AK:SK",
+        help="what requests are signed with (default %(default)s)",
     )
     options = parser.parse_args(arguments)
-    access_key, _, secret_key = options.access_key.partition(":")
-    if not access_key or not secret_key:
-        raise UsageError("argument --access-key: give the access key and the secret key as AK:SK")
+    access, secret = options.access_key
     with connection_to(options) as connection:
         project_id, name = find_project(connection, options.project)
         state = connection.ask("GET", f"projects/{project_id}/state")
@@ -58,8 +61,8 @@ def run(arguments: Sequence[str]) -> int:
         project_id=project_id,
         project_name=name,
         ca=os.path.realpath(options.ca) if options.ca and connection.url.startswith("https:") else None,
-        access_key=access_key,
-        secret_key=secret_key,
+        access_key=access,
+        secret_key=secret,
         token=state["token"],
         control_token=options.token,
         instance_id=first.get("id"),

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from mockrds.api.operation import heeds
 from mockrds.cli.errors import Parser, UsageError
+from mockrds.domain.operations import OPERATIONS, check_operation, is_named
 from mockrds.durations import Distribution, Duration, Moment
 
 if TYPE_CHECKING:
@@ -58,7 +59,6 @@ def run(arguments: Sequence[str]) -> int:
     if not 0 < options.calls <= _MAX_CALLS:
         raise UsageError(f"--calls must be 1 to {_MAX_CALLS}")
     from mockrds.domain.clock import Clock
-    from mockrds.domain.operations import OPERATIONS
     from mockrds.scenario_files.loader import ScenarioError, load
 
     try:
@@ -68,12 +68,11 @@ def run(arguments: Sequence[str]) -> int:
         raise UsageError(str(error)) from None
     except ValueError as error:
         raise UsageError(f"--at: {error}") from None
-    unknown = [name for name in options.operation or () if not any(_names(name, known) for known in OPERATIONS)]
-    if unknown:
-        from mockrds.suggestions import suggest
-
-        names = [*OPERATIONS, *(known.rpartition(".")[2] for known in OPERATIONS)]
-        raise UsageError(f"--operation: there is no operation {unknown[0]!r}{suggest(unknown[0], names)}")
+    try:
+        for name in options.operation or ():
+            check_operation(name, OPERATIONS)
+    except ValueError as error:
+        raise UsageError(f"--operation: {error}") from None
     seed = next((seed for seed in (options.seed, scenario.seed) if seed is not None), 0)
     print(f"{scenario.name}, seed {seed}, {options.at} after the start: calls of each operation alone\n")
     operations = [name for name in _operations(scenario) if _wanted(name, options.operation)]
@@ -100,12 +99,8 @@ def _table(outcomes: Iterator[str], calls: int) -> str:
     return "\n".join(rows)
 
 
-def _names(name: str, operation: str) -> bool:
-    return operation == name or operation.rpartition(".")[2] == name
-
-
 def _wanted(operation: str, names: list[str] | None) -> bool:
-    return names is None or any(_names(name, operation) for name in names)
+    return names is None or any(is_named(name, operation) for name in names)
 
 
 def _conditions(rule: Rule) -> str:

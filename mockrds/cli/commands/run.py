@@ -8,10 +8,10 @@ from contextlib import ExitStack
 from typing import TYPE_CHECKING, Any, Final
 
 from mockrds.cli.child_process import command_runner
-from mockrds.cli.commands.report import add_report_option, write_reports
 from mockrds.cli.errors import Parser, UsageError, reason
 from mockrds.cli.history import History, records
 from mockrds.cli.ready_file import ReadyFile
+from mockrds.cli.report_files import add_report_option, write_reports
 from mockrds.cli.server_options import add_server_options, listen_problem, make_server, warn_if_reachable
 
 if TYPE_CHECKING:

@@ -14,7 +14,8 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from mockrds.cli.raw_client import ReceivedBytes
-    from mockrds.server import MockRDS, Project
+    from mockrds.project import Project
+    from mockrds.server import MockRDS
 
 _SEED: Final = 7
 _SILENCE: Final = 1.0  # seconds without a byte that prove that none will come, on a busy machine too

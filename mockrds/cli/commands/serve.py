@@ -10,11 +10,11 @@ from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from mockrds.cli import COMMANDS
-from mockrds.cli.commands.report import add_report_option, write_reports
-from mockrds.cli.errors import DEFAULT_PORT, Parser, UsageError, reason
+from mockrds.cli.errors import Parser, UsageError, reason
 from mockrds.cli.history import History, records
 from mockrds.cli.ready_file import ReadyFile
-from mockrds.cli.server_options import add_server_options, listen_problem, make_server, warn_if_reachable
+from mockrds.cli.report_files import add_report_option, write_reports
+from mockrds.cli.server_options import DEFAULT_PORT, add_server_options, listen_problem, make_server, warn_if_reachable
 from mockrds.version import __version__
 
 if TYPE_CHECKING:

@@ -1,7 +1,7 @@
 """One project's cloud, in memory: its instances, its backups, its networks, and every operation on them.
 
 Nothing here knows HTTP. Public methods are safe to call from any thread, cost O(1) or O(answer), and
-raise ``RDSError`` where the service would refuse, or ``NetworkError`` where the one next door would.
+raise ``RDSError`` where the service would refuse, or ``NetworkError`` where the network service would.
 """
 
 from __future__ import annotations

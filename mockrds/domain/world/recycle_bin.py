@@ -1,4 +1,4 @@
-"""The recycle bin: deleted instances can be built anew for some days, from a last backup (user manual, "Recycling")."""
+"""The recycle bin: for some days, deleted instances can be restored from a last backup (user manual, "Recycling")."""
 
 from __future__ import annotations
 
