@@ -102,6 +102,7 @@ def dom(page: Path, profile: Path, fragment: str = "") -> str:
     return subprocess.run(command, capture_output=True, text=True, check=True, timeout=60).stdout
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(BROWSER is None, reason="no Chromium is installed here")
 def test_a_browser_draws_the_picture_of_what_is_opened(page: Path, tmp_path: Path) -> None:
     shown = dom(page, tmp_path, "#t2c1")  # call 1 of the second test
@@ -121,6 +122,7 @@ def test_a_browser_draws_the_picture_of_what_is_opened(page: Path, tmp_path: Pat
     assert "&lt;/script&gt;&lt;img src=x onerror=alert(1)&gt;" in shown
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(BROWSER is None, reason="no Chromium is installed here")
 def test_what_took_less_than_a_millisecond_took_its_time(tmp_path: Path) -> None:
     row, _ = records()
@@ -131,6 +133,7 @@ def test_what_took_less_than_a_millisecond_took_its_time(tmp_path: Path) -> None
     assert "took 0.3 ms" in dom(tmp_path / "report.html", tmp_path / "profile")
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(BROWSER is None, reason="no Chromium is installed here")
 def test_a_page_without_records_draws_nothing_and_fails_nowhere(tmp_path: Path) -> None:
     write([], tmp_path / "report.html")
@@ -141,6 +144,7 @@ def test_a_page_without_records_draws_nothing_and_fails_nowhere(tmp_path: Path) 
     assert "data-error" not in shown.partition("<body")[0]
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(BROWSER is None, reason="no Chromium is installed here")
 def test_without_tests_projects_are_called_by_their_names(tmp_path: Path) -> None:
     row, idle = records()
