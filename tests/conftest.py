@@ -69,6 +69,11 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             item.add_marker("slow")
 
 
+def pytest_collection_finish() -> None:
+    gc.collect()
+    gc.freeze()  # what is imported now stays: a collection needs not look through it, and tests inside cause hundreds
+
+
 _quick: list[pytest.Item] = []
 """The test that runs, if it is no slow one."""
 
