@@ -64,8 +64,13 @@ def pytest_configure(config: pytest.Config) -> None:
 @pytest.hookimpl(tryfirst=True)  # before -m chooses
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     tests = Path(__file__).parent
+    slow = [str(tests / each) for each in SLOW]
+    found: dict[Path, bool] = {}
     for item in items:
-        if any(item.path.is_relative_to(tests / slow) for slow in SLOW):
+        path = item.path
+        if path not in found:
+            found[path] = str(path) in slow or not {str(each) for each in path.parents}.isdisjoint(slow)
+        if found[path]:
             item.add_marker("slow")
 
 
@@ -133,6 +138,7 @@ def strict(frozen: ClockSetting) -> Iterator[MockRDS]:
 @pytest.fixture
 def connect(server: MockRDS, frozen: ClockSetting) -> Iterator[Connect]:
     with requests.Session() as session:
+        session.trust_env = False  # it would look for proxies, in vain, before each request
 
         def connect(scenario: Mapping[str, Any] | None = None, *, to: MockRDS | None = None) -> Api:
             clock = None if scenario and "clock" in scenario else frozen
