@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import signal
 import socket
 import sys
@@ -12,7 +13,6 @@ import pytest
 import requests
 from hypothesis import HealthCheck, settings
 from support.api import FROZEN, REFUSALS, Api
-from support.fork_server import ForkServer
 
 from mockrds.server import MockRDS
 
@@ -64,9 +64,19 @@ def pytest_configure(config: pytest.Config) -> None:
 @pytest.hookimpl(tryfirst=True)  # before -m chooses
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     tests = Path(__file__).parent
+    slow = [str(tests / each) for each in SLOW]
+    found: dict[Path, bool] = {}
     for item in items:
-        if any(item.path.is_relative_to(tests / slow) for slow in SLOW):
+        path = item.path
+        if path not in found:
+            found[path] = str(path) in slow or not {str(each) for each in path.parents}.isdisjoint(slow)
+        if found[path]:
             item.add_marker("slow")
+
+
+def pytest_collection_finish() -> None:
+    gc.collect()
+    gc.freeze()  # what is imported now stays: a collection needs not look through it, and tests inside cause hundreds
 
 
 _quick: list[pytest.Item] = []
@@ -82,6 +92,23 @@ def pytest_runtest_protocol(item: pytest.Item) -> Iterator[None]:
 def _refuse_processes_of_quick_tests(event: str, arguments: object) -> None:
     if event in ("subprocess.Popen", "os.fork", "os.posix_spawn") and _quick:
         pytest.fail(f"{_quick[0].nodeid} starts a process: mark it slow, or name its file in tests/conftest.py")
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(call: pytest.CallInfo[None]) -> Iterator[None]:
+    """Collect no garbage while a failure is written down.
+
+    Pytest parses the source for that; and until Python 3.11.8 and 3.12.2, parsing fails with a ``SystemError``, which
+    ends the run, if the garbage that is collected meanwhile (a socket that the failing test left open) has a
+    traceback written, too, for which Python parses the source as well.
+    """
+    if call.excinfo is None or not gc.isenabled():
+        return (yield)
+    gc.disable()
+    try:
+        return (yield)
+    finally:
+        gc.enable()
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
@@ -111,6 +138,7 @@ def strict(frozen: ClockSetting) -> Iterator[MockRDS]:
 @pytest.fixture
 def connect(server: MockRDS, frozen: ClockSetting) -> Iterator[Connect]:
     with requests.Session() as session:
+        session.trust_env = False  # it would look for proxies, in vain, before each request
 
         def connect(scenario: Mapping[str, Any] | None = None, *, to: MockRDS | None = None) -> Api:
             clock = None if scenario and "clock" in scenario else frozen
@@ -178,14 +206,3 @@ def shared() -> Iterator[MockRDS]:
 def where(request: pytest.FixtureRequest) -> list[str]:
     """The options of a run on a server of its own, and on one that is shared."""
     return [] if request.param == "own" else [f"--mockrds-url={request.getfixturevalue('shared').url}"]
-
-
-# For real clients
-
-
-@pytest.fixture(scope="session")
-def openstack_server() -> Iterator[ForkServer]:
-    """The ``openstack`` command, which imports for two seconds, once for all tests that use it."""
-    server = ForkServer("support.openstack_imports")
-    yield server
-    server.close()

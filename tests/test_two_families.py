@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
-import requests
+import urllib3
 from hypothesis import HealthCheck, settings, strategies as st
 from hypothesis.stateful import Bundle, RuleBasedStateMachine, initialize, invariant, multiple, rule
 
 from mockrds import MockRDS
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 MOCK = MockRDS(
     scenario={
@@ -38,6 +41,19 @@ SAME = {  # what v1 and v3 answer for the same broken rule
 }  # fmt: skip
 
 
+POOL = urllib3.PoolManager(headers={"X-Auth-Token": "any"})
+
+
+def ask(method: str, url: str, **how: Any) -> urllib3.BaseHTTPResponse:
+    return POOL.request(method, url, retries=False, **how)
+
+
+@pytest.fixture(autouse=True, scope="module")
+def _no_socket_is_left() -> Iterator[None]:
+    yield
+    POOL.clear()
+
+
 class TwoFamilies(RuleBasedStateMachine):
     backups = Bundle("backups")
 
@@ -45,8 +61,6 @@ class TwoFamilies(RuleBasedStateMachine):
     def begin(self) -> None:
         if MOCK._thread is None:
             MOCK.__enter__()
-        self.session = requests.Session()
-        self.session.headers["X-Auth-Token"] = "any"
         self.project = MOCK.project("eu-de_two_families")  # always the same, so that ids are
         self.v1, self.v3 = self.project.v1_url, f"{self.project.url}/v3/{self.project.id}"
         self.instances = self.project.instances
@@ -56,7 +70,6 @@ class TwoFamilies(RuleBasedStateMachine):
         if hasattr(self, "project"):
             errors = list(self.project.errors)
             self.project.forget()
-            self.session.close()
             assert errors == []
 
     @rule(target=backups, family=FAMILIES, instance=INSTANCES, name=NAMES)
@@ -64,11 +77,11 @@ class TwoFamilies(RuleBasedStateMachine):
         made = self.instances[instance]
         if family == "v1":
             body: dict[str, Any] = {"backup": {"name": name, "instance": made.node_id}}
-            answer = self.session.post(f"{self.v1}/backups", json=body)
+            answer = ask("POST", f"{self.v1}/backups", json=body)
         else:
-            answer = self.session.post(f"{self.v3}/backups", json={"name": name, "instance_id": made.id})
-        assert answer.status_code in (200, 409, 413, 400), answer.text
-        if answer.status_code != 200:
+            answer = ask("POST", f"{self.v3}/backups", json={"name": name, "instance_id": made.id})
+        assert answer.status in (200, 409, 413, 400), answer.data
+        if answer.status != 200:
             self.refused_alike(family, answer.json(), made, name)
             return multiple()
         return key(answer.json()["backup"]["id"])
@@ -76,43 +89,43 @@ class TwoFamilies(RuleBasedStateMachine):
     def refused_alike(self, family: str, body: dict[str, Any], made: Any, name: str) -> None:
         """The other family refuses the same for the same reason."""
         if family == "v1":
-            other = self.session.post(f"{self.v3}/backups", json={"name": name, "instance_id": made.id}).json()
+            other = ask("POST", f"{self.v3}/backups", json={"name": name, "instance_id": made.id}).json()
             assert SAME[body["errCode"]] == other["error_code"]
         else:
             backup = {"backup": {"name": name, "instance": made.node_id}}
-            other = self.session.post(f"{self.v1}/backups", json=backup).json()
+            other = ask("POST", f"{self.v1}/backups", json=backup).json()
             assert SAME[other["errCode"]] == body["error_code"]
 
     @rule(family=FAMILIES, backup=backups)
     def delete(self, family: str, backup: str) -> None:
         url = f"{self.v1}/backups/{dashed(backup)}" if family == "v1" else f"{self.v3}/backups/{backup}br01"
-        answer = self.session.delete(url)
-        assert answer.status_code in (200, 400, 404, 409), answer.text
-        if answer.status_code == 200:
-            again = self.session.delete(f"{self.v3}/backups/{backup}br01")
-            assert (again.status_code, again.json()["error_code"]) == (400, "DBS.201014")
+        answer = ask("DELETE", url)
+        assert answer.status in (200, 400, 404, 409), answer.data
+        if answer.status == 200:
+            again = ask("DELETE", f"{self.v3}/backups/{backup}br01")
+            assert (again.status, again.json()["error_code"]) == (400, "DBS.201014")
 
     @rule(family=FAMILIES, backup=backups, instance=INSTANCES)
     def restore(self, family: str, backup: str, instance: int) -> None:
         made = self.instances[instance]
         if family == "v1":
             body: dict[str, Any] = {"restore": {"backupRef": dashed(backup)}}
-            answer = self.session.post(f"{self.v1}/instances/{made.node_id}/action", json=body)
+            answer = ask("POST", f"{self.v1}/instances/{made.node_id}/action", json=body)
         else:
             source = {"type": "backup", "backup_id": backup, "instance_id": made.id}
             body = {"source": source, "target": {"instance_id": made.id}}
-            answer = self.session.post(f"{self.v3}/instances/recovery", json=body)
-        assert answer.status_code < 500, answer.text
+            answer = ask("POST", f"{self.v3}/instances/recovery", json=body)
+        assert answer.status < 500, answer.data
 
     @rule(family=FAMILIES, instance=INSTANCES, days=st.integers(1, 5))
     def keep(self, family: str, instance: int, days: int) -> None:
         made = self.instances[instance]
         if family == "v1":
             policy: dict[str, Any] = {"policy": {"keepday": days, "starttime": "03:00:00"}}
-            self.session.put(f"{self.v1}/instances/{made.node_id}/backups/policy", json=policy)
+            ask("PUT", f"{self.v1}/instances/{made.node_id}/backups/policy", json=policy)
         else:
             policy = {"backup_policy": {"keep_days": days, "start_time": "03:00-04:00", "period": "1,2,3"}}
-            self.session.put(f"{self.v3}/instances/{made.id}/backups/policy", json=policy)
+            ask("PUT", f"{self.v3}/instances/{made.id}/backups/policy", json=policy)
 
     @rule(seconds=st.sampled_from([1, 2, 3, 60, 3600, 86400, 604800]))
     def wait(self, seconds: int) -> None:
@@ -122,11 +135,11 @@ class TwoFamilies(RuleBasedStateMachine):
     def lists_agree(self) -> None:
         if not hasattr(self, "project"):
             return
-        old = self.session.get(f"{self.v1}/backups").json()["backups"]
+        old = ask("GET", f"{self.v1}/backups").json()["backups"]
         new = []
         for made in self.instances:
             query = {"instance_id": made.id, "backup_type": "manual"}
-            listed = self.session.get(f"{self.v3}/backups", params=query).json()
+            listed = ask("GET", f"{self.v3}/backups", fields=query).json()
             assert listed["total_count"] == len(listed["backups"])
             new += listed["backups"]
         nodes = {made.id: made.node_id for made in self.instances}
@@ -136,12 +149,12 @@ class TwoFamilies(RuleBasedStateMachine):
     def policies_and_instances_agree(self) -> None:
         if not hasattr(self, "project"):
             return
-        listed = {row["id"]: row for row in self.session.get(f"{self.v3}/instances").json()["instances"]}
+        listed = {row["id"]: row for row in ask("GET", f"{self.v3}/instances").json()["instances"]}
         for made in self.instances:
-            old = self.session.get(f"{self.v1}/instances/{made.node_id}/backups/policy").json()["policy"]
-            new = self.session.get(f"{self.v3}/instances/{made.id}/backups/policy").json()["backup_policy"]
+            old = ask("GET", f"{self.v1}/instances/{made.node_id}/backups/policy").json()["policy"]
+            new = ask("GET", f"{self.v3}/instances/{made.id}/backups/policy").json()["backup_policy"]
             assert (old["keepday"], old["starttime"][:5]) == (new["keep_days"], new["start_time"][:5])
-            status = self.session.get(f"{self.v1}/instances/{made.node_id}").json()["instance"]["status"]
+            status = ask("GET", f"{self.v1}/instances/{made.node_id}").json()["instance"]["status"]
             assert listed[made.id]["status"] in (status, "BACKING UP")
 
     @invariant()
@@ -163,7 +176,7 @@ class TwoFamilies(RuleBasedStateMachine):
 
     def automated(self, instance_id: str, kind: str) -> list[dict[str, Any]]:
         query = {"instance_id": instance_id, "backup_type": kind}
-        body = self.session.get(f"{self.v3}/backups", params=query).json()
+        body = ask("GET", f"{self.v3}/backups", fields=query).json()
         assert body["total_count"] == len(body["backups"])
         rows: list[dict[str, Any]] = body["backups"]
         return rows

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from dataclasses import dataclass, replace
-from math import exp, log
+from math import exp, inf, log
 from statistics import fmean, median
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
@@ -137,10 +137,16 @@ def _line(windows: Mapping[int, _Window]) -> tuple[_Line, float] | None:
 
     Return None if no line goes through them. There must be two windows at least.
     """
+    rows = [(place, window.low, window.high) for place, window in windows.items()]
 
     def room(slope: float) -> tuple[float, float, float]:
-        top = min(window.high - slope * place for place, window in windows.items())
-        bottom = max(window.low - slope * place for place, window in windows.items())
+        bottom, top = -inf, inf
+        for place, low, high in rows:  # a hundred times each: min and max of generators take three times as long
+            rise = slope * place
+            if high - rise < top:
+                top = high - rise
+            if low - rise > bottom:
+                bottom = low - rise
         return top - bottom, bottom, top
 
     # The room is a concave function of the slope: a ternary search finds its maximum.

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from support.api import FROZEN
-from support.client_process import process
+from support.client_process import HUAWEICLOUD, process
 
 from mockrds import MockRDS
 
@@ -42,7 +42,7 @@ def client(project: Project, tmp_path: Path) -> Client:
 
     def client(kind: str = "sync", *, keys: str = "AK SK", retries: int = 0) -> AbstractContextManager[Call]:
         arguments = (project.url, project.id, *keys.split(), str(retries), kind)
-        return process("huaweicloud_process.py", tmp_path, *arguments)
+        return process(HUAWEICLOUD, "huaweicloud_process", tmp_path, *arguments)
 
     return client
 

@@ -8,6 +8,7 @@ from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from support.client_process import OPENSTACK
 
 from mockrds import MockRDS
 from mockrds.domain.clock import ClockSetting
@@ -15,8 +16,6 @@ from mockrds.domain.clock import ClockSetting
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
-
-    from support.fork_server import ForkServer
 
     from mockrds.project import Project
 
@@ -52,7 +51,7 @@ def project() -> Iterator[Project]:
 
 
 @pytest.fixture
-def openstack(openstack_server: ForkServer, project: Project, tmp_path: Path) -> Command:
+def openstack(project: Project, tmp_path: Path) -> Command:
     """Run a command; return its exit code and what it printed, as JSON if it is."""
     clouds = tmp_path / "clouds.yaml"
     clouds.write_text(CLOUDS.format(url=project.url))
@@ -65,7 +64,7 @@ def openstack(openstack_server: ForkServer, project: Project, tmp_path: Path) ->
     }
 
     def openstack(*words: str) -> tuple[int, Any]:
-        done = openstack_server.run("openstackclient.shell:main", *words, folder=tmp_path, variables=environment)
+        done = OPENSTACK.run("openstackclient.shell:main", *words, folder=tmp_path, variables=environment)
         if done.returncode:
             return done.returncode, done.stderr.strip()
         return 0, json.loads(done.stdout) if "json" in words else done.stdout

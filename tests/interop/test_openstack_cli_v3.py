@@ -8,14 +8,13 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from support.api import FROZEN
+from support.client_process import OPENSTACK
 
 from mockrds import MockRDS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
-
-    from support.fork_server import ForkServer
 
     from mockrds.project import Project
 
@@ -37,7 +36,7 @@ def project() -> Iterator[Project]:
 
 
 @pytest.fixture
-def openstack(openstack_server: ForkServer, project: Project, tmp_path: Path) -> Command:
+def openstack(project: Project, tmp_path: Path) -> Command:
     """Run a command with nothing but the environment to say where to go; return its exit code and its output."""
     environment = {
         "HOME": str(tmp_path),
@@ -51,7 +50,7 @@ def openstack(openstack_server: ForkServer, project: Project, tmp_path: Path) ->
     }
 
     def openstack(*words: str) -> tuple[int, Any]:
-        done = openstack_server.run("openstackclient.shell:main", *words, folder=tmp_path, variables=environment)
+        done = OPENSTACK.run("openstackclient.shell:main", *words, folder=tmp_path, variables=environment)
         if done.returncode:
             return done.returncode, done.stderr.strip()
         return 0, json.loads(done.stdout) if "json" in words else done.stdout

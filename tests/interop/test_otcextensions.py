@@ -3,20 +3,19 @@
 from __future__ import annotations
 
 import json
-import subprocess
-import sys
 from datetime import UTC, datetime
 from importlib.util import find_spec
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from support.client_process import OPENSTACK, process
 
 from mockrds import MockRDS
 from mockrds.domain.clock import ClockSetting
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+    from pathlib import Path
 
     from mockrds.project import Project
 
@@ -61,31 +60,13 @@ def project() -> Iterator[Project]:
 def rds(project: Project, tmp_path: Path) -> Iterator[Call]:
     """Calls a method of the client's proxy of the database service."""
     (tmp_path / "clouds.yaml").write_text(CLOUDS.format(url=project.url))
-    log = tmp_path / "stderr"
-    with (
-        log.open("w") as stderr,
-        subprocess.Popen(
-            [sys.executable, Path(__file__).parent.parent / "support" / "otcextensions_process.py"],
-            cwd=tmp_path,
-            env={"HOME": str(tmp_path), "OS_CLOUD": "mock"},
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=stderr,
-            text=True,
-        ) as process,
-    ):
-        assert process.stdin is not None
-        assert process.stdout is not None
-
-        def call(method: str, *arguments: object, **keywords: object) -> Any:
-            assert process.stdin is not None
-            assert process.stdout is not None
-            process.stdin.write(json.dumps([method, arguments, keywords]) + "\n")
-            process.stdin.flush()
-            line = process.stdout.readline()
-            assert line, log.read_text()
-            return json.loads(line)
-
+    with process(
+        OPENSTACK,
+        "otcextensions_process",
+        tmp_path,
+        OS_CLOUD="mock",
+        OS_CLIENT_CONFIG_FILE=str(tmp_path / "clouds.yaml"),
+    ) as call:
         yield call
 
 

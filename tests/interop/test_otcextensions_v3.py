@@ -8,7 +8,7 @@ from urllib.parse import parse_qsl
 
 import pytest
 from support.api import FROZEN
-from support.client_process import process
+from support.client_process import OPENSTACK, process
 
 from mockrds import MockRDS
 from mockrds.domain.clock import ClockSetting
@@ -65,7 +65,13 @@ def project() -> Iterator[Project]:
 def rds(project: Project, tmp_path: Path) -> Iterator[Call]:
     """Calls a method of the client's proxy of the database service."""
     (tmp_path / "clouds.yaml").write_text(CLOUDS.format(url=project.url))
-    with process("otcextensions_process.py", tmp_path, OS_CLOUD="mock") as call:
+    with process(
+        OPENSTACK,
+        "otcextensions_process",
+        tmp_path,
+        OS_CLOUD="mock",
+        OS_CLIENT_CONFIG_FILE=str(tmp_path / "clouds.yaml"),
+    ) as call:
         yield call
 
 
@@ -108,7 +114,13 @@ def test_a_backup_is_waited_for(project: Project, tmp_path: Path, outcome: str, 
     project.faults.add(operation="v3.create_manual_backup", lifecycle=STEP | {"outcome": outcome})
     (tmp_path / "clouds.yaml").write_text(CLOUDS.format(url=project.url))
 
-    with process("otcextensions_process.py", tmp_path, OS_CLOUD="mock") as rds:
+    with process(
+        OPENSTACK,
+        "otcextensions_process",
+        tmp_path,
+        OS_CLOUD="mock",
+        OS_CLIENT_CONFIG_FILE=str(tmp_path / "clouds.yaml"),
+    ) as rds:
         made = rds("create_backup", instance.id, name="nightly")
         waited = rds("wait_for_backup", {"made": made["id"]}, interval=0.01, wait=20)
 

@@ -6,18 +6,22 @@ in which it imports is saved, which is most of its time.
 
 from __future__ import annotations
 
+import atexit
+import gc
 import json
 import os
 import random
 import subprocess
 import sys
-from contextlib import suppress
+import threading
+import traceback
+from contextlib import contextmanager, suppress
 from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Iterator, Mapping
 
 
 class ForkServer:
@@ -35,20 +39,57 @@ class ForkServer:
         self, entry_point: str, *arguments: str, folder: Path, variables: Mapping[str, str]
     ) -> subprocess.CompletedProcess[str]:
         """Run an entry point (``module:function``) in *folder*, with *variables* as its whole environment."""
+        code = self._fork(True, entry_point, arguments, folder, variables, os.devnull)
+        output, errors = ((folder / name).read_text() for name in ("stdout", "stderr"))
+        return subprocess.CompletedProcess([entry_point, *arguments], code, output, errors)
+
+    @contextmanager
+    def converse(
+        self, entry_point: str, *arguments: str, folder: Path, variables: Mapping[str, str]
+    ) -> Iterator[Callable[[str], str]]:
+        """Run an entry point meanwhile; yield a function that sends it a line and returns the line that it answers."""
+        stdin, stdout = folder / "stdin", folder / "stdout"
+        for path in (stdin, stdout):
+            path.unlink(missing_ok=True)
+            os.mkfifo(path)
+        self._fork(False, entry_point, arguments, folder, variables, str(stdin))
+        try:
+            with stdin.open("w") as requests, stdout.open() as answers:
+
+                def ask(line: str) -> str:
+                    requests.write(line + "\n")
+                    requests.flush()
+                    answer = answers.readline()
+                    assert answer, (folder / "stderr").read_text()
+                    return answer
+
+                yield ask
+                requests.close()
+                assert answers.read() == ""  # it has ended
+        except BaseException:
+            self.close()
+            raise
+
+    def _fork(
+        self,
+        waits: bool,  # noqa: FBT001
+        entry_point: str,
+        arguments: tuple[str, ...],
+        folder: Path,
+        variables: Mapping[str, str],
+        stdin: str,
+    ) -> int:
         process = self._process = self._process or self._start()
         assert process.stdin is not None
         assert process.stdout is not None
-        outputs = folder / "stdout", folder / "stderr"
+        files = stdin, *(str(folder / name) for name in ("stdout", "stderr"))
         try:
-            command = [entry_point, list(arguments), str(folder), dict(variables), *map(str, outputs)]
-            process.stdin.write(json.dumps(command) + "\n")
+            process.stdin.write(json.dumps([waits, entry_point, arguments, str(folder), dict(variables), files]) + "\n")
             process.stdin.flush()
-            code = int(process.stdout.readline())
+            return int(process.stdout.readline())
         except BaseException:  # a timeout, for instance
             self.close()
             raise
-        output, errors = (path.read_text() for path in outputs)
-        return subprocess.CompletedProcess([entry_point, *arguments], code, output, errors)
 
     def _start(self) -> subprocess.Popen[str]:
         command = [sys.executable, str(Path(__file__)), *self._modules]
@@ -72,23 +113,26 @@ def main() -> None:
     for module in sys.argv[1:]:
         with suppress(ImportError):
             import_module(module)
+    gc.collect()
+    gc.freeze()  # or each child would look through all that is imported, again and again
     for line in sys.stdin:
+        waits, *command = json.loads(line)
+        with suppress(ChildProcessError):
+            while os.waitpid(-1, os.WNOHANG)[0]:  # those that nobody waited for
+                pass
         child = os.fork()
         if not child:
-            _run(*json.loads(line))
-        _, status = os.waitpid(child, 0)
-        sys.stdout.write(f"{os.waitstatus_to_exitcode(status)}\n")
+            _run(*command)
+        code = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) if waits else 0
+        sys.stdout.write(f"{code}\n")
         sys.stdout.flush()
 
 
 def _run(
-    entry_point: str, arguments: list[str], folder: str, variables: dict[str, str], output: str, errors: str
+    entry_point: str, arguments: list[str], folder: str, variables: dict[str, str], files: tuple[str, str, str]
 ) -> NoReturn:
-    for number, path, flags in (
-        (0, os.devnull, os.O_RDONLY),
-        (1, output, os.O_WRONLY | os.O_CREAT | os.O_TRUNC),
-        (2, errors, os.O_WRONLY | os.O_CREAT | os.O_TRUNC),
-    ):
+    writes = os.O_WRONLY | os.O_CREAT | os.O_TRUNC
+    for number, (path, flags) in enumerate(zip(files, (os.O_RDONLY, writes, writes), strict=True)):
         file = os.open(path, flags)
         os.dup2(file, number)
         os.close(file)
@@ -100,7 +144,21 @@ def _run(
     sys.argv = [entry_point, *arguments]
     random.seed()
     module, _, function = entry_point.partition(":")
-    sys.exit(getattr(import_module(module), function)())
+    code: object = 1
+    try:
+        code = getattr(import_module(module), function)()
+    except SystemExit as error:
+        code = error.code
+    except BaseException:  # noqa: BLE001  (as Python itself does)
+        traceback.print_exc()
+    if not isinstance(code, int | None):
+        sys.stderr.write(f"{code}\n")
+        code = 1
+    threading._shutdown()  # type: ignore[attr-defined]  # all that Python does at its end, but for one thing:
+    atexit._run_exitfuncs()
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os._exit(code or 0)  # it does not take apart all that is imported, which takes longer than many a command
 
 
 if __name__ == "__main__":

@@ -143,6 +143,8 @@ RETRIERS: dict[str, tuple[str, Retrier]] = {
         by_backoff(backoff.constant, backoff.random_jitter, interval=between(0.1, 5)),
     ),
 }
+WITHOUT_CHANCE = ("urllib3 without backoff", "tenacity without wait", "backoff, fibo")
+"""Those whose waits no seed decides."""
 
 AIOHTTP_RETRIERS: dict[str, tuple[str, Callable[[random.Random], Any]]] = {
     "exponential": (
