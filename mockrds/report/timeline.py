@@ -31,13 +31,13 @@ def timeline(entries: Sequence[Mapping[str, Any]], *, last: int = LAST) -> str:
     if not entries:
         return "(no calls)"
     start = entries[0]["began"]
-    shown = entries[max(0, len(entries) - last) :]
-    width = max(len(_request(entry)) for entry in shown)
+    newest = entries[max(0, len(entries) - last) :]
+    width = max(len(_request(entry)) for entry in newest)
     waits = _waits(entries)
     lines = []
-    if len(shown) < len(entries):
-        lines.append(f"(the last {len(shown)} of {len(entries)} calls that are kept)")
-    for entry in shown:
+    if len(newest) < len(entries):
+        lines.append(f"(the last {len(newest)} of {len(entries)} calls that are kept)")
+    for entry in newest:
         when = f"{entry['number']:>4} {entry['began'] - start:>8.3f}s"
         lines.append(f"{when}  {_request(entry):<{width}}  -> {', '.join(_details(entry, waits))}")
         if entry["hint"]:

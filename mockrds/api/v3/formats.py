@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 from mockrds.api.schema import Integer, Object, Schema, Text
 from mockrds.domain import errors
@@ -14,8 +14,12 @@ from mockrds.domain.validators import is_backup_id, is_machine_id
 from mockrds.domain.values import dashed
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
     from mockrds.api.call import Call
     from mockrds.domain.models import Backup
+
+T = TypeVar("T")
 
 stamp = TimestampFormat("%Y-%m-%dT%H:%M:%S+0000")
 
@@ -26,6 +30,11 @@ JOB: Final = Object({"job_id": Text()})
 def page(limit: int, most: int) -> dict[str, Schema]:
     """Return the query parameters of lists: so many from a place on."""
     return {"offset?": Integer(range(2**31), default=0), "limit?": Integer(range(1, most + 1), default=limit)}
+
+
+def page_of(rows: Sequence[T], query: Mapping[str, Any]) -> Sequence[T]:
+    """Return those of *rows* that the query parameters of ``page`` ask for."""
+    return rows[query["offset"] : query["offset"] + query["limit"]]
 
 
 def node_id(call: Call, instance_id: str) -> str:

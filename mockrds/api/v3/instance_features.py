@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 from mockrds.api.call import Answer
 from mockrds.api.operation import operation
 from mockrds.api.schema import Boolean, Dictionary, Integer, List, Object, Text
-from mockrds.api.v3.formats import JOB, page
+from mockrds.api.v3.formats import JOB, page, page_of
 from mockrds.api.v3.instances import check_engine, path_node
 from mockrds.domain import errors
 from mockrds.domain.engines import COLLATIONS, VOLUME_SIZES
@@ -207,6 +207,6 @@ def list_msdtc_hosts(call: Call, query: dict[str, Any]) -> Answer:
     """List the machines that share transactions with it (API reference, v3, "Querying MSDTC Hosts")."""
     instance, _ = call.world.get_instance(path_node(call))
     check_engine(instance, "SQLServer")
-    shown = instance.hosts[query["offset"] :][: query["limit"]]
-    hosts = [{"id": host.id, "host": host.address, "host_name": host.name} for host in shown]
+    rows = page_of(instance.hosts, query)
+    hosts = [{"id": host.id, "host": host.address, "host_name": host.name} for host in rows]
     return Answer({"total_count": len(instance.hosts), "hosts": hosts})

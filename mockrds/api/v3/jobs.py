@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 from mockrds.api.call import Answer
 from mockrds.api.operation import operation
 from mockrds.api.schema import Integer, List, Object, Schema, Text
-from mockrds.api.v3.formats import page, stamp
+from mockrds.api.v3.formats import page, page_of, stamp
 from mockrds.api.v3.instance_list import KINDS, STATUSES, status_of
 from mockrds.api.v3.instances import path_node
 from mockrds.domain.engines import SUFFIXES
@@ -114,14 +114,14 @@ def list_instant_tasks(call: Call, query: dict[str, Any]) -> Answer:
     )
     if query["order_id"]:  # all is paid for as it is used, so nothing has an order
         jobs = []
-    shown = jobs[query["offset"] :][: query["limit"]]
+    rows = page_of(jobs, query)
     content = {
-        "tasks": [_task(job, now) for job in shown],
+        "tasks": [_task(job, now) for job in rows],
         "actions": list(dict.fromkeys(job.name for job in jobs)),
         "total_count": len(jobs),
     }
     answer = Answer(content)
-    call.world.look_at_jobs(shown, now)
+    call.world.look_at_jobs(rows, now)
     return answer if jobs else answer.hinting(call.world.hint_at(query["instance_id"]))
 
 
@@ -170,12 +170,10 @@ def list_scheduled_tasks(call: Call, query: dict[str, Any]) -> Answer:
         since=since,
         until=until,
     )
-    shown = tasks[query["offset"] :][: query["limit"]]
+    rows = page_of(tasks, query)
     project_id = call.parameters["project_id"]
-    answer = Answer(
-        {"schedule_tasks": [_scheduled(task, project_id, now) for task in shown], "total_count": len(tasks)}
-    )
-    call.world.look_at_jobs([task.job for task in shown], now)
+    answer = Answer({"schedule_tasks": [_scheduled(task, project_id, now) for task in rows], "total_count": len(tasks)})
+    call.world.look_at_jobs([task.job for task in rows], now)
     return answer if tasks else answer.hinting(call.world.hint_at(query["instance_id"]))
 
 

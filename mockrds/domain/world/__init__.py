@@ -8,12 +8,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from mockrds.domain.world.extensions_and_sql_limits import FeatureOperations
+from mockrds.domain.world.extensions_and_sql_limits import ExtensionAndSqlLimitOperations
 from mockrds.domain.world.instance_settings import InstanceSettings
-from mockrds.domain.world.jobs import TaskOperations
+from mockrds.domain.world.jobs import JobOperations
 from mockrds.domain.world.networks import NetworkOperations
 from mockrds.domain.world.proxies import ProxyOperations
-from mockrds.domain.world.recycle_bin import RecycleOperations
+from mockrds.domain.world.recycle_bin import RecycleBinOperations
 from mockrds.domain.world.security import SecurityOperations
 from mockrds.domain.world.tags import TagOperations
 
@@ -26,11 +26,11 @@ if TYPE_CHECKING:
 
 
 class World(
-    TaskOperations,
-    RecycleOperations,
+    JobOperations,
+    RecycleBinOperations,
     TagOperations,
     SecurityOperations,
-    FeatureOperations,
+    ExtensionAndSqlLimitOperations,
     ProxyOperations,
     NetworkOperations,
     InstanceSettings,

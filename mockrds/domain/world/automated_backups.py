@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from mockrds.domain.models import BackupPolicy, BackupType, Instance
+    from mockrds.domain.world_template import BackupTransition
 
 _WEEK: Final = 7 * DAY
 _WEEK_BEGAN: Final = 4 * DAY  # 1970-01-05 was a Monday
@@ -32,6 +33,26 @@ def next_run(policy: BackupPolicy, after: float) -> float:
     start = int(hours) * 3600 + int(minutes) * 60
     day = (after - start) // DAY * DAY + DAY
     return day + start
+
+
+def automated_backup(
+    instance: Instance, name: str, kind: BackupType, now: float, transition: BackupTransition, random: Random
+) -> Backup:
+    """Make a backup of the service's own accord, which begins at *now* and comes to its end as *transition* says."""
+    lasts = transition.seconds.sample(random) if transition.progression == "time" else 0.0
+    return Backup(
+        id=uuid4(random),
+        name=name,
+        description="",
+        instance=instance,
+        node_id=instance.node_id,
+        created=now,
+        ends=now + lasts,
+        outcome=transition.outcome,
+        job_id=job_id(random),
+        type=kind,
+        reason=transition.reason,
+    )
 
 
 def weekday(moment: float) -> int:
@@ -66,23 +87,9 @@ class AutomatedBackups(State):
 
     def back_up(self, instance: Instance, kind: BackupType, now: float) -> None:
         """Make an automated backup. Nothing is drawn from the world's chance: requests get the same either way."""
+        name = f"{instance.datastore.type.lower()}-{instance.name}-{_stamp(now)}"
         random = Random(f"{instance.id}/{now}")
-        transition = self.life_cycle.backup
-        lasts = transition.seconds.sample(random) if transition.progression == "time" else 0.0
-        backup = Backup(
-            id=uuid4(random),
-            name="",
-            description="",
-            instance=instance,
-            node_id=instance.node_id,
-            created=now,
-            ends=now + lasts,
-            outcome=transition.outcome,
-            job_id=job_id(random),
-            type=kind,
-            reason=transition.reason,
-        )
-        backup.name = f"{instance.datastore.type.lower()}-{instance.name}-{_stamp(now)}"
+        backup = automated_backup(instance, name, kind, now, self.life_cycle.backup, random)
         instance.automated[backup.id] = backup
         self._automated[backup.id] = backup
 

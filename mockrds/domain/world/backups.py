@@ -328,9 +328,7 @@ class BackupOperations(AutomatedBackups):
             if target.volume_gb < source.volume_gb:
                 raise RDSError(errors.VOLUME_TOO_SMALL, f"the source has {source.volume_gb} GB")
             self.check_free(target, now)
-            backup = self.find_restorable(source, backup_id, restore_time, now)
-            if backup.instance is not source:
-                raise RDSError(errors.BACKUP_NOT_FOUND, "the backup was made from another instance")
+            backup = self._find_own_restorable(source, backup_id, restore_time, now)
             return self._restore(target, backup, None if backup_id else restore_time, now, effect)
 
     def restore_to_original(
@@ -353,10 +351,16 @@ class BackupOperations(AutomatedBackups):
             if instance.datastore.type == "SQLServer":
                 raise RDSError(errors.ENGINE_NOT_SUPPORTED)
             self.check_free(instance, now)
-            backup = self.find_restorable(instance, backup_id, restore_time, now)
-            if backup.instance is not instance:
-                raise RDSError(errors.BACKUP_NOT_FOUND, "the backup was made from another instance")
+            backup = self._find_own_restorable(instance, backup_id, restore_time, now)
             return self._restore(instance, backup, None if backup_id else restore_time, now, effect)
+
+    def _find_own_restorable(
+        self, instance: Instance, backup_id: str | None, restore_time: float | None, now: float
+    ) -> Backup:
+        backup = self.find_restorable(instance, backup_id, restore_time, now)
+        if backup.instance is not instance:
+            raise RDSError(errors.BACKUP_NOT_FOUND, "the backup was made from another instance")
+        return backup
 
     def _restore(
         self, instance: Instance, backup: Backup, moment: float | None, now: float, effect: WorldEffect

@@ -48,7 +48,7 @@ class Features:
     """How long SQL audit logs are kept; zero: there are none."""
 
 
-class FeatureOperations(ParameterOperations):
+class ExtensionAndSqlLimitOperations(ParameterOperations):
     """What a world can do with the features of instances."""
 
     def __init__(self, *args: Any) -> None:

@@ -40,7 +40,7 @@ class ScheduledTask(NamedTuple):
         return "Pending" if waits else status
 
 
-class TaskOperations(BackupOperations, InstanceChanges):
+class JobOperations(BackupOperations, InstanceChanges):
     """What a world tells of the work in it."""
 
     def __init__(self, *args: Any) -> None:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from mockrds.domain.clock import TimestampFormat
 from mockrds.domain.models import Backup, Instance
-from mockrds.domain.values import job_id, uuid4
+from mockrds.domain.world.automated_backups import automated_backup
 from mockrds.domain.world.instances import InstanceOperations
 from mockrds.domain.world.state import DAY
 from mockrds.domain.world_template import NO_EFFECT, WorldEffect
@@ -37,7 +37,7 @@ class Recycled(NamedTuple):
     """When it leaves the bin."""
 
 
-class RecycleOperations(InstanceOperations):
+class RecycleBinOperations(InstanceOperations):
     """What becomes of deleted instances. The bin can't be switched off."""
 
     def __init__(self, *args: Any) -> None:
@@ -116,22 +116,9 @@ class RecycleOperations(InstanceOperations):
 
     def _back_up_last(self, instance: Instance, now: float) -> Backup:
         """Make the last backup. Nothing is drawn from the world's chance: requests get the same either way."""
+        name = f"{instance.datastore.type.lower()}-{instance.id}-{_stamp(now)}{int(now * 1000) % 1000:03}"
         random = Random(f"{instance.id}/last")
-        transition = self.life_cycle.backup
-        lasts = transition.seconds.sample(random) if transition.progression == "time" else 0.0
-        return Backup(
-            id=uuid4(random),
-            name=f"{instance.datastore.type.lower()}-{instance.id}-{_stamp(now)}{int(now * 1000) % 1000:03}",
-            description="",
-            instance=instance,
-            node_id=instance.node_id,
-            created=now,
-            ends=now + lasts,
-            outcome=transition.outcome,
-            job_id=job_id(random),
-            type="auto",
-            reason=transition.reason,
-        )
+        return automated_backup(instance, name, "auto", now, self.life_cycle.backup, random)
 
     def _clear(self, instance_id: str) -> None:
         recycled = self._bin.pop(instance_id)

@@ -31,7 +31,7 @@ _BUSY: dict[str, Refusal] = {
 }
 
 
-class Moment(RLock):  # type: ignore[misc]  # typeshed calls it final, C does not
+class WorldLock(RLock):  # type: ignore[misc]  # typeshed calls it final, C does not
     """Holds a world still: ``with world.moment as now:`` locks it, and gives the time that it has come to."""
 
     def __init__(self, now: Callable[[], float]) -> None:
@@ -74,7 +74,7 @@ class State:
         self._random = random
         self._stable_id = stable_id
         self._values = RDSValues(random)
-        self.moment = Moment(self.now)
+        self.moment = WorldLock(self.now)
         self._instances: dict[str, Instance] = {}
         self._nodes: dict[str, Instance] = {}
         self._backups: dict[str, Backup] = {}

@@ -8,7 +8,7 @@ from mockrds.api.call import Answer
 from mockrds.api.operation import operation
 from mockrds.api.parameters import DATASTORE, DESCRIPTION, NAME, VALUES, not_parameters, template_datastore
 from mockrds.api.schema import Boolean, Integer, List, Object, Schema, Text
-from mockrds.api.v3.formats import node_id, page, stamp
+from mockrds.api.v3.formats import node_id, page, page_of, stamp
 from mockrds.domain import errors
 from mockrds.domain.errors import RDSError
 from mockrds.domain.parameters import PARAMETERS
@@ -207,7 +207,7 @@ def list_configuration_apply_histories(call: Call, query: dict[str, Any]) -> Ans
             "apply_time": stamp(one.moment),
             "error_code": "" if one.refusal is None else one.refusal.v3,
         }
-        for one in applications[::-1][query["offset"] : query["offset"] + query["limit"]]
+        for one in page_of(applications[::-1], query)
     ]
     return Answer({"histories": histories, "total_count": len(applications)})
 

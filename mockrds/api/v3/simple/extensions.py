@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 from mockrds.api.call import Answer
 from mockrds.api.operation import operation
 from mockrds.api.schema import Boolean, Integer, List, Object, Text
-from mockrds.api.v3.formats import node_id, page
+from mockrds.api.v3.formats import node_id, page, page_of
 from mockrds.domain import errors
 from mockrds.domain.errors import RDSError
 from mockrds.domain.parameters import LIBRARIES, PARAMETERS
@@ -59,7 +59,7 @@ def list_extensions(call: Call, query: dict[str, Any]) -> Answer:
             "enable_install": loaded,
             "description": extension.description,
         }
-        for extension, version, created, loaded in rows[query["offset"] : query["offset"] + query["limit"]]
+        for extension, version, created, loaded in page_of(rows, query)
     ]
     return Answer({"extensions": extensions, "total_count": len(rows)})
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 from mockrds.api.call import Answer
 from mockrds.api.operation import operation
 from mockrds.api.schema import Boolean, Dictionary, Integer, List, Object, Text
-from mockrds.api.v3.formats import JOB, node_id, page
+from mockrds.api.v3.formats import JOB, node_id, page, page_of
 from mockrds.domain import errors
 from mockrds.domain.engines import stable_id
 from mockrds.domain.errors import RDSError
@@ -211,8 +211,9 @@ def list_proxy_flavors(call: Call, query: dict[str, Any]) -> Answer:
             "az_status": {zone: "normal"},
         }
         for code, (vcpus, memory) in PROXY_CLASSES.items()
-    ][query["offset"] : query["offset"] + query["limit"]]
-    return Answer({"compute_flavor_groups": [{"group_type": "X86", "compute_flavors": flavors}]})
+    ]
+    groups = [{"group_type": "X86", "compute_flavors": page_of(flavors, query)}]
+    return Answer({"compute_flavor_groups": groups})
 
 
 def _weights(given: list[dict[str, Any]]) -> dict[str, int]:

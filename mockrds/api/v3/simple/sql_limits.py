@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 from mockrds.api.call import Answer
 from mockrds.api.operation import operation
 from mockrds.api.schema import Boolean, Integer, List, Object, Schema, Text
-from mockrds.api.v3.formats import node_id, page
+from mockrds.api.v3.formats import node_id, page, page_of
 from mockrds.domain import errors
 from mockrds.domain.errors import RDSError
 
@@ -59,7 +59,7 @@ def list_sql_limits(call: Call, query: dict[str, Any]) -> Answer:
             "max_waiting": rule.max_waiting,
             "search_path": rule.search_path,
         }
-        for rule in rules[query["offset"] : query["offset"] + query["limit"]]
+        for rule in page_of(rules, query)
     ]
     return Answer({"count": len(rules), "sql_limit_objects": rendered})
 
