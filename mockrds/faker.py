@@ -20,7 +20,7 @@ from faker.providers import BaseProvider
 from mockrds.api.v1.backups import backup_json, new_backup_json
 from mockrds.domain.engines import DEFAULT_FLAVORS, PORTS, Datastore
 from mockrds.domain.models import FOREVER, Activity, Backup, BackupPolicy, Instance, Node
-from mockrds.domain.values import YEARS, RDSValues
+from mockrds.domain.random_values import YEARS, RDSValues
 
 if TYPE_CHECKING:
     from random import Random

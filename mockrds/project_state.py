@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 from mockrds.domain.clock import Clock, ClockSetting, iso
 from mockrds.domain.identity import DEFAULT_PROJECT, Identity
 from mockrds.domain.operations import NETWORK_OPERATIONS, OPERATIONS
-from mockrds.domain.values import RDSValues
+from mockrds.domain.random_values import RDSValues
 from mockrds.domain.world import World
 from mockrds.faults.engine import FaultEngine
 from mockrds.journal import Journal

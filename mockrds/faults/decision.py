@@ -9,7 +9,7 @@ if TYPE_CHECKING:
 
     from mockrds.faults.matching import Request
     from mockrds.faults.rules import CountedRule, Step
-    from mockrds.faults.transport import Name, Toxics
+    from mockrds.faults.toxics import Name, Toxics
 
 
 class RuleHit(NamedTuple):

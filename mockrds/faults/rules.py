@@ -14,7 +14,7 @@ from mockrds.domain.world_template import WORLD_EFFECTS, WorldEffect
 from mockrds.durations import Duration, Durations, Moment
 from mockrds.faults.matching import ProjectMatch, names_operation
 from mockrds.faults.responses import Damage, Response
-from mockrds.faults.transport import NAMES, SHORT, Fault, swallows
+from mockrds.faults.toxics import NAMES, SHORT, Fault, swallows
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection

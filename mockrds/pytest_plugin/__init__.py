@@ -6,7 +6,7 @@ import os
 from contextlib import contextmanager
 from importlib import import_module
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final, Literal
+from typing import TYPE_CHECKING, Any, Final
 
 import pytest
 
@@ -15,8 +15,8 @@ if TYPE_CHECKING:
 
     from mockrds.client import RemoteServer
     from mockrds.project import Project
-    from mockrds.pytest_plugin.options import Run
     from mockrds.pytest_plugin.projects import Projects
+    from mockrds.pytest_plugin.settings import Run
     from mockrds.server import MockRDS
 
 __all__ = ["MockrdsWarning"]
@@ -44,74 +44,8 @@ class MockrdsWarning(UserWarning):
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    """Declare the options, each with its twin in the settings of pytest."""
-    group = parser.getgroup("mockrds", "mockrds, a mock of the relational database service")
-
-    def option(
-        name: str, text: str, *, ini: Literal["string", "linelist"] = "string", default: object = "", **more: Any
-    ) -> None:
-        group.addoption(f"--mockrds-{name}", dest=f"mockrds_{name}", help=text, **more)
-        parser.addini(f"mockrds_{name}", text, type=ini, default=default)
-
-    option("url", "use the mockrds server there, instead of starting one", metavar="URL")
-    option(
-        "token",
-        "the token which that server printed, if other machines can reach it (default $MOCKRDS_CONTROL_TOKEN)",
-        metavar="TOKEN",
-    )
-    option(
-        "scenario",
-        "what goes wrong where no marker says more: a name or a file; may be repeated",
-        ini="linelist",
-        default=[],
-        metavar="NAME|FILE",
-        action="append",
-    )
-    option("seed", "what decides ids, durations and chance", metavar="N", type=int)
-    option("clock", "how clocks run: real, frozen, frozen@2026-01-31T22:00:00Z, scaled@60", metavar="CLOCK")
-    option("auth", "how credentials are checked: any, strict or off", metavar="AUTH")
-    option("unused", "which faults must fire: armed (by the test itself), all, or off", metavar="WHICH")
-    optional: dict[str, Any] = {"nargs": "?", "const": ""}
-    group.addoption(
-        "--mockrds-report",
-        dest="mockrds_report",
-        action="append",
-        metavar="FILE",
-        help="report how clients behaved; with =FILE also in that .html, .json, .xml or .txt; may be repeated",
-        **optional,
-    )
-    group.addoption(
-        "--mockrds-coverage",
-        dest="mockrds_coverage",
-        metavar="FILE",
-        help="list which documented errors and endings the tests have met; with =FILE, of all runs",
-        **optional,
-    )
-    group.addoption(
-        "--mockrds-coverage-fail-under",
-        dest="mockrds_coverage_fail_under",
-        metavar="PERCENT",
-        type=float,
-        help="fail if the tests have met less than that",
-    )
-    group.addoption(
-        "--mockrds-chaos",
-        dest="mockrds_chaos",
-        action="append",
-        metavar="PACK",
-        help="run each test that uses mockrds under every fault of a pack; may be repeated",
-        **optional,
-    )
-    time_limit = "for how long a test may go on under a fault before it counts as hung, in seconds (default 30)"
-    group.addoption(
-        "--mockrds-chaos-patience", dest="mockrds_chaos_patience", metavar="SECONDS", help=time_limit, type=float
-    )
-    parser.addini("mockrds_chaos_patience", time_limit, default="30")
-    for name, text in (
-        ("hanging", "whether there is a warning for requests that still wait at the end of a test"),
-        ("errors", "whether an error inside the mock fails the test that met it"),
-    ):
-        parser.addini(f"mockrds_{name}", text, type="bool", default=True)
+    """Declare the options, and the settings of pytest."""
+    import_module("mockrds.pytest_plugin.options").add_options(parser)
 
 
 def pytest_addhooks(pluginmanager: pytest.PytestPluginManager) -> None:
@@ -262,7 +196,7 @@ def _run(config: pytest.Config) -> Run:
     """Return the settings of the whole run."""
     run = config.stash.get(_RUN, None)
     if run is None:
-        from mockrds.pytest_plugin.options import Run
+        from mockrds.pytest_plugin.settings import Run
 
         run = config.stash[_RUN] = Run(config, getattr(config, "workerinput", {}).get(_RUN_ID_INPUT))
     return run
@@ -271,7 +205,7 @@ def _run(config: pytest.Config) -> Run:
 @contextmanager
 def _fail_for_mistakes(config: pytest.Config | None = None) -> Iterator[None]:
     """Fail the test for a mistake in its marker, without a traceback; with *config*, end the run for its options."""
-    from mockrds.pytest_plugin.options import SettingError
+    from mockrds.pytest_plugin.settings import SettingError
 
     try:
         yield

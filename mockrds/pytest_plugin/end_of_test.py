@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from mockrds.faults.rules import ArmedRule
     from mockrds.project import Project
-    from mockrds.pytest_plugin.options import Unused
+    from mockrds.pytest_plugin.settings import Unused
 
 _NEAREST: Final = 3
 _GRACE: Final = 0.5

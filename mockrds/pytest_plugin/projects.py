@@ -11,7 +11,7 @@ import pytest
 
 from mockrds.domain.identity import DEFAULT_PROJECT
 from mockrds.pytest_plugin import MockrdsWarning
-from mockrds.pytest_plugin.options import SettingError, check_keys
+from mockrds.pytest_plugin.settings import SettingError, check_keys
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from mockrds.domain.identity import Auth
     from mockrds.faults.rules import ArmedRule
     from mockrds.project import Project
-    from mockrds.pytest_plugin.options import Run
+    from mockrds.pytest_plugin.settings import Run
     from mockrds.scenario import Scenario
     from mockrds.scenario_files.loader import Source
     from mockrds.server import MockRDS

@@ -7,7 +7,7 @@ from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING
 
 from mockrds.domain.identity import DEFAULT_PROJECT
-from mockrds.pytest_plugin.options import SettingError
+from mockrds.pytest_plugin.settings import SettingError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     import pytest
 
     from mockrds.client import RemoteServer
-    from mockrds.pytest_plugin.options import Run
+    from mockrds.pytest_plugin.settings import Run
     from mockrds.server import MockRDS
 
 

@@ -17,7 +17,7 @@ from mockrds.domain.operations import OPERATIONS, short_name
 from mockrds.domain.world_template import WORLD_EFFECTS
 from mockrds.faults.matching import Match
 from mockrds.faults.rules import OK, Rule
-from mockrds.faults.transport import NAMES, SHORT
+from mockrds.faults.toxics import NAMES, SHORT
 from mockrds.scenario import Scenario
 from mockrds.scenario_files.document import Document, KeyPath, Mistake, ScenarioError, describe
 from mockrds.suggestions import suggest

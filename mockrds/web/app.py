@@ -24,7 +24,8 @@ from mockrds.domain.clock import HTTPDate
 from mockrds.faults.responses import damage
 from mockrds.journal import KEPT_BODY
 from mockrds.web.fault_injection import FaultyResponse, droppable
-from mockrds.web.response import WireResponse, retry_after
+from mockrds.web.response import WireResponse
+from mockrds.web.retry_after import retry_after
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from random import Random
 from typing import TYPE_CHECKING, Any, Final, assert_never
 
-from mockrds.faults.transport import Toxics
+from mockrds.faults.toxics import Toxics
 from mockrds.web.response import WireResponse
 
 if TYPE_CHECKING:
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from aiohttp import web
     from aiohttp.abc import AbstractStreamWriter
 
-    from mockrds.faults.transport import Name
+    from mockrds.faults.toxics import Name
     from mockrds.journal import Entry
     from mockrds.project_state import ProjectState
 

@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-from contextlib import suppress
-from email.utils import parsedate_to_datetime
 from http import HTTPStatus
-from math import isfinite
 from typing import TYPE_CHECKING, Final
 
 from aiohttp import web
@@ -14,26 +11,12 @@ from aiohttp.http import SERVER_SOFTWARE, HttpVersion10, HttpVersion11
 from mockrds.faults.responses import BODILESS
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     from aiohttp.abc import AbstractStreamWriter
 
     from mockrds.journal import Entry
 
 _STATUS_LINES: Final = {status.value: f"1.1 {status.value} {status.phrase}\r\n" for status in HTTPStatus}
 _SERVER: Final = f"Server: {SERVER_SOFTWARE}\r\n"
-
-
-def retry_after(headers: Mapping[str, str], now: float) -> float | None:
-    """Return the seconds from *now* that ``Retry-After`` asks to wait, be it seconds or a date; None without one."""
-    for name, value in headers.items():
-        if name.lower() == "retry-after":
-            with suppress(ValueError):
-                if value.strip().isdecimal():
-                    seconds = float(value)
-                    return seconds if isfinite(seconds) else None
-                return max(0.0, parsedate_to_datetime(value).timestamp() - now)
-    return None
 
 
 class WireResponse(web.StreamResponse):

@@ -11,7 +11,7 @@ import pytest
 
 from mockrds.cli import main
 from mockrds.faults.rules import Step
-from mockrds.faults.transport import NAMES, Toxics
+from mockrds.faults.toxics import NAMES, Toxics
 from mockrds.web.fault_injection import ClientConnection
 
 

@@ -8,7 +8,7 @@ import pytest
 from support.strict_client import StrictClient
 
 from mockrds.domain.engines import SPEC_CODES
-from mockrds.domain.values import dashed
+from mockrds.domain.random_values import dashed
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -6,7 +6,7 @@ import re
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from mockrds.pytest_plugin.options import Settings
+from mockrds.pytest_plugin.settings import Settings
 
 if TYPE_CHECKING:
     import pytest

@@ -15,7 +15,7 @@ import requests
 import urllib3
 import yaml
 
-from mockrds.faults.transport import NAMES
+from mockrds.faults.toxics import NAMES
 from mockrds.server import MockRDS
 
 if TYPE_CHECKING:

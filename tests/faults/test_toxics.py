@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from mockrds.durations import Duration, fixed
-from mockrds.faults.transport import TOXICS, Slicer, Toxics
+from mockrds.faults.toxics import TOXICS, Slicer, Toxics
 
 ANSWER = bytes(range(100))
 

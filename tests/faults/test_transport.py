@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from support.raw_connection import CREATE, LIST, RawConnection, noted, parsed, request, waiting
 
-from mockrds.faults.transport import NAMES
+from mockrds.faults.toxics import NAMES
 from mockrds.server import MockRDS
 
 if TYPE_CHECKING:

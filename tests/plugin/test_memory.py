@@ -10,8 +10,8 @@ import requests
 
 from mockrds import MockRDS
 from mockrds.client import RemoteServer
-from mockrds.pytest_plugin.options import Run, Settings
 from mockrds.pytest_plugin.projects import Projects
+from mockrds.pytest_plugin.settings import Run, Settings
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -25,8 +25,8 @@ from mockrds.domain.engines import (
 )
 from mockrds.domain.errors import RDSError
 from mockrds.domain.models import BackupPolicy
+from mockrds.domain.random_values import dashed
 from mockrds.domain.validators import KEEP_DAYS, is_name, is_password, is_uuid
-from mockrds.domain.values import dashed
 
 if TYPE_CHECKING:
     from collections.abc import Collection

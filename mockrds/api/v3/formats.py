@@ -10,8 +10,8 @@ from mockrds.domain import errors
 from mockrds.domain.clock import TimestampFormat
 from mockrds.domain.engines import ENGINES, SUFFIXES
 from mockrds.domain.errors import RDSError
+from mockrds.domain.random_values import dashed
 from mockrds.domain.validators import is_backup_id, is_machine_id
-from mockrds.domain.values import dashed
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Final
 from mockrds.domain import errors
 from mockrds.domain.errors import RDSError
 from mockrds.domain.models import Backup
-from mockrds.domain.values import job_id, uuid4
+from mockrds.domain.random_values import job_id, uuid4
 from mockrds.domain.world.state import DAY, State
 
 if TYPE_CHECKING:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from mockrds.domain import errors
 from mockrds.domain.errors import RDSError
 from mockrds.domain.models import FOREVER, Activity, Backup
-from mockrds.domain.values import job_id, uuid4
+from mockrds.domain.random_values import job_id, uuid4
 from mockrds.domain.world.automated_backups import AutomatedBackups
 from mockrds.domain.world.state import DAY
 from mockrds.domain.world_template import NO_EFFECT, WorldEffect

@@ -11,7 +11,7 @@ from mockrds.domain import errors
 from mockrds.domain.engines import FLAVORS, OPEN_PORTS, REPLICATION_MODES, Datastore, Engine, Flavor, Mode
 from mockrds.domain.errors import RDSError
 from mockrds.domain.models import FOREVER, Activity, Host, Instance, Job, Node
-from mockrds.domain.values import uuid4
+from mockrds.domain.random_values import uuid4
 from mockrds.domain.world.automated_backups import AutomatedBackups
 from mockrds.domain.world.state import DAY
 from mockrds.domain.world_template import NO_EFFECT, WorldEffect

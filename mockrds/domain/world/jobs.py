@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Final, Literal, NamedTuple
 from mockrds.domain import errors
 from mockrds.domain.errors import RDSError
 from mockrds.domain.models import Activity, Job
-from mockrds.domain.values import job_id
+from mockrds.domain.random_values import job_id
 from mockrds.domain.world.backups import BackupOperations
 from mockrds.domain.world.instance_changes import InstanceChanges, window_after
 from mockrds.domain.world.state import DAY

@@ -12,7 +12,7 @@ from random import Random
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 from mockrds.domain.errors import CATALOGUE, NetworkError, RDSError
-from mockrds.domain.values import dashed, uuid4
+from mockrds.domain.random_values import dashed, uuid4
 from mockrds.domain.world.instance_settings import InstanceSettings
 
 if TYPE_CHECKING:

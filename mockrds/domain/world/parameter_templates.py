@@ -14,7 +14,7 @@ from mockrds.domain.engines import ENGINES, SUFFIXES, VERSIONS, Datastore, Engin
 from mockrds.domain.errors import RDSError, Refusal
 from mockrds.domain.models import Instance
 from mockrds.domain.parameters import KEPT_LIBRARIES, LIBRARIES, OF_CLASS, PARAMETERS, Parameter
-from mockrds.domain.values import hex32
+from mockrds.domain.random_values import hex32
 from mockrds.domain.world.state import State
 
 if TYPE_CHECKING:

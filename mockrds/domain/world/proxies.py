@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from mockrds.domain import errors
 from mockrds.domain.errors import RDSError, Refusal
-from mockrds.domain.values import hex32
+from mockrds.domain.random_values import hex32
 from mockrds.domain.world.state import State
 
 if TYPE_CHECKING:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Final
 from mockrds.domain import errors
 from mockrds.domain.errors import RDSError, Refusal
 from mockrds.domain.models import FOREVER, Activity, Backup, Instance, InstanceStatus, Job
-from mockrds.domain.values import RDSValues, job_id
+from mockrds.domain.random_values import RDSValues, job_id
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable

@@ -11,8 +11,8 @@ import pytest
 from faker import Faker
 
 from mockrds.domain.engines import ENGINES, FLAVORS, Datastore
+from mockrds.domain.random_values import RDSValues
 from mockrds.domain.validators import is_machine_id, is_name, is_uuid
-from mockrds.domain.values import RDSValues
 from mockrds.faker import RDSProvider
 
 if TYPE_CHECKING:
