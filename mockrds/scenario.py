@@ -11,7 +11,7 @@ from mockrds.domain.world_template import LifeCycle, WorldTemplate
 from mockrds.faults.rate_limits import RateLimit
 from mockrds.faults.rules import Outage, Rule
 
-__path__: list[str] = []  # a package once: without it, imports of its modules would not get to say where those are now
+__path__: list[str] = []  # it was a package: imports of its modules fail with where those are now
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -189,7 +189,7 @@ class MockRDS(Server):
             strict_projects=strict_projects,
             **default,
         )
-        """The inside, without a socket; ``simulator.control_token`` is what the control API demands, or None."""
+        """The cloud without a socket; ``simulator.control_token`` is what the control API demands, or None."""
         self.host = host
         """The address to listen on."""
         if not self.on_loopback:

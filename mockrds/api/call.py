@@ -109,7 +109,7 @@ class Call:
     trusted = True
     """Whether the credentials are good for the project."""
     decision: Decision | None = None
-    """What the rules make of it; known once they were asked."""
+    """What the rules decide about it; known once the engine has decided."""
     now: float
     """When it arrived, on the project's clock; known once it is recorded."""
     request_id = ""

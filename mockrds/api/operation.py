@@ -141,7 +141,7 @@ def operation(
 
 
 def has(*path: str) -> Callable[[dict[str, Any]], bool]:
-    """Return whether a body has the key at the end of *path*, for ``when``."""
+    """Make the ``when`` of an operation whose bodies have the key at the end of *path*."""
     *outer, last = path
 
     def meant(body: Any) -> bool:

@@ -68,7 +68,7 @@ def _activity(record: records.Activity | None) -> Activity | None:
 
 
 def _make(kind: type[T], record: Any, **others: object) -> T:
-    """Make a thing of the fields that its record has under the same names, and of *others*."""
+    """Make a *kind* of the fields that its record has under the same names, and of *others*."""
     names = {field.name for field in fields(kind)} & {field.name for field in fields(record)}
     return kind(**{name: getattr(record, name) for name in names} | others)
 
@@ -78,7 +78,7 @@ def _seconds(time: str) -> float:
 
 
 class RecordedDecision:
-    """What rules made of a request, as the server recorded it."""
+    """What rules decided about a request, as the server recorded it."""
 
     def __init__(self, rows: list[dict[str, Any]]) -> None:
         self._rows = rows

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 
 class InternalError(Exception):
-    """An error inside the mock, with its traceback over there."""
+    """An error inside a mock that runs elsewhere, with the traceback that it has there."""
 
 
 class RemoteProject(Project):

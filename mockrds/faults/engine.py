@@ -1,4 +1,4 @@
-"""Decides what becomes of a call. Pure: it counts and draws, and touches nothing else."""
+"""Decides what becomes of a call. It counts calls and draws chance, and changes nothing else."""
 
 from __future__ import annotations
 

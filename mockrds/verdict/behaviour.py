@@ -55,7 +55,7 @@ class Connections:
 class ClientBehaviour:
     """What the journal shows of a client.
 
-    It is a picture of the moment: ask the project for another one to see more. Only what the journal still keeps
+    It does not change afterwards: ask the project for another one to see more. Only what the journal still keeps
     counts, the last thousand requests.
 
     Args:

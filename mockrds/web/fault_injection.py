@@ -29,7 +29,7 @@ _LINGER: Final = struct.pack("hh" if sys.platform == "win32" else "ii", 1, 0)  #
 _GARBAGE: Final = 64
 _STATUS_ENDS: Final = len("HTTP/1.1 200")
 _LOOK: Final = 0.001  # seconds between two looks at what is under way
-_SURE: Final = 2  # looks at nothing: buffers of ours empty themselves after the first
+_SURE: Final = 2  # looks in a row that find nothing: our own buffers empty themselves after the first
 
 
 @contextmanager

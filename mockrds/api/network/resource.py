@@ -53,7 +53,7 @@ def list_of(key: str, rows: Callable[[Call], list[Row]]) -> Callable[[Call], Ans
 
 
 def get_of(key: str, rows: Callable[[Call], list[Row]]) -> Callable[[Call], Answer]:
-    """Make the function that gives one of the *rows*."""
+    """Make the function that answers with the one of the *rows* that the path names."""
     return lambda call: Answer({key: one(call, rows(call))})
 
 

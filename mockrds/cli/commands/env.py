@@ -100,10 +100,10 @@ def _filled(format: str, settings: ClientSettings) -> Iterator[str]:  # noqa: A0
 
 
 def _escaped(text: str) -> str:
-    """Write what stands between double quotes in YAML, Python, Go, JavaScript and Java alike."""
+    """Return *text* as it stands between double quotes in YAML, Python, Go, JavaScript and Java alike."""
     return json.dumps(text, ensure_ascii=False)[1:-1]
 
 
 def _hcl(text: str) -> str:
-    """Write what stands between double quotes in HCL, where two more things have a meaning of their own."""
+    """Return *text* as it stands between double quotes in HCL, where two more things have a meaning of their own."""
     return _escaped(text).replace("${", "$${").replace("%{", "%%{")
