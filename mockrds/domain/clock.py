@@ -80,21 +80,17 @@ class Clock:
         setting: How the clock starts out; ``set`` changes it later.
     """
 
-    __slots__ = ("_advanced", "_base", "_origin", "_setting", "_speed")
+    __slots__ = ("_base", "_origin", "_setting", "_speed", "advanced")
 
     def __init__(self, setting: ClockSetting | None = None) -> None:
-        self._advanced = 0.0
+        self.advanced = 0.0
+        """By how many seconds it was advanced so far, in all; ``set`` does not change that."""
         self.set(setting or ClockSetting())
 
     @property
     def setting(self) -> ClockSetting:
         """How it was set: *mode*, *at*, *by*."""
         return self._setting
-
-    @property
-    def advanced(self) -> float:
-        """By how many seconds it was advanced so far, in all; ``set`` does not change that."""
-        return self._advanced
 
     def set(self, setting: ClockSetting | Mapping[str, Any] | str) -> None:
         """Start again as *setting* says, for example ``frozen@2026-01-31T22:00:00Z``.
@@ -138,7 +134,7 @@ class Clock:
         if self.now() + step > END:
             raise ValueError("time ends with the year 9999")
         self._base += step
-        self._advanced += step
+        self.advanced += step
 
 
 class TimestampFormat:
