@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -96,3 +96,32 @@ def test_each_rule_breaks_with_the_codes_that_the_page_tells() -> None:
             told += len(codes[0])
             assert of_both.issuperset(zip(*codes, strict=True)), row
     assert told > len(of_both) / 2
+
+
+def test_what_is_no_id_breaks_with_the_codes_that_the_page_tells(api: Api) -> None:
+    v1, v3 = api.project.v1_url, api.project.v3_url
+
+    def codes(*calls: tuple[str, str, Any]) -> list[str]:
+        bodies = [api.call(method, url, json=body).body for method, url, body in calls]
+        return [error.get("errCode") or error["error_code"] for error in bodies]
+
+    of_v1 = codes(
+        ("POST", f"{v1}/backups", {"backup": {"name": "nightly", "instance": "x"}}),
+        ("POST", f"{v1}/backups", {"backup": {"name": "nightly"}}),
+        ("GET", f"{v1}/instances/x/backups/policy", None),
+    )
+    of_v3 = codes(
+        ("POST", f"{v3}/backups", {"name": "nightly", "instance_id": "x"}),
+        ("GET", f"{v3}/instances/x/backups/policy", None),
+        ("POST", f"{v3}/backups", {"name": "nightly"}),
+    )
+    of_queries = codes(
+        ("GET", f"{v1}/flavors", None),
+        ("GET", f"{v3}/backups", None),
+        ("GET", f"{v3}/jobs", None),
+        ("GET", f"{v3}/backup-files", None),
+    )
+
+    told = re.findall(r"`(\w+\.\d+)`", RULES["no id at all"])
+    assert told == list(dict.fromkeys(of_v1 + of_v3))
+    assert re.findall(r"`(\w+\.\d+)`", RULES["a query without the id that it needs"]) == list(dict.fromkeys(of_queries))
