@@ -10,7 +10,7 @@ import inspect
 import json
 import sys
 import textwrap
-from itertools import pairwise
+from itertools import pairwise, starmap
 from typing import TYPE_CHECKING, Any, Final
 
 from mockrds.api.families import SERVED
@@ -333,7 +333,7 @@ def _control() -> Iterator[str]:
             "Error",
             "Nothing",
             "Scenario",
-            "Fault",
+            "Rule",
             "WorldTemplate",
         ):
             yield ""
@@ -352,7 +352,7 @@ def _schema_name(part: dict[str, Any]) -> str:
 
 
 def _shape(part: dict[str, Any]) -> str:
-    return ", ".join(f"`{key}`" for key in part.get("properties", ())) or part.get("description", "").rstrip(".")
+    return ", ".join(starmap(_described, part.get("properties", {}).items())) or part.get("description", "").rstrip(".")
 
 
 def _described(key: str, value: dict[str, Any]) -> str:

@@ -128,3 +128,10 @@ def test_what_is_no_id_breaks_with_the_codes_that_the_page_tells(api: Api) -> No
     told = re.findall(r"`(\w+\.\d+)`", RULES["no id at all"])
     assert told == list(dict.fromkeys(of_v1 + of_v3))
     assert re.findall(r"`(\w+\.\d+)`", RULES["a query without the id that it needs"]) == list(dict.fromkeys(of_queries))
+
+
+def test_the_keys_of_an_answer_have_their_meanings() -> None:
+    [state] = re.findall(r"^`State`: (.*)\.$", PAGE, re.MULTILINE)
+
+    assert "`gone` (the instances that are gone, but of which backups or replicas are left)" in state
+    assert "`routers` (the VPCs)" in state
