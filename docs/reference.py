@@ -10,7 +10,7 @@ import inspect
 import json
 import sys
 import textwrap
-from itertools import pairwise
+from itertools import pairwise, starmap
 from typing import TYPE_CHECKING, Any, Final
 
 from mockrds.api.families import SERVED
@@ -32,6 +32,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 CLASSES: Final = (MockRDS, RemoteServer, Project, Faults, ArmedRule, Journal, Entry, Clock)
+INTERNAL: Final = frozenset({"Journal.open", "Entry.record_progress", "Entry.record_sent", "Entry.close"})
+"""What only the server calls, to write the journal: not on the page, because all that stands there is public."""
 SPANS: Final = {  # the longest first: a visibility and a moment may be a duration, too
     cls.__name__.lower(): cls.__get_pydantic_json_schema__(None, None)["anyOf"]
     for cls in (Visibility, Moment, Duration)
@@ -240,7 +242,7 @@ def _members(cls: type[Any]) -> Iterator[tuple[str, str]]:
         yield f"`{name}`", meaning
     members = {name: member for base in reversed(cls.__mro__) for name, member in vars(base).items()}
     for name, member in members.items():
-        if name.startswith("_") or name in attributes:
+        if name.startswith("_") or name in attributes or f"{cls.__name__}.{name}" in INTERNAL:
             continue
         function = member.fget if isinstance(member, property) else getattr(member, "func", member)
         if not callable(function) or not function.__doc__:
@@ -331,7 +333,7 @@ def _control() -> Iterator[str]:
             "Error",
             "Nothing",
             "Scenario",
-            "Fault",
+            "Rule",
             "WorldTemplate",
         ):
             yield ""
@@ -350,7 +352,15 @@ def _schema_name(part: dict[str, Any]) -> str:
 
 
 def _shape(part: dict[str, Any]) -> str:
-    return ", ".join(f"`{key}`" for key in part.get("properties", ())) or part.get("description", "").rstrip(".")
+    return ", ".join(starmap(_described, part.get("properties", {}).items())) or part.get("description", "").rstrip(".")
+
+
+def _described(key: str, value: dict[str, Any]) -> str:
+    """Return a key with its meaning in brackets, if its name does not say all."""
+    meaning = value.get("description", "").rstrip(".")
+    if meaning[1:2].islower() or meaning.startswith("A "):  # no abbreviation
+        meaning = meaning[0].lower() + meaning[1:]
+    return f"`{key}` ({meaning})" if meaning else f"`{key}`"
 
 
 if __name__ == "__main__":

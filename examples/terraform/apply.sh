@@ -26,4 +26,4 @@ terraform plan -input=false -detailed-exitcode -var "instance_id=$MOCKRDS_INSTAN
 ask "$control/journal/verify" --data '{"operation": "create_manual_backup", "times": 1}' | grep '"verified":true'
 
 # What happened, in numbers.
-ask "$control/summary" --output report.json
+ask "$control/summary" --output summary.json

@@ -24,7 +24,7 @@ COMMANDS: Final = {
     "run": "start a server, run a command that uses it, and exit with a code that says how both did",
     "healthcheck": "exit with 0 when a server is ready, else with 1",
     "env": "print settings for clients of a running server",
-    "report": "print what a running server was asked, and how its clients did",
+    "report": "print what is found of a running server's clients, and totals of all calls",
     "explain": "show what scenarios will do to calls",
     "lint": "report all mistakes in scenario files",
     "schema": "print the JSON schema of scenario files, for editors",

@@ -166,11 +166,11 @@ class Transition:
     __pydantic_config__ = _DOCUMENT
 
     progression: Progression = "time"
-    """``immediate``: over when next looked at; ``time``: after *seconds*; ``manual``: after *looks*, or when told."""
+    """``immediate``: over when next looked at; ``time``: after *seconds*; ``manual``: after *looks*, or ``finish``."""
     seconds: Durations = fixed(3)
     """How long it takes on the world's clock, with progression ``time``."""
     looks: int | None = None
-    """With progression ``manual``: how many lists or details show it unfinished; absent: all, until it is told."""
+    """With progression ``manual``: how many lists or details show it unfinished; absent: all, until ``finish``."""
 
     def __post_init__(self) -> None:
         if self.looks is not None and (self.progression != "manual" or self.looks < 0):

@@ -121,7 +121,7 @@ def test_the_terraform_example_steers_the_server(tmp_path: Path) -> None:
     assert '"verified":true' in said
     assert [line.split()[1] for line in (tmp_path / "calls").read_text().splitlines()] == ["init", "apply", "plan"]
     assert operations(tmp_path / "all.json") == ["v3.create_manual_backup"]
-    assert json.loads((tmp_path / "report.json").read_text())["backups"] == {"COMPLETED": 1}
+    assert json.loads((tmp_path / "summary.json").read_text())["backups"] == {"COMPLETED": 1}
 
 
 @pytest.mark.skipif(shutil.which("terraform") is None, reason="terraform is not installed")

@@ -12,7 +12,8 @@ if TYPE_CHECKING:
     import pytest
 from support.inner_pytest import run_pytest
 
-PAGE = (Path(__file__).parents[2] / "docs" / "pytest.md").read_text()
+ROOT = Path(__file__).parents[2]
+PAGE = (ROOT / "docs" / "pytest.md").read_text()
 
 
 def _example(kind: str) -> str:
@@ -33,3 +34,9 @@ def test_every_key_of_the_marker_is_told() -> None:
     marker = PAGE.partition("## Marker")[2].partition("## ")[0]
 
     assert re.findall(r"^\| `(\w+)` \|", marker, re.MULTILINE) == list(Settings._fields)
+
+
+def test_every_key_of_the_marker_stands_in_the_readme() -> None:
+    marker = (ROOT / "README.md").read_text().partition("@pytest.mark.mockrds(")[2].partition("\n\n")[0]
+
+    assert [key for key in Settings._fields if f"{key}=" not in marker] == []

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from docs.reference import INTERNAL
 from mockrds import RemoteServer
 from mockrds.domain import errors
 from mockrds.domain.validators import KEEP_DAYS, is_description, is_name, is_password
@@ -48,7 +49,9 @@ def test_the_page_tells_each_public_member(project: Project) -> None:
         section = re.search(rf"^### `{name}`\n(.*?)(?=^##)", PAGE, re.MULTILINE | re.DOTALL)
         assert section is not None, name
         told = set(re.findall(r"^\| `(?:await )?(\w+)", section[1], re.MULTILINE)) - {name}
-        assert told == {member for member in dir(thing) if not member.startswith("_")}
+        internal = {member.partition(".")[2] for member in INTERNAL if member.startswith(f"{name}.")}
+        assert internal <= set(dir(thing))
+        assert told == {member for member in dir(thing) if not member.startswith("_")} - internal
 
 
 @pytest.mark.parametrize(
@@ -96,3 +99,39 @@ def test_each_rule_breaks_with_the_codes_that_the_page_tells() -> None:
             told += len(codes[0])
             assert of_both.issuperset(zip(*codes, strict=True)), row
     assert told > len(of_both) / 2
+
+
+def test_what_is_no_id_breaks_with_the_codes_that_the_page_tells(api: Api) -> None:
+    v1, v3 = api.project.v1_url, api.project.v3_url
+
+    def codes(*calls: tuple[str, str, Any]) -> list[str]:
+        bodies = [api.call(method, url, json=body).body for method, url, body in calls]
+        return [error.get("errCode") or error["error_code"] for error in bodies]
+
+    of_v1 = codes(
+        ("POST", f"{v1}/backups", {"backup": {"name": "nightly", "instance": "x"}}),
+        ("POST", f"{v1}/backups", {"backup": {"name": "nightly"}}),
+        ("GET", f"{v1}/instances/x/backups/policy", None),
+    )
+    of_v3 = codes(
+        ("POST", f"{v3}/backups", {"name": "nightly", "instance_id": "x"}),
+        ("GET", f"{v3}/instances/x/backups/policy", None),
+        ("POST", f"{v3}/backups", {"name": "nightly"}),
+    )
+    of_queries = codes(
+        ("GET", f"{v1}/flavors", None),
+        ("GET", f"{v3}/backups", None),
+        ("GET", f"{v3}/jobs", None),
+        ("GET", f"{v3}/backup-files", None),
+    )
+
+    told = re.findall(r"`(\w+\.\d+)`", RULES["no id at all"])
+    assert told == list(dict.fromkeys(of_v1 + of_v3))
+    assert re.findall(r"`(\w+\.\d+)`", RULES["a query without the id that it needs"]) == list(dict.fromkeys(of_queries))
+
+
+def test_the_keys_of_an_answer_have_their_meanings() -> None:
+    [state] = re.findall(r"^`State`: (.*)\.$", PAGE, re.MULTILINE)
+
+    assert "`gone` (the instances that are gone, but of which backups or replicas are left)" in state
+    assert "`routers` (the VPCs)" in state

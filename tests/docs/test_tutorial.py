@@ -22,6 +22,7 @@ MISTAKES = {
     for name, found in re.findall(r"^\| `([a-z-]+)`: .* \| (.*) \|$", PAGE, re.M)
 }
 """What is found of each mistake, notes left out; the page says it."""
+[NOTES] = re.findall(r"nothing to say but two notes: (.*?)\n\n", PAGE, re.DOTALL)
 
 
 @pytest.fixture
@@ -61,11 +62,15 @@ def test_the_code_of_the_page_stands_in_the_example(file: str, code: str) -> Non
     assert code in (ROOT / file).read_text()
 
 
-def test_the_good_service_passes_and_nothing_is_found(project: Path) -> None:
+def test_the_good_service_passes_and_two_notes_are_all_that_is_found(project: Path) -> None:
     done = run(project, GOOD, "--mockrds-report=report.json")
 
     assert done.returncode == 0, done.stdout + done.stderr
     assert findings(project / "report.json") == {"none": set()}
+    records = json.loads((project / "report.json").read_text())["records"]
+    notes = [finding["kind"] for record in records for finding in record["verdict"]["findings"]]
+    assert sorted(notes) == sorted(re.findall(r"`([a-z-]+)`", NOTES))
+    assert len(notes) == 2
 
 
 def test_each_mistake_is_found_for_what_it_is(project: Path) -> None:

@@ -1,4 +1,4 @@
-"""``mockrds report``: what a server was asked and how its clients did, on the terminal or in files."""
+"""``mockrds report``: what is found of a server's clients, and totals, on the terminal or in files."""
 
 from __future__ import annotations
 
@@ -15,7 +15,10 @@ def run(arguments: Sequence[str]) -> int:
     """Print the report of a server that runs, or write it to files."""
     from mockrds.cli.server_arguments import add_server_arguments, connection_to, find_project
 
-    parser = Parser(prog="mockrds report", description="Print what a running server was asked, and how clients did.")
+    parser = Parser(
+        prog="mockrds report",
+        description="Print what is found of the clients of a running server, and totals of all calls.",
+    )
     add_server_arguments(parser)
     parser.add_argument("--project", metavar="NAME", help="name or id of the project (default: all that were asked)")
     add_report_option(parser, "instead of printing it", "--output")
