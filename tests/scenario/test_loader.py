@@ -461,7 +461,7 @@ def test_a_name_that_is_not_there_is_answered_with_what_is() -> None:
     assert problems("slow-backup", "nonesuch", "", "a\0b", "x" * 5000) == [
         f"slow-backup: no such file, and no scenario of that name, did you mean 'slow-backups'? {KNOWN}",
         f"nonesuch: no such file, and no scenario of that name {KNOWN}",
-        "'': is a directory",
+        "'' is no scenario: give a name of the library, or a file",
         f"'a\\x00b': no such file, and no scenario of that name {KNOWN}",
         f"{'x' * 5000}: cannot be read: File name too long",
     ]
