@@ -1,8 +1,8 @@
 """Sets up a virtual environment in .venv and runs something in it. Needs nothing but Python 3.11 or later.
 
-python3 dev.py serve [OPTION ...]   serve (the options of ``mockrds``)
-python3 dev.py quick [OPTION ...]   run the tests without other processes and real clients (the same)
-python3 dev.py test [OPTION ...]    run all tests, on all cores (the options of ``pytest``)
+python3 dev.py serve [OPTION ...]   serve (the options of mockrds)
+python3 dev.py quick [OPTION ...]   run the tests without other processes and real clients (the options of pytest)
+python3 dev.py test [OPTION ...]    run all tests, on all cores (the options of pytest)
 python3 dev.py format               put the code into its form, and mend what ruff can mend
 python3 dev.py lint                 run the linters and the type checker
 python3 dev.py docs                 write what the docs have from the code
@@ -64,7 +64,7 @@ def main() -> int:
     """Set up what the target needs, and run it; return the exit code."""
     if sys.version_info < (3, 11):  # noqa: UP036  (it is what tells users of older versions)
         return fail("mockrds needs Python 3.11 or later, and this is " + sys.version.split()[0])
-    if len(sys.argv) < 2:
+    if len(sys.argv) < 2 or sys.argv[1] in ("-h", "--help"):
         print(__doc__)
         return 0
     name, *options = sys.argv[1:]

@@ -13,23 +13,24 @@ It is the class that the server draws from, and what it provides is written by t
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final, get_args
 
 from faker.providers import BaseProvider
 
 from mockrds.api.v1.backups import backup_json, new_backup_json
 from mockrds.domain.engines import DEFAULT_FLAVORS, PORTS, Datastore
-from mockrds.domain.models import FOREVER, Activity, Backup, BackupPolicy, Instance, Node
+from mockrds.domain.models import FOREVER, Activity, Backup, BackupPolicy, BackupStatus, Instance, Node
 from mockrds.domain.random_values import YEARS, RDSValues
+from mockrds.suggestions import suggest
 
 if TYPE_CHECKING:
     from random import Random
 
     from faker import Generator
 
-    from mockrds.domain.models import BackupStatus
-
 __all__ = ["RDSProvider"]
+
+_STATUSES: Final[tuple[BackupStatus, ...]] = get_args(BackupStatus)
 
 
 class RDSProvider(RDSValues, BaseProvider):
@@ -54,7 +55,14 @@ class RDSProvider(RDSValues, BaseProvider):
         Args:
             status: Its status; a backup that has ended has a time when it did, a complete one a size.
             overrides: Keys to set to a value of your own.
+
+        Raises:
+            ValueError: There is no such status.
         """
+        if status not in _STATUSES:
+            raise ValueError(
+                f"unknown status {status!r}{suggest(str(status), _STATUSES)} (expected one of: {', '.join(_STATUSES)})"
+            )
         instance, created = self._instance(), float(self.random.randrange(YEARS.start, YEARS.stop))
         backup = Backup(
             id=self.rds_backup_id(),

@@ -330,11 +330,15 @@ class Journal:
 
         Raises:
             AssertionError: It was not; the message lists what was called instead, and the nearest calls.
-            ValueError: There is no such operation, *match* is wrong, or *times* stands beside another number.
+            ValueError: There is no such operation, *match* is wrong, a number is below zero, or *times* stands
+                beside another.
         """
         __tracebackhide__ = True
         if times is not None and not (at_least is None and at_most is None):
             raise ValueError("'times' is exact: leave out 'at_least' and 'at_most'")
+        for word, number in (("times", times), ("at_least", at_least), ("at_most", at_most)):
+            if number is not None and number < 0:
+                raise ValueError(f"{word}: must be at least 0, not {number}")
         if times is None and at_least is None and at_most is None:
             at_least = 1
         bounds = (("", times), ("at least ", at_least), ("at most ", at_most))

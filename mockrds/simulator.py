@@ -14,6 +14,7 @@ from mockrds.domain.errors import RDSError
 from mockrds.domain.identity import DEFAULT_DOMAIN, DEFAULT_PROJECT, PROJECT_ID, PROJECT_NAME, Auth, Identity, Token
 from mockrds.project_state import ProjectState
 from mockrds.scenario import Scenario
+from mockrds.suggestions import suggest
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -25,7 +26,9 @@ _ID_RULE: Final = "a project id has 1 to 64 letters, digits, - and _"
 def _check_auth(auth: Auth) -> Auth:
     __tracebackhide__ = True
     if auth not in AUTH_MODES:
-        raise ValueError(f"{auth!r} is no way to look at credentials: give one of {', '.join(AUTH_MODES)}")
+        raise ValueError(
+            f"auth: unknown {auth!r}{suggest(str(auth), AUTH_MODES)} (expected one of: {', '.join(AUTH_MODES)})"
+        )
     return auth
 
 

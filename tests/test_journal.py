@@ -1,5 +1,7 @@
 """The journal by itself."""
 
+from typing import Any
+
 import pytest
 
 from mockrds.domain.clock import Clock
@@ -49,6 +51,14 @@ def test_a_failed_assertion_tells_what_was_called_instead(times: int | None, mes
         journal.assert_called("delete_instance", times=times)
 
     assert str(raised.value) == message
+
+
+@pytest.mark.parametrize("word", ["times", "at_least", "at_most"])
+def test_no_number_of_calls_is_below_zero(word: str) -> None:
+    bounds: dict[str, Any] = {word: -1}
+
+    with pytest.raises(ValueError, match=f"^{word}: must be at least 0, not -1$"):
+        Journal(OPERATIONS).assert_called("delete_instance", **bounds)
 
 
 def test_an_operation_that_does_not_exist_is_a_mistake() -> None:

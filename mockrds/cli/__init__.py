@@ -45,8 +45,10 @@ def main(argv: Sequence[str] | None = None) -> int:
     """
     arguments = list(sys.argv[1:] if argv is None else argv)
     _make_writable()
-    command = arguments.pop(0) if arguments and arguments[0] in COMMANDS else "serve"
+    command = arguments.pop(0) if arguments and not arguments[0].startswith("-") else "serve"
     try:
+        if command not in COMMANDS:
+            raise UsageError(f"there is no command {command!r}; there are: {', '.join(COMMANDS)}")  # noqa: TRY301
         code: int = import_module(f"mockrds.cli.commands.{command}").run(arguments)
         sys.stdout.flush()
     except UsageError as error:

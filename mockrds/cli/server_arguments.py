@@ -73,7 +73,7 @@ def connection_to(options: argparse.Namespace) -> Iterator[Connection]:
     try:
         yield connection
     except PermissionError as error:
-        raise UsageError(f"{error}: give it with --token, or in MOCKRDS_CONTROL_TOKEN") from None
+        raise UsageError(f"{error}; give it with --token, or in MOCKRDS_CONTROL_TOKEN") from None
     except ConnectionError as error:
         raise UsageError(str(error)) from None
 

@@ -109,6 +109,14 @@ def make_server(options: argparse.Namespace, log: Callable[[ProjectState, Entry]
     """
     from mockrds.server import MockRDS
 
+    replay = os.environ.get("MOCKRDS_REPLAY") or None
+    given = {"--scenario": options.scenario or None, "--seed": options.seed, "--clock": options.clock}
+    besides = [option for option, value in given.items() if value is not None]
+    if replay is not None and besides:
+        raise UsageError(
+            f"MOCKRDS_REPLAY is set, and says what {' and '.join(besides)} would: "
+            f"leave {'it' if len(besides) == 1 else 'them'} out, or unset MOCKRDS_REPLAY"
+        )
     try:
         mock = MockRDS(
             options.scenario or None,
@@ -121,7 +129,7 @@ def make_server(options: argparse.Namespace, log: Callable[[ProjectState, Entry]
             port=options.port,
             tls=_tls(options),
             log=log,
-            replay=os.environ.get("MOCKRDS_REPLAY") or None,
+            replay=replay,
         )
     except (ValueError, ModuleNotFoundError) as error:  # also a ScenarioError, whose module may not be needed at all
         raise UsageError(str(error)) from None

@@ -38,9 +38,7 @@ class RemoteClock(Clock):
 
     def set(self, setting: ClockSetting | Mapping[str, Any] | str) -> None:
         __tracebackhide__ = True
-        from mockrds.scenario_files.serialization import plain
-
-        self._resource.ask("PUT", body=plain(ClockSetting.of(setting)))
+        self._resource.ask("PUT", body=clock_body(ClockSetting.of(setting)))
 
     def advance(
         self, by: float | str = 0, *, seconds: float = 0, minutes: float = 0, hours: float = 0, days: float = 0
@@ -48,3 +46,11 @@ class RemoteClock(Clock):
         __tracebackhide__ = True
         step = Duration(Duration(by) + seconds + 60 * minutes + 3600 * hours + 86400 * days)
         self._resource.ask("POST", "/advance", {"by": step})
+
+
+def clock_body(setting: ClockSetting) -> dict[str, Any]:
+    """Return a setting as the control API takes it: a scaled clock has a speed there, also where it is 1."""
+    from mockrds.scenario_files.serialization import plain
+
+    body: dict[str, Any] = plain(setting)
+    return body | ({"by": setting.by} if setting.mode == "scaled" else {})

@@ -6,6 +6,7 @@ import itertools
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
+from mockrds.client.clock import clock_body
 from mockrds.client.connection import Connection
 from mockrds.client.project import RemoteProject
 from mockrds.project import Server
@@ -51,13 +52,18 @@ class RemoteServer(Server):
         auth: Auth | None,
     ) -> RemoteProject:
         __tracebackhide__ = True
-        from mockrds.scenario_files.serialization import plain
-
         fresh = name is None and project_id is None
         if fresh and self._names is not None:
             name = f"{self._names}{next(self._numbers)}"
         document = None if scenario is None else scenario.document
-        body = {"name": name, "id": project_id, "scenario": document, "seed": seed, "clock": plain(clock), "auth": auth}
+        body = {
+            "name": name,
+            "id": project_id,
+            "scenario": document,
+            "seed": seed,
+            "clock": None if clock is None else clock_body(clock),
+            "auth": auth,
+        }
         answer = self.ask("POST", "projects", {key: value for key, value in body.items() if value is not None})
         if fresh:
             self._fresh[answer["id"]] = None

@@ -12,6 +12,8 @@ from mockrds.domain.identity import PROJECT_ID, PROJECT_NAME, Auth
 from mockrds.domain.models import InstanceStatus
 from mockrds.domain.world_template import Outcome
 
+_ScenarioSource = Annotated[dict[str, Any], Ref("Scenario")] | str
+
 
 class Body:
     """What is sent; a key that it does not know is a mistake."""
@@ -38,12 +40,14 @@ class NewProject(Body):
     """What clients authenticate with; absent: made up."""
     id: Omittable[Annotated[str, Matching(PROJECT_ID)]] = None
     """Absent: follows from the name."""
-    scenario: Omittable[Annotated[dict[str, Any], Ref("Scenario")] | str] = None
-    """A document, or a name of the library; absent: the server's."""
+    scenario: Omittable[_ScenarioSource | list[_ScenarioSource]] = None
+    """A document, a name of the library, or a list of these, where later ones are laid over earlier ones; absent: the
+    server's."""
     seed: Omittable[int] = None
     """Absent: the scenario's, or the server's."""
-    clock: Omittable[NewClock] = None
-    """Absent: the scenario's, or the server's."""
+    clock: Omittable[NewClock | str] = None
+    """An object as ``PUT`` of the clock takes it, or text such as ``scaled@60``; absent: the scenario's, or the
+    server's."""
     auth: Omittable[Auth] = None
     """How it looks at credentials; absent: as the server does."""
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from mockrds.api.call import Answer
 from mockrds.control import records
@@ -35,14 +35,23 @@ def post_advance(request: ControlRequest) -> Answer:
     return get_clock(request)
 
 
-def clock_setting(clock: NewClock) -> ClockSetting:
-    """Make the setting of a clock.
+def clock_setting(clock: NewClock | str, prefix: str = "") -> ClockSetting:
+    """Make the setting of a clock, of its keys or of a text such as ``scaled@60``.
+
+    Args:
+        clock: What was sent.
+        prefix: What messages begin with: where it stands in the body.
 
     Raises:
         ControlError: There can't be such a clock.
     """
-    sent = {"mode": clock.mode, "at": clock.at, "by": clock.by}
+    setting: dict[str, Any] | str = clock if isinstance(clock, str) else _keys(clock)
     try:
-        return ClockSetting.of({key: value for key, value in sent.items() if value is not None})
+        return ClockSetting.of(setting)
     except ValueError as error:
-        raise ControlError(400, str(error)) from None
+        raise ControlError(400, f"{prefix}{error}") from None
+
+
+def _keys(clock: NewClock) -> dict[str, Any]:
+    sent = {"mode": clock.mode, "at": clock.at, "by": clock.by}
+    return {key: value for key, value in sent.items() if value is not None}

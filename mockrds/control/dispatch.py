@@ -81,7 +81,9 @@ def _check_token(call: Call) -> None:
     if token is None:
         return
     sent = call.headers.get(TOKEN_HEADER, "")
-    if not hmac.compare_digest(sent.encode("utf-8", "surrogateescape"), token.encode()):
+    if not sent:
         raise ControlError(
-            401, f"this server can be reached from other machines: send {TOKEN_HEADER}, which it printed"
+            401, f"other machines can reach this server, so it demands the token that it printed, in {TOKEN_HEADER}"
         )
+    if not hmac.compare_digest(sent.encode("utf-8", "surrogateescape"), token.encode()):
+        raise ControlError(401, f"the token in {TOKEN_HEADER} is wrong: send the one that this server printed")

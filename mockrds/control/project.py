@@ -9,6 +9,7 @@ from mockrds.control import records
 from mockrds.control.bodies import Finish, SetStatus
 from mockrds.control.errors import ControlError
 from mockrds.domain.models import FOREVER
+from mockrds.suggestions import suggest
 
 if TYPE_CHECKING:
     from mockrds.control.request import ControlRequest
@@ -92,28 +93,54 @@ def post_reset(request: ControlRequest) -> Answer:
     return Answer(records.Nothing())
 
 
-def read_scenario(document: dict[str, Any] | str) -> Scenario:
-    """Read a scenario that was sent: a document, or the name of one of the library.
+def read_scenario(sent: dict[str, Any] | str | list[dict[str, Any] | str], key: str = "") -> Scenario:
+    """Read a scenario that was sent: a document, the name of one of the library, or a list of these.
 
     It can extend those of the library, and no files of this machine.
+
+    Args:
+        sent: What was sent.
+        key: The key of the body that it was sent under; empty: it is the body.
 
     Raises:
         ControlError: It is wrong.
     """
-    from mockrds.scenario_files.loader import ScenarioError, library, load
+    from mockrds.scenario_files.loader import ScenarioError, load
 
-    if isinstance(document, str):
-        document = {"extends": [document]}
-    name = document.get("name")
-    if document.keys() == {"name"} and isinstance(name, str) and name in library():
-        raise ControlError(400, f'name: this scenario has nothing but a name; did you mean {{"extends": ["{name}"]}}?')
-    bases = document.get("extends")
-    for i, base in enumerate(bases if isinstance(bases, list) else ()):
-        if isinstance(base, str) and base != "default" and base not in library():
-            raise ControlError(
-                400, f"extends[{i}]: {base!r} is no scenario of the library, and files are not read here"
-            )
+    for i, source in enumerate(sent if isinstance(sent, list) else [sent]):
+        place = f"{key}[{i}]" if isinstance(sent, list) else key
+        if isinstance(source, str):
+            _check_name(source, place)
+        else:
+            _check_bases(source, f"{place}." if place else "")
     try:
-        return load(document)
+        return load(*sent) if isinstance(sent, list) else load(sent)
     except ScenarioError as error:
         raise ControlError(400, str(error)) from None
+
+
+def _check_bases(document: dict[str, Any], prefix: str) -> None:
+    """Check the names of what a document extends; *prefix* stands before its keys in messages."""
+    from mockrds.scenario_files.loader import library
+
+    name = document.get("name")
+    if document.keys() == {"name"} and isinstance(name, str) and name in library():
+        raise ControlError(
+            400, f'{prefix}name: this scenario has nothing but a name; did you mean {{"extends": ["{name}"]}}?'
+        )
+    bases = document.get("extends")
+    for i, base in enumerate(bases if isinstance(bases, list) else ()):
+        if isinstance(base, str):
+            _check_name(base, f"{prefix}extends[{i}]")
+
+
+def _check_name(name: str, place: str) -> None:
+    from mockrds.scenario_files.loader import names
+
+    known = names()
+    if name not in known:
+        raise ControlError(
+            400,
+            f"{place}: {name!r} is no scenario of the library{suggest(name, known)} "
+            f"(there are: {', '.join(known)}); files are not read here",
+        )

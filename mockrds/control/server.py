@@ -51,8 +51,8 @@ def get_projects(request: ControlRequest) -> Answer:
 def post_project(request: ControlRequest) -> Answer:
     """Make a project, or find it."""
     body, simulator = request.body(NewProject), request.simulator
-    clock = None if body.clock is None else clock_setting(body.clock)
-    scenario = None if body.scenario is None else read_scenario(body.scenario)
+    clock = None if body.clock is None else clock_setting(body.clock, "clock: ")
+    scenario = None if body.scenario is None else read_scenario(body.scenario, "scenario")
     before = tuple(simulator.projects.values())
     try:
         project = simulator.get_or_create(

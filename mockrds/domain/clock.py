@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import formatdate
 from math import inf
-from typing import TYPE_CHECKING, Any, Literal, get_args
+from typing import TYPE_CHECKING, Any, Final, Literal, get_args
 
 from mockrds.durations import Duration
 
@@ -18,6 +18,11 @@ END = 253_402_300_799.0
 """The last second of the year 9999, after which Python knows no dates."""
 
 Mode = Literal["real", "frozen", "scaled"]
+_AS_TEXT: Final = "real, frozen, frozen@2026-01-31T22:00:00Z or scaled@60"
+_AS_MAPPING: Final = (
+    '{"mode": "real"}, {"mode": "frozen"}, {"mode": "frozen", "at": "2026-01-31T22:00:00Z"} '
+    'or {"mode": "scaled", "by": 60}'
+)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -58,9 +63,11 @@ class ClockSetting:
                 keys["by" if keys["mode"] == "scaled" else "at"] = rest
         else:
             keys |= value
-        wrong = f"{value!r} is no clock: give real, frozen, frozen@2026-01-31T22:00:00Z or scaled@60"
+        wrong = f"{value!r} is no clock: give {_AS_TEXT if isinstance(value, str) else _AS_MAPPING}"
         if keys.setdefault("mode", "real") not in get_args(Mode) or keys.keys() - {"mode", "at", "by"}:
             raise ValueError(wrong)
+        if keys["mode"] == "scaled" and "by" not in keys:
+            raise ValueError(f"{wrong} (the speed is missing)")
         try:
             if not isinstance(keys.get("at"), datetime | None):
                 keys["at"] = datetime.fromisoformat(keys["at"])

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Final
 
 from mockrds.domain.clock import TimestampFormat
 from mockrds.domain.engines import ENGINES, SUFFIXES, Datastore, Engine
+from mockrds.suggestions import suggest
 
 if TYPE_CHECKING:
     from random import Random
@@ -46,6 +47,19 @@ def dashed(digits: str) -> str:
     return f"{digits[:8]}-{digits[8:12]}-{digits[12:16]}-{digits[16:20]}-{digits[20:]}"
 
 
+def _known(engine: Engine) -> Engine:
+    """Return *engine*.
+
+    Raises:
+        ValueError: There is no such engine.
+    """
+    if engine not in SUFFIXES:
+        raise ValueError(
+            f"unknown engine {engine!r}{suggest(str(engine), ENGINES)} (expected one of: {', '.join(ENGINES)})"
+        )
+    return engine
+
+
 class RDSValues:
     """Draws everything about the database service that is an id, a name or an address.
 
@@ -66,11 +80,11 @@ class RDSValues:
 
     def rds_instance_id(self, engine: Engine = "MySQL") -> str:
         """Draw a DB instance id: 32 hexadecimal digits, ``in`` and the engine's suffix."""
-        return f"{hex32(self.random)}in{SUFFIXES[engine]}"
+        return f"{hex32(self.random)}in{SUFFIXES[_known(engine)]}"
 
     def rds_node_id(self, engine: Engine = "MySQL") -> str:
         """Draw a node id: 32 hexadecimal digits, ``no`` and the engine's suffix."""
-        return f"{hex32(self.random)}no{SUFFIXES[engine]}"
+        return f"{hex32(self.random)}no{SUFFIXES[_known(engine)]}"
 
     def rds_backup_id(self) -> str:
         """Draw a backup id: a UUID."""
@@ -90,11 +104,11 @@ class RDSValues:
 
     def datastore_version(self, engine: Engine | None = None) -> str:
         """Draw a documented version of *engine*, or of any engine."""
-        return self.random.choice(Datastore.all(engine or self.rds_engine())).version
+        return self.random.choice(Datastore.all(_known(engine) if engine else self.rds_engine())).version
 
     def rds_datastore(self, engine: Engine | None = None) -> dict[str, str]:
         """Draw a ``dataStore`` object as backups carry it: type, version and version id."""
-        return self.random.choice(Datastore.all(engine or self.rds_engine())).as_json()
+        return self.random.choice(Datastore.all(_known(engine) if engine else self.rds_engine())).as_json()
 
     def rds_instance_name(self) -> str:
         """Draw an instance name that passes the rules of the API."""

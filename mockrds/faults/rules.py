@@ -300,7 +300,9 @@ class ArmedRule(ABC):
         """What a rule that is not completed has failed to do, as the end of a sentence."""
         if self.rule.sequence is not None and self.consumed:
             return f"took {self.consumed} of the {len(self.rule.sequence)} steps of its sequence"
-        return f"never fired; it was about {self.calls} call{'' if self.calls == 1 else 's'}"
+        if self.calls == 0:
+            return "never fired: no call matched it"
+        return f"never fired, though {self.calls} call{'' if self.calls == 1 else 's'} matched it"
 
     @property
     def source(self) -> str:

@@ -91,7 +91,8 @@ def _reasons(project: Project, fault: ArmedRule) -> Iterator[str]:
         yield f"{call} came while it was armed; the journal has: {counts or 'nothing'}"
         return
     calls = "1 call" if len(misses) == 1 else f"{len(misses)} calls"
-    yield f"of {calls} of {operation}, it was about {fault.calls} and changed none"
+    matched = f"{fault.calls} matched it, and it changed none" if fault.calls else "none matched it"
+    yield f"of {calls} of {operation}, {matched}"
     yield from misses[:_NEAREST]
     if len(misses) > _NEAREST:
         yield f"... and {len(misses) - _NEAREST} more"

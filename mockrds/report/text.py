@@ -22,7 +22,7 @@ def text(records: Sequence[Mapping[str, Any]]) -> str:
 def lines(records: Sequence[Mapping[str, Any]]) -> Iterator[str]:
     """Yield the lines of the report."""
     if not records:
-        yield "no project was asked anything"
+        yield "no client has sent a request"
         return
     with_findings = [record for record in records if record["verdict"]["findings"]]
     for record in sorted(with_findings, key=worst_rank)[:_MOST_TESTS]:

@@ -31,6 +31,7 @@ __all__ = [
     "files",
     "library",
     "load",
+    "names",
     "read_match",
     "read_rule",
     "read_world",
@@ -50,6 +51,11 @@ def library() -> dict[str, Path]:
     if not folder.is_dir():
         folder = package.parent / "scenarios"  # in a source checkout
     return {path.stem: path for path in sorted(folder.glob("*.yaml"), key=lambda path: path.stem)}
+
+
+def names() -> tuple[str, ...]:
+    """Return the names that a scenario can be given by: ``default``, and those of the library."""
+    return (_DEFAULT, *library())
 
 
 def files(*sources: Source) -> list[Path]:
@@ -237,6 +243,8 @@ class _Collector:
 def _find(source: object, folder: Path) -> Path:
     if not isinstance(source, str | Path):
         raise ScenarioError(f"a scenario is a name, a path or a mapping, not {describe(source)}")
+    if source == "":
+        raise ScenarioError("'' is no scenario: give a name of the library, or a file")
     path, name = folder / source, str(source)
     known = library()
     try:
@@ -253,4 +261,4 @@ def _find(source: object, folder: Path) -> Path:
         problem = f"cannot be read: {error.strerror}"
     if name in known:
         return known[name]
-    raise ScenarioError(f"{describe(name) if not name.isprintable() or not name else path}: {problem}")
+    raise ScenarioError(f"{path if name.isprintable() else describe(name)}: {problem}")

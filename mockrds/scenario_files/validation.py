@@ -44,6 +44,8 @@ _MEANT: Final = {
 }  # fmt: skip
 """The keys that are meant by words which are not spelt like them."""
 _ABOUT: Final = re.compile(r"'(\w+)' (.*)")
+_STATUSES: Final = range(200, 600)
+"""What a response may have as its status."""
 _COMPARED: Final = 80
 """How many names an unknown one is compared with."""
 _STEPS: Final = (OK, *SHORT, *NAMES)
@@ -156,11 +158,19 @@ def _unheeded_effects(path: KeyPath, rule: Mapping[str, Any]) -> Iterator[Mistak
 def _unknown_error(path: KeyPath, step: Mapping[str, Any]) -> Iterator[Mistake]:
     code = step.get("error")
     if isinstance(code, str) and code not in CATALOGUE:
-        yield Mistake((*path, "error"), partial(_unknown, "error code", code, CATALOGUE))
+        remedy = _status_remedy(int(code)) if re.fullmatch("[0-9]{3}", code) else ""
+        yield Mistake((*path, "error"), partial(_unknown, "error code", code, () if remedy else CATALOGUE, remedy))
 
 
-def _unknown(kind: str, word: str, known: Iterable[str]) -> str:
-    return f"unknown {kind} {describe(word)}{suggest(word, known)}"
+def _status_remedy(given: object) -> str:
+    """Return what to write where a status was given as an error code; nothing if it is no status."""
+    if isinstance(given, bool) or not isinstance(given, int) or given not in _STATUSES:
+        return ""
+    return f": for a status write response: {{status: {given}}} instead of error"
+
+
+def _unknown(kind: str, word: str, known: Iterable[str], remedy: str = "") -> str:
+    return f"unknown {kind} {describe(word)}{suggest(word, known)}{remedy}"
 
 
 def _instance_mistakes(data: Mapping[str, Any]) -> Iterator[Mistake]:
@@ -223,6 +233,8 @@ def _wrong_type(alternatives: list[Any]) -> str:
     given = alternatives[0]["input"]
     expected = " or ".join(dict.fromkeys(_expected(mistake) for mistake in alternatives))
     text = f"expected {expected}, not {describe(given)}"
+    if alternatives[0]["loc"][-1:] == ("error",) and (remedy := _status_remedy(given)):
+        return f"expected an error code, not {given}{remedy}"
     if "text" in expected and isinstance(given, int | float | None):
         return f"{text}: write it in quotes"
     if alternatives[0]["loc"][-1:] == ("response",) and isinstance(given, int):
@@ -262,7 +274,8 @@ def _text(mistake: Any, path: KeyPath, kind: type[Any]) -> str:
         expected = mistake["ctx"]["expected"]
         options = re.findall(r"'([^']*)'", expected)
         if options == list(NAMES):
-            options, expected = [*options, *SHORT], f"{expected}, or a mapping such as {{limit_data: 100}}"
+            options = [*options, *SHORT]
+            expected = f"{', '.join(map(repr, options))}, or a mapping such as {{limit_data: 100}}"
         return f"expected {expected}, not {describe(given)}{suggest(str(given), options)}"
     return f"{mistake['msg']}, not {describe(given)}"
 

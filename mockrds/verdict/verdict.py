@@ -129,7 +129,8 @@ class Verdict(ClientBehaviour):
             wrong.append(f"expected no wait longer than {format_seconds(max_wait)}")
         if wrong:
             retried = (op for op in operations if op.waits)
-            raise AssertionError(_with_calls(f"{'; '.join(wrong)}, but it is {backoff}", retried))
+            kind, _, said = str(backoff).partition(": ")  # "none: it does not wait" says it all after the colon
+            raise AssertionError(_with_calls(f"{'; '.join(wrong)}, but {said or f'it is {kind}'}", retried))
 
     def assert_retry_after_honoured(self) -> None:
         """Assert that the client waited as long as each ``Retry-After`` asked for.

@@ -54,6 +54,14 @@ def test_a_backup_is_as_the_server_answers_it(api: Api, status: BackupStatus) ->
     assert {key: fake[key] for key in constant} == {key: real[key] for key in constant}
 
 
+def test_a_status_that_no_backup_has_is_refused() -> None:
+    wrong: Any = "COMPLETE"
+
+    with pytest.raises(ValueError, match=r"unknown status 'COMPLETE', did you mean 'COMPLETED'\?") as raised:
+        provided().rds_backup(status=wrong)
+    assert str(raised.value).endswith("(expected one of: BUILDING, COMPLETED, FAILED, DELETING)")
+
+
 def test_a_complete_backup_has_a_size_and_a_failed_one_none() -> None:
     fake = provided()
 

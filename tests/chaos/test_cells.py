@@ -57,7 +57,7 @@ def test_what_is_serious_becomes_known_with_the_baseline() -> None:
 
     matrix.add(Facts("test_it", ""))
 
-    assert matrix.serious == {("test_it", "leaked: 2 backups left, without the fault none"): ["reset"]}
+    assert matrix.serious == {("test_it", "leaked: 2 backups left; without the fault there is none"): ["reset"]}
 
 
 def test_what_leaks_is_said() -> None:
@@ -65,7 +65,7 @@ def test_what_leaks_is_said() -> None:
     matrix.add(USUAL)
 
     assert matrix.wrong(replace(SEEN, lost=1, passed=False)) == (
-        "leaked: 1 backup that the client does not know of, without the fault none"
+        "leaked: 1 backup that the client does not know of; without the fault there is none"
     )
 
 

@@ -92,7 +92,7 @@ def test_each_kind_of_client_gets_its_cells(
     result.stdout.fnmatch_lines(["*test_waits_for_ever under answer-hangs: hung: call 1, v1.create_manual_backup*"])
     result.stdout.fnmatch_lines(["*_good_day under answer-hangs, answer-lost, list-fails: leaked: 1 backup left*"])
     result.stdout.fnmatch_lines(
-        ["*gives_up_at_once under answer-hangs, answer-lost: leaked: 1 backup that the client does not know of, *"]
+        ["*gives_up_at_once under answer-hangs, answer-lost: leaked: 1 backup that the client does not know of; *"]
     )
     result.stdout.fnmatch_lines(["*test_never_ends under reset: hung: it went on and on, *"])
     told = {

@@ -111,7 +111,15 @@ def test_a_log_that_nobody_reads_does_not_stop_the_server(tmp_path: Path) -> Non
         (["--auth", "no"], "argument --auth: invalid choice: 'no'"),
         (["--access-key", "AK"], "argument --access-key: give the access key and the secret key as AK:SK"),
         (["--nothing"], "unrecognized arguments: --nothing"),
-        (["lnt", "x.yaml"], "there is no command 'lnt'; there are: serve, "),
+        (["lnt", "x.yaml"], "'lnt' belongs to no option: mockrds serve takes nothing else"),
+        (["lint", "x.yaml"], "the command 'lint' stands too late: give it first, as in mockrds lint ..."),
+        (
+            ["--scenario", "lost-response", "lost-delete-response"],
+            "'lost-delete-response' belongs to no option; "
+            "for another scenario, repeat --scenario: --scenario lost-delete-response",
+        ),
+        (["--scenario", ""], "'' is no scenario: give a name of the library, or a file"),
+        (["--clock", "scaled"], "argument --clock: 'scaled' is no clock: give real, frozen, frozen@"),
         (["--scenario", "quota-exeeded"], "quota-exeeded: no such file, and no scenario of that name"),
         (["--host", "192.0.2.1"], "cannot listen on 192.0.2.1:0: cannot assign requested address; give an address"),
         (["--host", "nowhere.invalid"], "cannot listen on nowhere.invalid:0: the host name is unknown"),
@@ -127,6 +135,32 @@ def test_what_is_wrong_is_said_in_one_line(
     assert out == ""
     assert err.startswith(f"mockrds: {message}")
     assert err.count("\n") == 1
+
+
+def test_a_word_that_is_no_command_is_refused(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["lnt", "x.yaml"]) == 2
+
+    assert capsys.readouterr().err.startswith("mockrds: there is no command 'lnt'; there are: serve, run, ")
+
+
+@pytest.mark.parametrize(
+    ("options", "told"),
+    [
+        (["--seed", "0"], "says what --seed would: leave it out, or unset MOCKRDS_REPLAY"),
+        (
+            ["--scenario", "lost-response", "--clock", "real"],
+            "says what --scenario and --clock would: leave them out, or unset MOCKRDS_REPLAY",
+        ),
+    ],
+)
+def test_options_that_a_replay_token_decides_are_named(
+    options: list[str], told: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("MOCKRDS_REPLAY", "1.abc")
+
+    assert main(["--port", "0", *options]) == 2
+
+    assert capsys.readouterr().err == f"mockrds: MOCKRDS_REPLAY is set, and {told}\n"
 
 
 def test_a_port_in_use_is_refused() -> None:

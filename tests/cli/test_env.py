@@ -199,7 +199,7 @@ def test_a_locked_control_api_wants_its_token(capsys: pytest.CaptureFixture[str]
     out, err = capsys.readouterr()
     assert codes == [2, 0]
     assert "export OS_AUTH_URL=" in out
-    assert err.endswith(": give it with --token, or in MOCKRDS_CONTROL_TOKEN\n")
+    assert err.endswith("; give it with --token, or in MOCKRDS_CONTROL_TOKEN\n")
     assert err.count("\n") == 1
 
 

@@ -49,7 +49,7 @@ def test_it_tells_what_each_call_will_get(file: str, capsys: pytest.CaptureFixtu
         == """\
 told, seed 7, 0s after the start: calls of each operation alone
 
-fault 2: only if body /backup/name is regex '^nightly-'
+fault 2: only if body /backup/name matches '^nightly-'
 
 v1.create_manual_backup, v3.create_manual_backup
           1  RDS.0005 after the operation succeeded  [lost]
@@ -93,6 +93,23 @@ def test_what_it_tells_is_what_the_server_does(file: str, seed: int, capsys: pyt
         ]
 
     assert got == told
+
+
+def test_conditions_are_sentences(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    match = {
+        "method": "POST",
+        "headers": {"X-A": {"absent": True}, "X-B": {"absent": False, "regex": "^b"}},
+        "query": {"limit": {"min": 3, "max": 9.5}},
+    }
+    path = tmp_path / "told.yaml"
+    path.write_text(yaml.safe_dump({"faults": [{"match": match, "error": "RDS.0011"}]}))
+
+    assert main(["explain", str(path), "--calls", "1"]) == 0
+
+    assert (
+        "fault 1: only if method is POST, headers X-A is absent, headers X-B is there and matches '^b', "
+        "query limit is at least 3 and is at most 9.5\n"
+    ) in capsys.readouterr().out
 
 
 def test_it_tells_when_an_outage_is(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -236,11 +236,11 @@ def test_a_command_that_cannot_be_run(command: str, code: int, message: str) -> 
     ("rule", "calls", "said"),
     [
         ('"error": "RDS.0011", "first": 1', 1, ""),
-        ('"error": "RDS.0011", "first": 1', 0, "fault 1 (the control API) never fired; it was about 0 calls"),
+        ('"error": "RDS.0011", "first": 1', 0, "fault 1 (the control API) never fired: no call matched it"),
         (
             '"error": "RDS.0011", "name": "busy", "after": 5',
             1,
-            "fault 'busy' (the control API) never fired; it was about 1 call",
+            "fault 'busy' (the control API) never fired, though 1 call matched it",
         ),
         ('"sequence": [503, 503, 503]', 2, "fault 1 (the control API) took 2 of the 3 steps of its sequence"),
         ('"error": "RDS.0011", "probability": 0', 1, ""),
@@ -261,7 +261,7 @@ def test_faults_that_never_fired_may_be_allowed(tmp_path: Path) -> None:
 
     assert (strict.returncode, lenient.returncode) == (125, 0)
     assert strict.stderr == lenient.stderr
-    assert strict.stderr == f"mockrds: fault 'busy' ({scenario}:2:5) never fired; it was about 0 calls\n"
+    assert strict.stderr == f"mockrds: fault 'busy' ({scenario}:2:5) never fired: no call matched it\n"
 
 
 def test_a_fault_of_the_scenario_need_fire_in_one_project_only(tmp_path: Path) -> None:
@@ -329,7 +329,7 @@ def test_what_happened_before_a_reset_and_in_projects_that_were_removed_is_not_l
     assert [finding["kind"] for finding in records[-1]["verdict"]["findings"]] == ["fault-never-fired"]
     assert done.returncode == 125
     assert done.stderr.startswith(
-        "mockrds: fault 1 (the control API) never fired; it was about 0 calls, in project eu-de"
+        "mockrds: fault 1 (the control API) never fired: no call matched it, in project eu-de"
     )
 
 

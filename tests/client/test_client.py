@@ -17,7 +17,7 @@ from mockrds import MockRDS, Project, ScenarioError
 from mockrds.client import RemoteServer
 from mockrds.client.reading import read
 from mockrds.control import records
-from mockrds.domain.clock import Clock
+from mockrds.domain.clock import Clock, ClockSetting
 from mockrds.faults.matching import Match, Pattern
 from mockrds.faults.rules import ArmedRule
 from mockrds.journal import Journal
@@ -190,6 +190,8 @@ def test_a_test_runs_the_same(either: Project) -> None:
 
     either.clock.set("frozen@2030-01-01T00:00:00Z")
     assert (either.clock.now(), either.clock.setting.mode) == (1893456000, "frozen")
+    either.clock.set(ClockSetting(mode="scaled"))
+    assert either.clock.setting == ClockSetting(mode="scaled")
     either.clock.set({"mode": "scaled", "by": 60})
     assert (either.clock.setting.by, either.clock.setting.at) == (60, None)
     journal.clear()
@@ -356,8 +358,8 @@ def test_a_token_is_sent() -> None:
         mock.simulator.control_token = "s3cret"
 
         assert RemoteServer(mock.url, "s3cret").project().token
-        for token in (None, "wrong"):
-            with pytest.raises(PermissionError, match="send X-Mockrds-Token, which it printed"):
+        for token, told in ((None, "demands the token that it printed"), ("wrong", "X-Mockrds-Token is wrong: send")):
+            with pytest.raises(PermissionError, match=told):
                 RemoteServer(mock.url, token).project()
 
 

@@ -255,6 +255,9 @@ def test_a_project_may_have_scenario_seed_and_clock_of_its_own(server: MockRDS) 
         ({"seed": True}, 400, "seed: expected a whole number, not true"),
         ({"clock": {"moed": "real"}}, 400, "clock.moed: unknown key, did you mean 'mode'?"),
         ({"clock": {"by": 2}}, 400, "'by' belongs to mode 'scaled'"),
+        ({"clock": 5}, 400, "clock: expected a JSON object or text, not 5"),
+        ({"clock": "scaled"}, 400, "clock: 'scaled' is no clock: give real, frozen, "),
+        ({"scenario": 5}, 400, "scenario: expected a JSON object or text or a list, not 5"),
         ({"scenario": {"sed": 7}}, 400, "scenario: sed: unknown key, did you mean 'seed'?"),
         ({"name": "eu-de", "seed": 1}, 409, "project eu-de exists already: forget it first, or take another name"),
         ({"name": "eu-de", "id": "other"}, 409, "project eu-de exists already, with the id "),
@@ -362,9 +365,9 @@ def test_a_put_scenario_reads_no_files_of_the_servers_machine(project: Project, 
     refused = control(project, "PUT", "scenario", json={"extends": ["quota-exceeded", base]})
 
     assert refused.status_code == 400
-    assert refused.json() == {
-        "error": f"extends[1]: {base!r} is no scenario of the library, and files are not read here"
-    }
+    told = refused.json()["error"]
+    assert told.startswith(f"extends[1]: {base!r} is no scenario of the library (there are: default, abnormal-")
+    assert told.endswith("; files are not read here")
 
 
 def test_a_scenario_of_the_library_is_put_in_force_by_its_name(project: Project) -> None:
@@ -378,7 +381,41 @@ def test_a_scenario_of_the_library_is_put_in_force_by_its_name(project: Project)
     assert 'did you mean {"extends": ["lost-response"]}?' in nameless.json()["error"]
 
 
-@pytest.mark.parametrize("scenario", [["lost-response"], None, 5, "/etc/hostname"])
+def test_a_project_is_made_with_several_scenarios(server: MockRDS) -> None:
+    scenarios = ["lost-response", {"name": "mine", "seed": 9, "extends": ["quota-exceeded"]}]
+
+    made = ask(server.url, "POST", "projects", json={"name": "several", "scenario": scenarios})
+
+    assert (made.status_code, made.json()["scenario"]) == (201, "lost-response + quota-exceeded + mine")
+    project = server.project("several")
+    assert (project.seed, [armed.name for armed in project.faults.armed]) == (9, ["answer lost"])
+
+
+@pytest.mark.parametrize(
+    ("scenario", "place"),
+    [
+        ("lost-respons", "scenario"),
+        (["default", "lost-respons"], "scenario[1]"),
+        ({"extends": ["lost-respons"]}, "scenario.extends[0]"),
+    ],
+)
+def test_a_mistyped_scenario_is_named_where_it_stands(server: MockRDS, scenario: Any, place: str) -> None:
+    answer = ask(server.url, "POST", "projects", json={"name": "mine", "scenario": scenario})
+
+    assert answer.status_code == 400
+    assert answer.json()["error"].startswith(
+        f"{place}: 'lost-respons' is no scenario of the library, did you mean 'lost-response'? (there are: default, "
+    )
+
+
+@pytest.mark.parametrize("clock", ["frozen@2026-01-31T22:00:00Z", {"mode": "frozen", "at": "2026-01-31T22:00:00Z"}])
+def test_a_clock_is_given_as_text_or_as_an_object(server: MockRDS, clock: Any) -> None:
+    made = ask(server.url, "POST", "projects", json={"clock": clock})
+
+    assert (made.status_code, server.project(id=made.json()["id"]).clock.now()) == (201, 1769896800)
+
+
+@pytest.mark.parametrize("scenario", [[5], None, 5, "/etc/hostname", ["/etc/hostname"]])
 def test_what_is_no_scenario_is_refused(project: Project, scenario: Any) -> None:
     answer = requests.post(f"{project.url}/__mockrds/projects", json={"scenario": scenario}, timeout=5)
 
@@ -676,6 +713,15 @@ def test_a_resource_of_projects_is_not_looked_for_elsewhere(project: Project) ->
         ("PUT", "clock", {"mode": "fast"}, 400, 'mode: unknown "fast" (expected one of: real, frozen, scaled)'),
         ("PUT", "clock", {"moed": "real"}, 400, "moed: unknown key, did you mean 'mode'? (expected one of: mode, "),
         ("PUT", "clock", {"mode": "frozen", "at": "soon"}, 400, "Invalid isoformat string: 'soon'"),
+        (
+            "PUT",
+            "clock",
+            {"mode": "frozen", "at": "soon"},
+            400,
+            'is no clock: give {"mode": "real"}, {"mode": "frozen"}, '
+            '{"mode": "frozen", "at": "2026-01-31T22:00:00Z"} or {"mode": "scaled", "by": 60}',
+        ),
+        ("PUT", "clock", {"mode": "scaled"}, 400, '"by": 60} (the speed is missing)'),
         ("PUT", "clock", {"mode": "frozen", "at": 7}, 400, "at: expected text or null, not 7"),
         ("PUT", "clock", {"mode": "scaled", "by": 0}, 400, "'by' must be above zero"),
         ("POST", "clock/advance", {"by": "later"}, 400, "by: 'later' is no duration"),
@@ -781,6 +827,11 @@ def test_a_server_that_others_can_reach_demands_its_token(reachable: MockRDS) ->
         for headers in ({}, {"X-Mockrds-Token": "wrong"}, {"X-Mockrds-Token": "\u00e4"}):
             answer = ask(reachable.url, route.method, resource, headers=headers)
             assert (answer.status_code == 401) is not route.open, resource
+    assert ask(reachable.url, "GET", "projects").json()["error"] == (
+        "other machines can reach this server, so it demands the token that it printed, in X-Mockrds-Token"
+    )
+    wrong = ask(reachable.url, "GET", "projects", headers={"X-Mockrds-Token": "wrong"})
+    assert wrong.json()["error"] == "the token in X-Mockrds-Token is wrong: send the one that this server printed"
     assert ask(reachable.url, "GET", "nothing").status_code == 401
     assert ask(reachable.url, "PUT", "projects").status_code == 401
     assert ask(reachable.url, "GET", "projects", headers={"X-Mockrds-Token": "s3cret"}).status_code == 200

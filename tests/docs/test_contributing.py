@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import ast
 import re
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -11,6 +13,15 @@ import pytest
 ROOT = Path(__file__).parents[2]
 PAGES = {name: (ROOT / name).read_text() for name in ("CONTRIBUTING.md", "docs/architecture.md")}
 FOLDERS = "mockrds|tests|docs|scenarios|examples|benchmarks"
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("options", [[], ["--help"], ["-h"]])
+def test_the_script_says_what_it_does(options: list[str]) -> None:
+    done = subprocess.run([sys.executable, ROOT / "dev.py", *options], capture_output=True, text=True, check=True)
+
+    assert done.stdout.startswith("Sets up a virtual environment in .venv ")
+    assert done.stderr == ""
 
 
 @pytest.mark.parametrize("page", PAGES)

@@ -48,6 +48,12 @@ def test_ten_seconds_pass_as_the_mode_says(machine: Machine, setting: ClockSetti
     assert clock.now() == 1_000_000 + passed
 
 
+@pytest.mark.parametrize("clock", ["scaled", {"mode": "scaled"}])
+def test_a_scaled_clock_has_a_speed(clock: Any) -> None:
+    with pytest.raises(ValueError, match="the speed is missing"):
+        ClockSetting.of(clock)
+
+
 @pytest.mark.parametrize("mode", ["real", "frozen", "scaled"])
 @pytest.mark.parametrize(
     "at", [AT, datetime(2026, 1, 31, 22, 0), datetime(2026, 2, 1, 1, 0, tzinfo=timezone(timedelta(hours=3)))]  # noqa: DTZ001

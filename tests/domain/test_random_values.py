@@ -63,6 +63,14 @@ def test_the_ids_of_an_instance_and_its_nodes_tell_the_engine(engine: Engine, su
     assert re.fullmatch(f"[0-9a-f]{{32}}no{suffix}", values.rds_node_id(engine))
 
 
+@pytest.mark.parametrize("method", ["rds_instance_id", "rds_node_id", "datastore_version", "rds_datastore"])
+def test_an_unknown_engine_is_refused_with_those_that_there_are(method: str) -> None:
+    told = "unknown engine 'Postgres', did you mean 'PostgreSQL'? (expected one of: MySQL, PostgreSQL, SQLServer)"
+
+    with pytest.raises(ValueError, match=re.escape(told)):
+        getattr(RDSValues(Random(1)), method)("Postgres")
+
+
 def test_what_is_drawn_keeps_the_rules_of_the_api() -> None:
     values = RDSValues(Random(1))
     for _ in range(200):

@@ -125,7 +125,7 @@ def test_an_armed_fault_that_never_fired_fails_the_test(pytester: pytest.Pyteste
     add = next(n for n, line in enumerate(UNUSED.splitlines(), 1) if "test_sync" in line) + 2
     assert f'{file}:{add}: fault 1 {{"operation": "create_manual_backup", "error": "RDS.0011"}}' in lines
     assert "no call of create_manual_backup came while it was armed; the journal has: nothing" in lines
-    assert "of 1 call of create_manual_backup, it was about 0 and changed none" in lines
+    assert "of 1 call of create_manual_backup, none matched it" in lines
     assert "call 1, v1.create_manual_backup: body /backup/name is 'weekly', not 'nightly'" in lines
     assert "it took 1 of the 3 steps of its sequence" in lines
     assert any(line.startswith("busy.yaml:2:5: fault 1 {") for line in lines)

@@ -152,7 +152,7 @@ MISTAKES = {
     'mockrds_factory(scenario="lost-respons")': "*did you mean 'lost-response'?*",
     'mockrds_server.project(scenario={"fault": []})': "*ScenarioError: *fault: unknown key, did you mean 'faults'?*",
     'mockrds_server.project(clock="sundial")': "*ValueError: 'sundial' is no clock: give *",
-    'mockrds_server.project(auth="lax")': "*ValueError: *lax*",
+    'mockrds_server.project(auth="lax")': "*ValueError: auth: unknown ?lax? (expected one of: any, strict, off)*",
 }
 
 

@@ -110,7 +110,10 @@ def test_a_server_that_others_can_reach_is_given_its_token(
 def test_a_server_that_can_not_be_used_is_told(pytester: pytest.Pytester, shared: MockRDS) -> None:
     shared.simulator.control_token = "s3cret"
     for url, told in (
-        (shared.url, "--mockrds-token: this server can be reached from other machines: send *"),
+        (
+            shared.url,
+            "--mockrds-token: other machines can reach this server, so it demands *",
+        ),
         ("http://127.0.0.1:1", "--mockrds-url: no mockrds answers at http://127.0.0.1:1: *refused"),
     ):
         result = run(pytester, "def test_it(mockrds): pass", f"--mockrds-url={url}")

@@ -140,7 +140,7 @@ def test_a_page_without_records_draws_nothing_and_fails_nowhere(tmp_path: Path) 
 
     shown = dom(tmp_path / "report.html", tmp_path / "profile")
 
-    assert "No project was asked anything." in shown
+    assert "No client has sent a request." in shown
     assert "data-error" not in shown.partition("<body")[0]
 
 

@@ -41,7 +41,7 @@ def test_what_was_sent_does_not_steer_the_terminal(row: dict[str, Any]) -> None:
 
 
 def test_nothing_is_a_report_too() -> None:
-    assert text([]).splitlines()[0] == "no project was asked anything"
+    assert text([]).splitlines()[0] == "no client has sent a request"
 
 
 def test_faults_of_a_scenario_need_not_fire(row: dict[str, Any]) -> None:

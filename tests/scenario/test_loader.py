@@ -147,6 +147,24 @@ BAD = {
             "bad.yaml:1:45: faults[1].operation: unknown operation ''",
         ],
     ),
+    "a status as an error code": (
+        "faults: [{error: 503}, {error: '404'}, {error: 99}]",
+        [
+            "bad.yaml:1:11: faults[0].error: expected an error code, not 503: "
+            "for a status write response: {status: 503} instead of error",
+            "bad.yaml:1:25: faults[1].error: unknown error code '404': "
+            "for a status write response: {status: 404} instead of error",
+            "bad.yaml:1:41: faults[2].error: expected text, not 99: write it in quotes",
+        ],
+    ),
+    "an unknown fault": (
+        "faults: [{fault: nonesuch}]",
+        [
+            "bad.yaml:1:11: faults[0].fault: expected 'EMPTY_RESPONSE', 'CONNECTION_RESET_BY_PEER', "
+            "'MALFORMED_RESPONSE_CHUNK', 'RANDOM_DATA_THEN_CLOSE', 'timeout', 'reset_peer', 'reset', "
+            "or a mapping such as {limit_data: 100}, not 'nonesuch'"
+        ],
+    ),
     "an unknown error code": (
         "faults: [{error: RDS.33003}]",
         ["bad.yaml:1:11: faults[0].error: unknown error code 'RDS.33003', did you mean 'RDS.3003'?"],
@@ -461,7 +479,7 @@ def test_a_name_that_is_not_there_is_answered_with_what_is() -> None:
     assert problems("slow-backup", "nonesuch", "", "a\0b", "x" * 5000) == [
         f"slow-backup: no such file, and no scenario of that name, did you mean 'slow-backups'? {KNOWN}",
         f"nonesuch: no such file, and no scenario of that name {KNOWN}",
-        "'': is a directory",
+        "'' is no scenario: give a name of the library, or a file",
         f"'a\\x00b': no such file, and no scenario of that name {KNOWN}",
         f"{'x' * 5000}: cannot be read: File name too long",
     ]

@@ -110,10 +110,29 @@ def _conditions(rule: Rule) -> str:
     for name in ("method", "path", "connection", "instance", "instance_status", "state"):
         value = getattr(match, name)
         if value is not None:
-            parts.append(f"{name} is {value}")
+            parts.append(f"{name} {_condition(value)}")
     for kind in ("headers", "query", "body"):
-        parts += (f"{kind} {place} is {condition}" for place, condition in getattr(match, kind).items())
+        parts += (f"{kind} {place} {_condition(condition)}" for place, condition in getattr(match, kind).items())
     return ", ".join(parts)
+
+
+def _condition(condition: object) -> str:
+    """Return a condition as the end of a sentence, such as ``matches '^nightly-'``."""
+    from mockrds.faults.matching import Pattern
+
+    if not isinstance(condition, Pattern):
+        return f"is {condition}"
+    parts = []
+    if condition.absent is not None:
+        parts.append("is absent" if condition.absent else "is there")
+    if condition.regex is not None:
+        parts.append(f"matches {condition.regex!r}")
+    parts += (
+        f"is at {word} {bound:g}"
+        for word, bound in (("least", condition.min), ("most", condition.max))
+        if bound is not None
+    )
+    return " and ".join(parts)
 
 
 def _operations(scenario: Scenario) -> list[str]:

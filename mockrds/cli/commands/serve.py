@@ -30,8 +30,16 @@ def run(arguments: Sequence[str]) -> int:
     """Serve; exit with 0 when it was stopped by a signal."""
     options = _parser().parse_args(arguments)
     if options.command:
-        raise UsageError(f"there is no command {options.command[0]!r}; there are: {', '.join(COMMANDS)}")
+        raise UsageError(_why_too_much(options.command[0], options.scenario))
     return _serve(options)
+
+
+def _why_too_much(word: str, scenarios: Sequence[str]) -> str:
+    if word in COMMANDS:
+        return f"the command {word!r} stands too late: give it first, as in mockrds {word} ..."
+    if scenarios:
+        return f"{word!r} belongs to no option; for another scenario, repeat --scenario: --scenario {word}"
+    return f"{word!r} belongs to no option: mockrds serve takes nothing else"
 
 
 def _parser() -> Parser:

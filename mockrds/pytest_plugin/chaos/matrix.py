@@ -26,7 +26,7 @@ _MEANINGS: Final = {
     SURVIVED: "the test passed",
     FAILED: "the test failed, in time, and left nothing that the client does not know of",
     DUPLICATED: "one backup was wanted, and there are more",
-    HUNG: "it never gave up",
+    HUNG: "it took longer than the patience, or a request still waited for its answer in the end",
     LEAKED: "it left backups that it does not leave without the fault, or that the client does not know of",
     NOT_REACHED: "the fault never fired",
     NO_BASELINE: "the test fails without a fault",
@@ -96,12 +96,14 @@ def _explanation(outcome: str, facts: Facts, baseline: Facts | None) -> str:
         return "; ".join(facts.waiting) or "it went on and on, though no request waits for its answer"
     usual = baseline or Facts(facts.test, "")
     if facts.left > usual.left:
-        return f"{_backups(facts.left)} left, without the fault {usual.left or 'none'}"
+        return f"{_backups(facts.left)} left; {_usually(usual.left)}"
     if facts.lost > usual.lost:
-        return f"{_backups(facts.lost)} that the client does not know of, without the fault {usual.lost or 'none'}"
-    return (
-        f"{_backups(facts.orphans)} never seen complete and never deleted, without the fault {usual.orphans or 'none'}"
-    )
+        return f"{_backups(facts.lost)} that the client does not know of; {_usually(usual.lost)}"
+    return f"{_backups(facts.orphans)} never seen complete and never deleted; {_usually(usual.orphans)}"
+
+
+def _usually(count: int) -> str:
+    return f"without the fault there {'are' if count > 1 else 'is'} {count or 'none'}"
 
 
 def _backups(count: int) -> str:

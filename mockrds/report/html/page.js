@@ -526,7 +526,7 @@ document.body.append(s("svg", { width: 0, height: 0, style: "position:absolute",
     s("rect", { width: 6, height: 6, style: "fill:var(--warning-ground)" }), s("rect", { width: 2, height: 6, style: "fill:var(--refused);fill-opacity:.45" })))));
 tiles();
 for (const test of tests) rowsById.set(test.id, row(test));
-byId("list").append(...rowsById.values(), h("p", { class: "empty", id: "nothing", hidden: true }, tests.length ? "None is like that." : "No project was asked anything."));
+byId("list").append(...rowsById.values(), h("p", { class: "empty", id: "nothing", hidden: true }, tests.length ? "None is like that." : "No client has sent a request."));
 byId("filter").addEventListener("input", sift);
 byId("filter").addEventListener("submit", (event) => event.preventDefault());
 addEventListener("hashchange", visit);
