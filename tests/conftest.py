@@ -28,7 +28,10 @@ settings.register_profile("busy machine", deadline=None, suppress_health_check=[
 settings.load_profile("busy machine")  # how long something takes here says nothing about mockrds
 
 SLOW = (
+    "api/test_heeds.py",
+    "api/test_openapi.py",
     "chaos/test_matrix.py",
+    "chaos/test_strategies.py",
     "cli/test_cli.py",
     "cli/test_cli_scenarios.py",
     "cli/test_env.py",
@@ -39,9 +42,16 @@ SLOW = (
     "docs/test_pytest_page.py",
     "docs/test_readme.py",
     "docs/test_tutorial.py",
+    "domain/test_world.py",
+    "faults/test_clients.py",
+    "faults/test_determinism.py",
+    "faults/test_index.py",
+    "faults/test_transport.py",
     "interop",
+    "library",
     "plugin",
     "report/test_reporting.py",
+    "scenario/test_fuzz.py",
     "test_schemathesis.py",
     "test_two_families.py",
     "verdict/test_retriers.py",
